@@ -1,0 +1,137 @@
+"""What `fit` refuses before it touches the data, and the training set that passes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.metrics import get_scorer
+from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+
+from skcnn._compat import _check_sample_weight
+from skcnn.text import as_texts
+
+if TYPE_CHECKING:
+    from skcnn._estimator import CostSensitiveTextCNN
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingSet:
+    """Checked texts and labels.
+
+    Attributes
+    ----------
+    texts : n texts
+    labels : (n,) positions in `classes`, int32
+    classes : (K,) sorted labels
+    sample_weight : (n,) positive, or None where all texts count the same
+    """
+
+    texts: list[str]
+    labels: NDArray[np.int32]
+    classes: NDArray[Any]
+    sample_weight: NDArray[np.float64] | None
+
+    @property
+    def class_weights(self) -> NDArray[np.float64]:
+        """Total weight of each class, (K,)."""
+        return np.bincount(self.labels, self.sample_weight, len(self.classes)).astype(np.float64)
+
+
+def is_binary(estimator: CostSensitiveTextCNN) -> bool:
+    """Whether the estimator distinguishes two classes; an unfitted one may come to."""
+    n_classes = len(getattr(estimator, "classes_", (0, 1)))
+    if n_classes != 2:
+        msg = (
+            f"decision_function is for two classes; this {type(estimator).__name__} was fitted "
+            f"with {n_classes}. Use predict_proba or expected_cost."
+        )
+        raise AttributeError(msg)
+    return True
+
+
+def check_parameters(estimator: CostSensitiveTextCNN) -> None:
+    """Refuse parameters that are wrong whatever the data, beyond their types.
+
+    Raises
+    ------
+    TypeError or ValueError
+        Saying which parameter, what it is, what is wanted.
+    """
+    widths = list(estimator.filter_widths)
+    if not widths or not all(isinstance(w, Integral) and w >= 1 for w in widths):
+        msg = f"filter_widths is {estimator.filter_widths!r}; expected integers >= 1, as (3, 4, 5)."
+        raise ValueError(msg)
+    if estimator.embedding_dim == 0 and estimator.word_vectors is None:
+        msg = (
+            "embedding_dim is 0 and word_vectors is None: words would have no vectors. "
+            "Give one of them."
+        )
+        raise ValueError(msg)
+    if isinstance(estimator.cost_matrix, str) and estimator.cost_matrix != "balanced":
+        msg = (
+            f"cost_matrix is {estimator.cost_matrix!r}; the only name is 'balanced'. "
+            f"To make missing one class dear write {{{estimator.cost_matrix!r}: 5}}."
+        )
+        raise ValueError(msg)
+    if not isinstance(estimator.optimizer, str):
+        given = [n for n in ("learning_rate", "optimizer_params") if getattr(estimator, n)]
+        if given:
+            msg = (
+                f"optimizer is an object and {' and '.join(given)} would be ignored. "
+                "Set them in the object, or give the optimizer by name."
+            )
+            raise ValueError(msg)
+    if estimator.validation_scoring not in ("loss", "average_cost"):
+        get_scorer(estimator.validation_scoring)
+
+
+def check_training_set(
+    X: Any, y: ArrayLike, sample_weight: ArrayLike | None, class_weight: Any
+) -> TrainingSet:
+    """Check texts, labels and weights, and leave out texts of weight zero.
+
+    Raises
+    ------
+    TypeError or ValueError
+        As `CostSensitiveTextCNN.fit` says.
+    """
+    texts = as_texts(X)
+    if y is None:
+        raise ValueError("fit requires y to be passed, but y is None: one label for each text.")
+    y = column_or_1d(y, warn=True)
+    check_consistent_length(texts, y)
+    check_classification_targets(y)
+    weight = _check_weight(sample_weight, texts)
+    if weight is not None and not weight.all():
+        rows = np.flatnonzero(weight)
+        texts, y, weight = [texts[row] for row in rows], y[rows], weight[rows]
+    classes, labels = np.unique(y, return_inverse=True)
+    if len(classes) < 2:
+        msg = (
+            f"y has {len(classes)} class, {classes.tolist()}, among the texts that count; expected "
+            "2 classes or more. A classifier can't be trained on one class."
+        )
+        raise ValueError(msg)
+    if class_weight is not None:
+        factor = compute_sample_weight(class_weight, y)
+        weight = factor if weight is None else weight * factor
+    return TrainingSet(texts, labels.astype(np.int32), classes, weight)
+
+
+def _check_weight(
+    sample_weight: ArrayLike | None, texts: list[str]
+) -> NDArray[np.float64] | None:
+    if sample_weight is None:
+        return None
+    weight: NDArray[np.float64] = _check_sample_weight(
+        sample_weight, texts, dtype=np.float64, ensure_non_negative=True
+    )
+    if not weight.any():
+        raise ValueError("sample_weight is zero for every text; expected some positive weights.")
+    return weight

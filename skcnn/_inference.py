@@ -1,0 +1,212 @@
+"""The trained network's forward pass in NumPy: token ids in, class scores out, no TensorFlow.
+
+Texts of equal length are taken together, so that nothing needs padding: what comes out for a text
+does not depend on the texts beside it. A convolution is linear in the word vectors, so each distinct
+word is multiplied with the filters once, whatever the number of its occurrences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skcnn.text import TokenSequences
+
+Floats = NDArray[np.float32]
+
+# Tokens whose distinct words are multiplied at once, and tokens that are convolved at once: the
+# first bounds memory, the second keeps a block's windows in the processor's cache.
+_TOKENS_PER_PROJECTION = 4096
+_TOKENS_PER_BLOCK = 512
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TextCNNWeights:
+    """The numbers of a trained TextCNN, float32, in the order that the forward pass reads them.
+
+    The filter widths stand in decreasing order, so that the filters which have a tap at offset j
+    are always the first ones.
+
+    Attributes
+    ----------
+    embedding : (n_words, d); row 0 is padding and never read
+    taps : (d, sum of widths * n_filters); the taps at offset 0 of all widths, then those at 1, ...
+    filter_bias : (n_widths * n_filters,)
+    dense_kernel : (n_widths * n_filters, n_classes)
+    dense_bias : (n_classes,)
+    filter_widths : decreasing
+    frozen : (n_frozen, <= d), float16 or float32; vectors of words behind those of `embedding`, that
+        training did not meet; the dimensions they lack are zero
+    """
+
+    embedding: Floats
+    taps: Floats
+    filter_bias: Floats
+    dense_kernel: Floats
+    dense_bias: Floats
+    filter_widths: tuple[int, ...]
+    frozen: NDArray[np.floating[Any]]
+
+    @classmethod
+    def from_layers(
+        cls,
+        embedding: Floats,
+        kernels: Sequence[Floats],
+        filter_bias: Floats,
+        dense_kernel: Floats,
+        dense_bias: Floats,
+        frozen: NDArray[np.floating[Any]] | None = None,
+    ) -> TextCNNWeights:
+        """Arrange the weights of Keras' layers; a kernel is (width, d, n_filters)."""
+        order = _decreasing([len(kernel) for kernel in kernels])
+        kernels = [kernels[i] for i in order]
+        columns = _filter_order(order, kernels[0].shape[2])
+        by_offset = [k[j] for j in range(len(kernels[0])) for k in kernels if j < len(k)]
+        return cls(
+            embedding=embedding,
+            taps=np.concatenate(by_offset, axis=1),
+            filter_bias=filter_bias[columns],
+            dense_kernel=dense_kernel[columns],
+            dense_bias=dense_bias,
+            filter_widths=tuple(len(kernel) for kernel in kernels),
+            frozen=np.empty((0, 0), np.float32) if frozen is None else frozen,
+        )
+
+    def to_layers(self, filter_widths: Sequence[int]) -> list[Floats]:
+        """Weights in Keras' order: vectors of all words, each convolution, the dense layer."""
+        order = _decreasing(filter_widths)
+        columns = np.argsort(_filter_order(order, self.n_filters))
+        filter_bias, dense_kernel = self.filter_bias[columns], self.dense_kernel[columns]
+        kernels: dict[int, Floats] = {}
+        for place, i in enumerate(order):
+            blocks = [self._offset(j)[:, self._columns(place)] for j in range(filter_widths[i])]
+            kernels[i] = np.stack(blocks)  # (width, d, F)
+        layers = [self.vectors(np.arange(self.n_words))]
+        for i in range(len(filter_widths)):
+            layers += [kernels[i], filter_bias[self._columns(i)]]
+        return [*layers, dense_kernel, self.dense_bias]
+
+    def vectors(self, words: NDArray[np.integer[Any]]) -> Floats:
+        """Vectors of words by their ids, (U,) -> (U, d)."""
+        n_trained = len(self.embedding)
+        if len(words) == 0 or words.max() < n_trained:
+            return self.embedding[words]
+        vectors = np.zeros((len(words), self.embedding.shape[1]), np.float32)
+        trained = words < n_trained
+        vectors[trained] = self.embedding[words[trained]]
+        vectors[~trained, : self.frozen.shape[1]] = self.frozen[words[~trained] - n_trained]
+        return vectors
+
+    @property
+    def n_words(self) -> int:
+        """Number of ids, padding and the unknown word among them."""
+        return len(self.embedding) + len(self.frozen)
+
+    @property
+    def n_filters(self) -> int:
+        """Number of filters of each width."""
+        return len(self.filter_bias) // len(self.filter_widths)
+
+    @property
+    def offset_columns(self) -> list[slice]:
+        """Columns of `taps` (or of what is multiplied with it) that belong to each offset."""
+        counts = [
+            self.n_filters * sum(width > j for width in self.filter_widths)
+            for j in range(self.filter_widths[0])
+        ]
+        ends = np.cumsum(counts).tolist()
+        return [slice(end - count, end) for count, end in zip(counts, ends, strict=True)]
+
+    def _offset(self, j: int) -> Floats:
+        return self.taps[:, self.offset_columns[j]]
+
+    def _columns(self, i: int) -> slice:
+        return slice(i * self.n_filters, (i + 1) * self.n_filters)
+
+
+def forward(weights: TextCNNWeights, sequences: TokenSequences) -> NDArray[np.float64]:
+    """Softmax outputs of the network.
+
+    Parameters
+    ----------
+    weights : TextCNNWeights
+    sequences : TokenSequences
+        Token ids below `weights.n_words`.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_texts, n_classes)
+        Rows sum to 1.
+    """
+    features = np.zeros((len(sequences), len(weights.filter_bias)), np.float32)
+    for rows, texts, projections in _blocks(weights, sequences):
+        pooled = _pool(texts, projections, weights.filter_widths, weights.n_filters)
+        features[rows] = np.maximum(pooled + weights.filter_bias, 0)  # (n, W F)
+    logits = features @ weights.dense_kernel + weights.dense_bias  # (n, W F) -> (n, K)
+    return _softmax(logits.astype(np.float64))
+
+
+def _blocks(
+    weights: TextCNNWeights, sequences: TokenSequences
+) -> Iterator[tuple[NDArray[np.int64], NDArray[Any], list[Floats]]]:
+    """Rows of texts of one length L, their words as indices (n, L), the words' projections."""
+    by_length = np.argsort(sequences.lengths, kind="stable")
+    by_length = by_length[np.searchsorted(sequences.lengths[by_length], 1) :]  # empty texts: zeros
+    for rows in _cut(by_length, sequences.lengths, _TOKENS_PER_PROJECTION):
+        texts = sequences.take(rows)
+        words, local = np.unique(texts.ids, return_inverse=True)
+        product = weights.vectors(words) @ weights.taps  # (U, d) @ (d, T F)
+        projections = [product[:, columns] for columns in weights.offset_columns]
+        changes = np.flatnonzero(np.diff(texts.lengths)) + 1
+        for equal in np.split(np.arange(len(rows)), changes):
+            for part in _cut(equal, texts.lengths, _TOKENS_PER_BLOCK):
+                begin, end = texts.offsets[part[0]], texts.offsets[part[-1] + 1]
+                yield rows[part], local[begin:end].reshape(len(part), -1), projections
+
+
+def _cut(
+    rows: NDArray[np.int64], lengths: NDArray[np.int64], n_tokens: int
+) -> list[NDArray[np.int64]]:
+    """Cut `rows` where their texts add up to another `n_tokens`."""
+    if len(rows) == 0:
+        return []
+    number = np.cumsum(lengths[rows]) // n_tokens
+    return np.split(rows, np.flatnonzero(np.diff(number)) + 1)
+
+
+def _pool(
+    texts: NDArray[Any], projections: list[Floats], widths: tuple[int, ...], n_filters: int
+) -> Floats:
+    """Largest window of every filter in texts of equal length, (n, L) -> (n, W F)."""
+    n, length = texts.shape
+    reach = widths[0] - 1
+    # Window s begins at token s - reach: windows hang over both ends.
+    windows = np.zeros((n, length + reach, len(widths) * n_filters), np.float32)
+    for j, projection in enumerate(projections):
+        begin, columns = reach - j, projection.shape[1]
+        windows[:, begin : begin + length, :columns] += projection[texts]  # (n, L, columns)
+    pooled = np.empty((n, windows.shape[2]), np.float32)
+    for i, width in enumerate(widths):
+        columns = slice(i * n_filters, (i + 1) * n_filters)
+        # Narrower filters begin later; a window that touches no word does not count.
+        windows[:, reach - width + 1 :, columns].max(axis=1, out=pooled[:, columns])
+    return pooled
+
+
+def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    softmax: NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return softmax
+
+
+def _decreasing(filter_widths: Sequence[int]) -> list[int]:
+    return sorted(range(len(filter_widths)), key=lambda i: -filter_widths[i])
+
+
+def _filter_order(order: Sequence[int], n_filters: int) -> NDArray[np.int64]:
+    """Numbers of the filters when their widths stand in the given order."""
+    return np.concatenate([np.arange(i * n_filters, (i + 1) * n_filters) for i in order])

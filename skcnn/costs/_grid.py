@@ -1,0 +1,105 @@
+"""Readable values for a grid search over costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable, Mapping
+from itertools import product
+from numbers import Real
+from typing import Any, overload
+
+from skcnn.costs._matrix import names_pairs
+
+
+@overload
+def cost_grid(label: Mapping[Any, Iterable[float]]) -> list[dict[Any, float]]: ...
+
+
+@overload
+def cost_grid(label: Hashable, costs: Iterable[float]) -> list[dict[Any, float]]: ...
+
+
+def cost_grid(
+    label: Hashable | Mapping[Any, Iterable[float]],
+    costs: Iterable[float] | None = None,
+) -> list[dict[Any, float]]:
+    """Cost matrices to search over, as short dicts that stay readable in ``cv_results_``.
+
+    Search tools also accept arrays and DataFrames as values of ``cost_matrix``, but show them as
+    several lines a cell. The result is a plain list: add ``[None, "balanced"]`` to it to compare
+    with these too.
+
+    Parameters
+    ----------
+    label : label, pair of labels, or mapping
+        The label whose miss costs each of `costs` in turn; or a pair (true label, predicted
+        label) for the cost of that error alone; or a mapping from such keys to their costs, for
+        every combination of them.
+    costs : iterable of float, default=None
+        The costs to try, finite and not negative. Left out where `label` is a mapping.
+
+    Returns
+    -------
+    list of dict
+        One dict for each cost, or combination of costs, in the given order; the last key's
+        costs vary fastest.
+
+    Raises
+    ------
+    TypeError
+        If `costs` is missing, is given beside a mapping, or holds something else than numbers.
+    ValueError
+        If there are no costs, or one is negative or not finite.
+
+    Examples
+    --------
+    >>> from skcnn.costs import cost_grid, decide
+    >>> for costs in cost_grid("spam", [1, 2, 5]):
+    ...     print(costs, decide([[0.7, 0.3]], costs, classes=["ham", "spam"]))
+    {'spam': 1} ['ham']
+    {'spam': 2} ['ham']
+    {'spam': 5} ['spam']
+    >>> cost_grid({"spam": [2, 5], "fraud": [10]})
+    [{'spam': 2, 'fraud': 10}, {'spam': 5, 'fraud': 10}]
+    """
+    if isinstance(label, Mapping):
+        if costs is not None:
+            raise TypeError(
+                f"costs is {costs!r}, beside a mapping that has its own; expected "
+                "cost_grid({label: costs, ...}) or cost_grid(label, costs)."
+            )
+        choices = dict(label)
+    elif costs is None:
+        raise TypeError(f"costs is missing; expected cost_grid({label!r}, [1, 2, 5, 10]).")
+    else:
+        choices = {label: costs}
+    if not choices:
+        raise ValueError("The mapping is empty; expected at least one label with its costs.")
+    names_pairs(choices)
+    keys = [_plain(key) for key in choices]
+    values = [_check_costs(key, options) for key, options in choices.items()]
+    return [dict(zip(keys, combination, strict=True)) for combination in product(*values)]
+
+
+def _check_costs(key: Any, costs: Any) -> list[float]:
+    if isinstance(costs, str) or not isinstance(costs, Iterable):
+        raise TypeError(f"The costs of {key!r} are {costs!r}; expected a list such as [1, 2, 5].")
+    checked = [_plain(cost) for cost in costs]
+    for cost in checked:
+        if not isinstance(cost, Real):
+            raise TypeError(f"The costs of {key!r} hold {cost!r}; expected numbers.")
+        if not 0 <= float(cost) < math.inf:
+            raise ValueError(
+                f"The costs of {key!r} hold {cost}; expected finite numbers >= 0, as missing a "
+                "class cannot be cheaper than finding it."
+            )
+    if not checked:
+        raise ValueError(f"The costs of {key!r} are empty; expected a list such as [1, 2, 5].")
+    return checked
+
+
+def _plain(value: Any) -> Any:
+    """Turn NumPy scalars into Python's, whose repr is short: np.str_('spam') -> 'spam'."""
+    if isinstance(value, tuple):
+        return tuple(_plain(part) for part in value)
+    return value.item() if hasattr(value, "item") else value

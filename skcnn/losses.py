@@ -1,0 +1,19 @@
+"""Cost-sensitive losses for any Keras model; importing this module imports TensorFlow."""
+
+from __future__ import annotations
+
+from skcnn.network.losses import (
+    ExpectedCost,
+    FocalCost,
+    HardMisclassificationCost,
+    MisclassificationCost,
+    WeightedCrossEntropy,
+)
+
+__all__ = [
+    "ExpectedCost",
+    "FocalCost",
+    "HardMisclassificationCost",
+    "MisclassificationCost",
+    "WeightedCrossEntropy",
+]

@@ -1,0 +1,105 @@
+"""A Keras loss as one compiled function: logits in, loss and gradient out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from .losses import Table, _CostLoss, log_softmax_of_output, one_hot_labels
+
+Floats = NDArray[np.float32]
+LossGradient = Callable[[Floats, NDArray[np.int32], Floats], tuple[float, Floats]]
+
+
+def make_loss_gradient(loss: Any, n_classes: int) -> LossGradient:
+    """Return ``(logits, labels, weights) -> (loss, d loss / d logits)`` for a Keras loss.
+
+    Parameters
+    ----------
+    loss : keras.losses.Loss, str or callable
+        Whatever `keras.Model.compile` takes for a model with softmax outputs. The losses of skcnn
+        are computed from the logits, exactly; others get softmax probabilities.
+    n_classes : int
+        Number of columns of the logits.
+
+    Returns
+    -------
+    callable
+        Its arguments are logits (n, K) float32, labels (n,) int32 and weights (n,) float32; the
+        loss is reduced over the rows as the loss' own `reduction` says.
+    """
+    if isinstance(loss, _CostLoss) and loss.reduction == "sum_over_batch_size":
+        costs = tf.constant(loss.cost_matrix, tf.float32)
+        compiled = _compile_table(type(loss).table, tuple(loss.parameters.items()), n_classes)
+
+        def gradient(logits: Floats, labels: NDArray[np.int32], weights: Floats) -> Any:
+            value, slope = compiled(logits, labels, weights, costs)
+            return float(value), slope.numpy()
+
+        return gradient
+    return _compile_any(loss, n_classes)
+
+
+@lru_cache(maxsize=64)
+def _compile_table(
+    table: Table, parameters: tuple[tuple[str, float], ...], n_classes: int
+) -> Any:
+    """One trace serves every fit: the cost matrix is an argument, not a constant."""
+
+    @tf.function(
+        autograph=False,
+        input_signature=[*_batch_signature(n_classes), tf.TensorSpec([n_classes, n_classes])],
+    )
+    def compiled(logits: Any, labels: Any, weights: Any, costs: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            log_q = log_softmax_of_output(logits, from_logits=True)
+            truth = one_hot_labels(labels, n_classes, "float32")
+            rows = tf.reduce_sum(truth * table(log_q, costs, **dict(parameters)), axis=-1)  # (n,)
+            value = tf.reduce_mean(rows * weights)
+        return value, tape.gradient(value, logits)
+
+    return compiled
+
+
+def _compile_any(loss: Any, n_classes: int) -> LossGradient:
+    """A loss that is not ours, on probabilities, as Keras would call it."""
+    loss = keras.losses.get(loss)
+    wants_one_hot = "categorical" in _name(loss) and "sparse" not in _name(loss)
+
+    @tf.function(autograph=False, input_signature=_batch_signature(n_classes))
+    def compiled(logits: Any, labels: Any, weights: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            truth = tf.one_hot(labels, n_classes) if wants_one_hot else labels[:, None]
+            output = tf.nn.softmax(logits)
+            if isinstance(loss, keras.losses.Loss):
+                value = tf.reduce_mean(loss(truth, output, sample_weight=weights))
+            else:
+                value = tf.reduce_mean(loss(truth, output) * weights)
+        return value, tape.gradient(value, logits)
+
+    def gradient(logits: Floats, labels: NDArray[np.int32], weights: Floats) -> Any:
+        value, slope = compiled(logits, labels, weights)
+        return float(value), slope.numpy()
+
+    return gradient
+
+
+def _name(loss: Any) -> str:
+    name = getattr(loss, "__name__", None) or type(loss).__name__
+    return str(name).lower()
+
+
+def _batch_signature(n_classes: int) -> list[tf.TensorSpec]:
+    return [
+        tf.TensorSpec([None, n_classes], tf.float32),
+        tf.TensorSpec([None], tf.int32),
+        tf.TensorSpec([None], tf.float32),
+    ]

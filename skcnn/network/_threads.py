@@ -1,0 +1,76 @@
+"""Two threads that share one batch, and BLAS kept from starting threads of its own meanwhile.
+
+BLAS threads wait for each other by spinning; beside other busy processes, or TensorFlow's threads,
+a matrix product of one millisecond then takes ten (measured). So the batch is cut by hand, always
+into the same number of parts, whatever the number of threads: results do not depend on it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+import numba
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+N_PARTS = 2
+
+_lock = threading.Lock()
+_users = 0
+_limiter: Any = None
+
+
+@contextmanager
+def worker_threads() -> Iterator[Executor]:
+    """An executor beside the calling thread; BLAS has one thread while any of these is open."""
+    # Numba's number of threads obeys NUMBA_NUM_THREADS, which joblib sets in its workers.
+    n_others = max(1, min(N_PARTS, numba.get_num_threads()) - 1)
+    with _one_blas_thread(), ThreadPoolExecutor(n_others) as executor:
+        yield executor
+
+
+def in_parts(executor: Executor, work: Callable[[slice], Any], parts: list[slice]) -> list[Any]:
+    """Results of `work` on every part: the last on this thread, the others on the executor's."""
+    futures = [executor.submit(work, part) for part in parts[:-1]]
+    last = work(parts[-1])
+    return [*(future.result() for future in futures), last]
+
+
+def equal_parts(n: int) -> list[slice]:
+    """Cut range(n) into `N_PARTS` slices of about equal length."""
+    cuts = [n * i // N_PARTS for i in range(N_PARTS + 1)]
+    return [slice(begin, end) for begin, end in zip(cuts, cuts[1:], strict=False)]
+
+
+def parts_by_tokens(offsets: Any) -> list[slice]:
+    """Cut texts into `N_PARTS` slices of about equal numbers of tokens; `offsets` as in a batch."""
+    targets = offsets[0] + (offsets[-1] - offsets[0]) * np.arange(1, N_PARTS) // N_PARTS
+    cuts = [0, *np.searchsorted(offsets, targets).tolist(), len(offsets) - 1]
+    return [slice(begin, end) for begin, end in zip(cuts, cuts[1:], strict=False)]
+
+
+@contextmanager
+def _one_blas_thread() -> Iterator[None]:
+    """Count the users: with fits on several threads, the last one out restores the setting."""
+    global _users, _limiter
+    with _lock:
+        if _users == 0:
+            _limiter = _controller().limit(limits=1, user_api="blas")
+        _users += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _users -= 1
+            if _users == 0:
+                _limiter.restore_original_limits()
+
+
+@lru_cache(maxsize=1)
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()

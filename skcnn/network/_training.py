@@ -1,0 +1,179 @@
+"""The training loop: epochs, batches, validation, Keras callbacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from skcnn.text import TokenSequences
+
+from ._loss_gradient import LossGradient, make_loss_gradient
+from ._optimizers import make_optimizer
+from ._parameters import Floats, Parameters, filter_widths, read_parameters, write_parameters
+from ._step import Batch, gradients, pool
+from ._threads import worker_threads
+
+# Tokens that the validation texts are cut into blocks of.
+_TOKENS_PER_BLOCK = 8192
+
+Labelled = tuple[TokenSequences, NDArray[np.int32], ArrayLike | None]
+
+
+def train(
+    model: keras.Model,
+    sequences: TokenSequences,
+    labels: NDArray[np.int32],
+    *,
+    sample_weight: ArrayLike | None,
+    validation_data: Labelled | None,
+    batch_size: int,
+    epochs: int,
+    initial_epoch: int,
+    verbose: int,
+    callbacks: Any,
+    shuffle: bool,
+    generator: np.random.Generator,
+) -> keras.callbacks.History:
+    """Fit a compiled `TextCNN`; see `TextCNN.fit` for the arguments."""
+    weights = _weights(sample_weight, len(sequences))
+    n_classes = model.output_shape[-1]
+    loss_gradient = make_loss_gradient(model.loss, n_classes)
+    hooks = keras.callbacks.CallbackList(
+        callbacks,
+        add_history=True,
+        add_progbar=verbose != 0,
+        model=model,
+        verbose=verbose,
+        epochs=epochs,
+        steps=-(-len(sequences) // batch_size),
+    )
+    model.stop_training = False
+    with worker_threads() as executor:
+        loop = _Loop(model, loss_gradient, generator, executor)
+        hooks.on_train_begin()
+        for epoch in range(initial_epoch, epochs):
+            hooks.on_epoch_begin(epoch)
+            order = generator.permutation(len(sequences)) if shuffle else np.arange(len(sequences))
+            logs = {"loss": loop.run_epoch(sequences, labels, weights, order, batch_size, hooks)}
+            if validation_data is not None:
+                logs["val_loss"] = loop.evaluate(*validation_data)
+            hooks.on_epoch_end(epoch, logs)
+            if model.stop_training:
+                break
+            loop.adopt_changes_of(callbacks)
+        hooks.on_train_end()
+    return model.history
+
+
+class _Loop:
+    """What stays the same from batch to batch."""
+
+    def __init__(
+        self,
+        model: keras.Model,
+        loss_gradient: LossGradient,
+        generator: np.random.Generator,
+        executor: Executor,
+    ) -> None:
+        self._model = model
+        self._loss_gradient = loss_gradient
+        self._generator = generator
+        self._executor = executor
+        self._parameters = read_parameters(model)
+        self._widths = filter_widths(model)
+        self._dropout = model.get_layer("dropout").rate
+        self._optimizer = make_optimizer(model, self._parameters)
+        self._slots = np.full(len(self._parameters.embedding), -1, np.int32)
+
+    def run_epoch(
+        self,
+        sequences: TokenSequences,
+        labels: NDArray[np.int32],
+        weights: Floats,
+        order: NDArray[np.int64],
+        batch_size: int,
+        hooks: keras.callbacks.CallbackList,
+    ) -> float:
+        """Train on every text once; return the mean loss and leave the weights in the model."""
+        total = 0.0
+        for step, begin in enumerate(range(0, len(order), batch_size)):
+            hooks.on_train_batch_begin(step)
+            rows = order[begin : begin + batch_size]
+            texts = sequences.take(rows)
+            batch = Batch.from_ids(texts.ids, texts.offsets, self._slots)
+            loss, slopes = gradients(
+                self._parameters,
+                batch,
+                labels[rows],
+                weights[rows],
+                widths=self._widths,
+                loss_gradient=self._loss_gradient,
+                dropout=self._dropout,
+                generator=self._generator,
+                executor=self._executor,
+            )
+            self._optimizer.apply(self._parameters, slopes, batch.words)
+            total += loss * len(rows)
+            hooks.on_train_batch_end(step, {"loss": loss})
+        write_parameters(self._model, self._parameters)
+        return total / len(order)
+
+    def evaluate(
+        self, sequences: TokenSequences, labels: NDArray[np.int32], sample_weight: ArrayLike | None
+    ) -> float:
+        """Mean loss of the compiled model on other texts, without dropout."""
+        weights = _weights(sample_weight, len(sequences))
+        total = 0.0
+        for rows, logits in _logits(self._parameters, sequences, self._widths, self._executor):
+            loss, _ = self._loss_gradient(logits, labels[rows], weights[rows])
+            total += loss * len(rows)
+        return total / len(sequences)
+
+    def adopt_changes_of(self, callbacks: Any) -> None:
+        """A callback may have given the model other weights at the end of an epoch."""
+        if callbacks:
+            fresh: Parameters = read_parameters(self._model)
+            self._parameters.embedding[:] = fresh.embedding
+            for array, value in zip(self._parameters.dense, fresh.dense, strict=True):
+                array[:] = value
+
+
+def predict_logits(model: keras.Model, sequences: TokenSequences) -> Floats:
+    """Scores before the softmax, shape (n, K), by the compiled loops."""
+    logits = np.empty((len(sequences), model.output_shape[-1]), np.float32)
+    with worker_threads() as executor:
+        blocks = _logits(read_parameters(model), sequences, filter_widths(model), executor)
+        for rows, block in blocks:
+            logits[rows] = block
+    return logits
+
+
+def _logits(
+    parameters: Parameters,
+    sequences: TokenSequences,
+    widths: NDArray[np.int64],
+    executor: Executor,
+) -> Iterator[tuple[NDArray[np.int64], Floats]]:
+    slots = np.full(len(parameters.embedding), -1, np.int32)
+    cuts = np.arange(_TOKENS_PER_BLOCK, sequences.offsets[-1], _TOKENS_PER_BLOCK)
+    ends = np.searchsorted(sequences.offsets, cuts)
+    for rows in np.split(np.arange(len(sequences)), np.unique(ends)):
+        if len(rows) == 0:
+            continue
+        texts = sequences.take(rows)
+        batch = Batch.from_ids(texts.ids, texts.offsets, slots)
+        vectors = parameters.embedding[batch.words]
+        pooled, _ = pool(batch, vectors, parameters.taps, widths, executor)
+        features = np.maximum(pooled + parameters.filter_bias, 0)  # (n, W F)
+        yield rows, features @ parameters.dense_kernel + parameters.dense_bias
+
+
+def _weights(sample_weight: ArrayLike | None, n: int) -> Floats:
+    if sample_weight is None:
+        return np.ones(n, np.float32)
+    return np.asarray(sample_weight, dtype=np.float32)

@@ -1,0 +1,36 @@
+"""From texts to token ids, and from words to the vectors a network starts from."""
+
+from __future__ import annotations
+
+from skcnn.text._containers import as_texts, column_names, n_columns
+from skcnn.text._cooccurrence import cooccurrence_vectors
+from skcnn.text._embeddings import (
+    add_unseen_words,
+    add_words_with_vectors,
+    initial_embeddings,
+)
+from skcnn.text._sequences import PADDING, UNKNOWN, TokenSequences
+from skcnn.text._tokenizer import Tokenizer, normalize, tokenize, tokenize_all
+from skcnn.text._vocabulary import build_vocabulary, encode
+from skcnn.text._word_vectors import WordVectors, resolve_word_vectors
+
+__all__ = [
+    "PADDING",
+    "UNKNOWN",
+    "TokenSequences",
+    "Tokenizer",
+    "WordVectors",
+    "add_unseen_words",
+    "add_words_with_vectors",
+    "as_texts",
+    "build_vocabulary",
+    "column_names",
+    "cooccurrence_vectors",
+    "encode",
+    "initial_embeddings",
+    "n_columns",
+    "normalize",
+    "resolve_word_vectors",
+    "tokenize",
+    "tokenize_all",
+]

@@ -1,0 +1,246 @@
+"""From a text to its tokens.
+
+What counts as one token:
+
+- a word: letters, their combining marks and digits, with apostrophes inside ("don't", "o'clock").
+  Two kinds of short forms stand alone, because the word beside them is then the word that is known
+  from elsewhere: the English endings 's 'm 'd 're 'll 've ("patient's" -> "patient", "'s") and
+  the French elisions ("l'eau" -> "l'", "eau"). A hyphen parts words ("drug-induced" -> "drug", "-",
+  "induced"): compounds are too rare to be learnt as one, their parts are not;
+- a number with its inner points and commas ("3.5", "1,000"), and the unit that is glued to it;
+- a URL, an @mention, a #hashtag;
+- an emoji as it is seen: with its skin tone, joined to others, a flag, a keycap;
+- each Chinese or Japanese character (Korean goes by words);
+- each other character that is not blank.
+
+Nothing else is dropped: the tokens put together are the normalized text without its separators.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from itertools import groupby
+
+Tokenizer = Callable[[str], Iterable[str]]
+
+# White space, control characters, and the zero width space, which marks a word's end in Khmer.
+_SEPARATORS = r"\s\x00-\x1f\x7f-\x9f\u200b"
+
+# Typographic apostrophes; \x92 is the one of Windows-1252 in texts that were read as Latin-1.
+_APOSTROPHES = "\u2018\u2019\u02bc\u00b4\x92"
+# Soft hyphens, marks of the writing direction, byte order marks and variation selectors: nobody
+# sees them, and a word with one would be another word. Joiners stay, they do change what is seen.
+_INVISIBLE = "\u00ad\u061c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+_INVISIBLE += "\U000e0100-\U000e01ef"
+# NFKC would glue their letters and digits to the word before: "Tylenol\u2122", "1\u00bd".
+_GLUED = "\u2120\u2122\u00bc-\u00be\u2150-\u215e"
+_REWRITTEN = re.compile(f"([{_APOSTROPHES}\u0149])|([{_GLUED}])|[{_INVISIBLE}]")
+
+# Sorting combining marks takes NFKC a time that grows with the square of their number.
+_LONG_TEXT = 1000
+_MANY_MARKS = re.compile(r"[^\w\s\x00-\x7f]{31,}")
+
+_JOINERS = "\u200c\u200d"
+_CJK = (
+    "\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U0001b000-\U0001b16f\U00020000-\U0003ffff"
+)
+_EMOJI = "\u00a9\u00ae\u2190-\u2bff\u3030\u303d\U0001f000-\U0001faff"
+_ENCLOSING = "\u20e0-\u20e3"  # the keycap among them
+_EMOJI_MODIFIERS = f"{_ENCLOSING}\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
+
+_URL_BODY = r"[!#-;=?-~]*[a-zA-Z0-9/#=&%_~+$@-]"  # does not end in the sentence's punctuation
+_URL = rf"[hH][tT][tT][pP][sS]?://{_URL_BODY}|[wW]{{3}}\.{_URL_BODY}"
+
+
+def normalize(text: str, *, lowercase: bool = True) -> str:
+    """Return the text in the one spelling that stands for all equal ones.
+
+    Unicode's NFKC (full and half width, ligatures, composed and decomposed accents), one kind of
+    apostrophe, no invisible marks.
+
+    Parameters
+    ----------
+    text : str
+        Any string, lone surrogates included.
+    lowercase : bool, default=True
+        Whether to fold case as well ("STRASSE" and "straße" become "strasse").
+
+    Returns
+    -------
+    str
+        Normalizing it again changes nothing.
+
+    Examples
+    --------
+    >>> normalize("ＥＣＯＬＥ don’t")
+    "ecole don't"
+    """
+    if text.isascii():
+        return text.lower() if lowercase else text
+    text = _REWRITTEN.sub(_rewritten, text)
+    if len(text) > _LONG_TEXT:
+        text = _MANY_MARKS.sub(_sorted_marks, text)
+    text = unicodedata.normalize("NFKC", text)
+    if lowercase:
+        # Folding can undo the composition of some characters.
+        text = unicodedata.normalize("NFKC", text.casefold())
+    return text
+
+
+def _rewritten(match: re.Match[str]) -> str:
+    apostrophe, glued = match.groups()
+    if apostrophe:
+        return "'n" if apostrophe == "\u0149" else "'"
+    return f" {glued}" if glued else ""
+
+
+def _sorted_marks(match: re.Match[str]) -> str:
+    """Return the marks in canonical order, as NFKC wants them."""
+    decomposed = "".join(unicodedata.normalize("NFKD", character) for character in match[0])
+    by_class = groupby(decomposed, key=lambda character: unicodedata.combining(character) > 0)
+    return "".join(
+        "".join(sorted(run, key=unicodedata.combining)) if is_mark else "".join(run)
+        for is_mark, run in by_class
+    )
+
+
+def tokenize(text: str, *, lowercase: bool = True) -> list[str]:
+    """Split a text of any language into tokens.
+
+    Parameters
+    ----------
+    text : str
+        The text; it is normalized first (see `normalize`).
+    lowercase : bool, default=True
+        Whether "Cash" and "cash" are the same token.
+
+    Returns
+    -------
+    list of str
+        Words, numbers, URLs, @mentions, #hashtags, emoji, Chinese and Japanese characters, and
+        single punctuation marks and symbols, in the order of the text; empty for a blank text.
+
+    Examples
+    --------
+    >>> tokenize("Don't pay $1,000 at https://win.example!")
+    ["don't", 'pay', '$', '1,000', 'at', 'https://win.example', '!']
+    >>> tokenize("Cash", lowercase=False)
+    ['Cash']
+    """
+    text = normalize(text, lowercase=lowercase)
+    pattern = _ASCII_TOKEN if text.isascii() else _unicode_token()
+    return pattern.findall(text)
+
+
+def tokenize_all(
+    texts: Sequence[str], tokenizer: Tokenizer | None = None, *, lowercase: bool = True
+) -> list[list[str]]:
+    """Split every text, with `tokenize` or with the user's own function.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        The texts.
+    tokenizer : callable or None, default=None
+        Takes one text and returns its tokens, strings; None means `tokenize`. It receives the text
+        normalized, in lower case if `lowercase` says so, as scikit-learn's vectorizers do it.
+    lowercase : bool, default=True
+        Whether to fold case.
+
+    Returns
+    -------
+    list of lists of str
+
+    Raises
+    ------
+    TypeError
+        If the tokenizer returns anything else than several strings.
+
+    Examples
+    --------
+    >>> tokenize_all(["Win cash-back"])
+    [['win', 'cash', '-', 'back']]
+    >>> tokenize_all(["Win cash-back"], str.split)
+    [['win', 'cash-back']]
+    """
+    if tokenizer is None:
+        return [tokenize(text, lowercase=lowercase) for text in texts]
+    return [
+        _checked_tokens(tokenizer(normalize(text, lowercase=lowercase)), row)
+        for row, text in enumerate(texts)
+    ]
+
+
+def _checked_tokens(tokens: object, row: int) -> list[str]:
+    received = f"an object of type {type(tokens).__name__}"
+    if isinstance(tokens, Iterable) and not isinstance(tokens, (str, bytes)):
+        tokens = list(tokens)
+        others = [token for token in tokens if not isinstance(token, str)]
+        if not others:
+            return [str.__str__(token) for token in tokens]
+        received = f"the token {others[0]!r} of type {type(others[0]).__name__}"
+    raise TypeError(
+        f"tokenizer returned {received} for the text in row {row} (counted from 0); expected a "
+        "list of strings, as str.split returns it."
+    )
+
+
+def _compiled(letter: str, word: str, others: Iterable[str], flags: int = 0) -> re.Pattern[str]:
+    """Return the pattern of one token, given one letter, one word, and what else there is.
+
+    Each alternative begins with a literal or a set of characters, by which the search skips it at
+    once, and repeats possessively, so that no text can make it go back and forth.
+    """
+    ending = rf"(?i:s|m|d|re|ll|ve)(?!{letter})"
+    alternatives = [
+        *others,
+        _URL,
+        rf"\d++(?:[.,٫٬]\d++)++(?:{word})?+",
+        rf"(?:[qQ][uU]|[cdjlmnstCDJLMNST])'(?={letter})(?!{ending}|[tT](?!{letter}))",
+        rf"{word}(?:'(?!{ending}){word})*+",
+        rf"'(?<={letter}'){ending}",
+        r"@(?<!\w@)[a-zA-Z0-9_]++",
+        rf"#(?<!\w#)(?:{word}|_)++",
+        rf"[^{_SEPARATORS}]",
+    ]
+    return re.compile("|".join(alternatives), flags)
+
+
+_ASCII_TOKEN = _compiled("[a-zA-Z0-9]", "[a-zA-Z0-9]++", (), re.ASCII)
+
+
+@cache
+def _unicode_token() -> re.Pattern[str]:
+    letter = rf"[^\W_{_CJK}]"
+    # The set of marks is slow to search: the guard spares it for nearly every character.
+    marks = rf"(?=[^\w\x00-\u02ff])[{_combining_marks()}{_JOINERS}]++"
+    one_emoji = f"[{_EMOJI}][{_EMOJI_MODIFIERS}]*+"
+    others = (
+        f"[{_CJK}](?:{marks})?+",
+        "[0-9#*]\u20e3",
+        "[\U0001f1e6-\U0001f1ff]{2}",
+        rf"{one_emoji}(?:\u200d{one_emoji})*+",
+    )
+    return _compiled(letter, rf"{letter}++(?:{marks}{letter}*+)*+", others)
+
+
+def _combining_marks() -> str:
+    """Return the inside of a set with all combining marks, the enclosing ones of emoji excepted.
+
+    For `re` they are no word characters, but Indic vowels are among them. None lies beyond U+1FFFF
+    but the variation selectors, which `normalize` removes.
+    """
+    codes = (code for code in range(0x300, 0x20000) if unicodedata.category(chr(code))[0] == "M")
+    consecutive: list[list[int]] = []
+    for code in codes:
+        if 0x20E0 <= code <= 0x20E3:  # the same as _ENCLOSING
+            continue
+        if consecutive and consecutive[-1][-1] == code - 1:
+            consecutive[-1].append(code)
+        else:
+            consecutive.append([code])
+    return "".join(f"{chr(run[0])}-{chr(run[-1])}" for run in consecutive)

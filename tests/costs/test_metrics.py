@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.metrics import zero_one_loss
+
+from skcnn.costs import average_cost, normalized_cost, savings_score
+
+METRICS = [average_cost, normalized_cost, savings_score]
+TRUTH = np.array(["ham", "ham", "ham", "offer", "spam", "spam"])
+ANSWER = np.array(["ham", "spam", "offer", "offer", "ham", "spam"])
+LABELS = ["ham", "offer", "spam"]
+MATRIX = np.array([[0.0, 1.0, 2.0], [3.0, 0.0, 4.0], [5.0, 6.0, 0.0]])
+
+every_metric = pytest.mark.parametrize("metric", METRICS)
+
+
+def test_the_average_cost_is_worked_out_by_hand():
+    assert average_cost(TRUTH, ANSWER, cost_matrix=MATRIX) == pytest.approx((2 + 1 + 5) / 6)
+
+
+def test_without_a_matrix_the_average_cost_is_the_error_rate():
+    error_rate = zero_one_loss(TRUTH, ANSWER)
+    assert average_cost(TRUTH, ANSWER, cost_matrix=None) == pytest.approx(error_rate)
+
+
+def test_savings_are_worked_out_by_hand():
+    # Always "ham" costs 3 + 5 + 5, always "offer" 3 + 12, always "spam" 6 + 4.
+    assert savings_score(TRUTH, ANSWER, cost_matrix=MATRIX) == pytest.approx(1 - 8 / 10)
+    assert normalized_cost(TRUTH, ANSWER, cost_matrix=MATRIX) == pytest.approx(8 / 10)
+
+
+def test_savings_agree_with_the_published_formula_for_two_classes():
+    rng = np.random.default_rng(0)
+    truth, answer = rng.integers(0, 2, size=(2, 200))
+    fp, fn, tp, tn = 3.0, 20.0, 2.5, 0.5
+
+    def cost(y):
+        return np.sum(truth * (y * tp + (1 - y) * fn) + (1 - truth) * (y * fp + (1 - y) * tn))
+
+    base = min(cost(np.zeros(200)), cost(np.ones(200)))
+    savings = savings_score(truth, answer, cost_matrix=[[tn, fp], [fn, tp]])
+    assert savings == pytest.approx(1 - cost(answer) / base, abs=1e-12)
+
+
+def test_perfect_answers_save_everything_and_the_best_constant_nothing():
+    assert savings_score(TRUTH, TRUTH, cost_matrix=MATRIX) == 1
+    constant = {label: [label] * 6 for label in LABELS}
+    savings = {
+        label: savings_score(TRUTH, answer, cost_matrix=MATRIX, labels=LABELS)
+        for label, answer in constant.items()
+    }
+    assert max(savings.values()) == savings["spam"] == 0
+    assert savings["offer"] == pytest.approx(1 - 15 / 10)
+
+
+def test_where_constant_answers_earn_something_higher_savings_are_still_better():
+    earning = [[-1, 0], [0, -3]]
+    truth = [0, 0, 0, 1]  # always 0 and always 1 both earn 3
+    savings = [
+        savings_score(truth, answer, cost_matrix=earning)
+        for answer in ([1, 1, 1, 0], [0, 0, 0, 0], [0, 0, 1, 1], [0, 0, 0, 1])
+    ]
+    assert savings == pytest.approx([-1, 0, 2 / 3, 1])
+
+
+@every_metric
+def test_integer_weights_count_as_repeated_rows(metric):
+    weight = np.array([1, 0, 2, 3, 1, 4])
+    weighted = metric(TRUTH, ANSWER, cost_matrix=MATRIX, sample_weight=weight)
+    repeated = metric(TRUTH.repeat(weight), ANSWER.repeat(weight), cost_matrix=MATRIX)
+    assert weighted == pytest.approx(repeated)
+
+
+@every_metric
+def test_the_order_of_the_labels_is_the_order_of_the_matrix(metric):
+    order = [2, 0, 1]
+    turned = metric(
+        TRUTH,
+        ANSWER,
+        cost_matrix=MATRIX[np.ix_(order, order)],
+        labels=[LABELS[i] for i in order],
+    )
+    assert turned == pytest.approx(metric(TRUTH, ANSWER, cost_matrix=MATRIX))
+
+
+@every_metric
+@pytest.mark.parametrize("container", [list, tuple, pd.Series, np.array])
+def test_labels_come_in_any_container_and_the_matrix_in_any_form(metric, container):
+    frame = pd.DataFrame(MATRIX, LABELS, LABELS).loc[::-1]
+    found = metric(container(TRUTH), container(ANSWER), cost_matrix=frame)
+    assert found == metric(TRUTH, ANSWER, cost_matrix=MATRIX)
+    assert isinstance(found, float)
+
+
+@every_metric
+def test_a_class_that_does_not_appear_is_named_by_labels(metric):
+    few = TRUTH[:4], ANSWER[[0, 2, 0, 3]]
+    assert np.isfinite(metric(*few, cost_matrix=MATRIX, labels=LABELS))
+    with pytest.raises(ValueError, match=r"shape \(3, 3\); expected \(2, 2\)") as caught:
+        metric(*few, cost_matrix=MATRIX)
+    assert "pass labels= with all classes" in caught.value.__notes__[0]
+
+
+@every_metric
+def test_a_label_that_labels_lack_is_refused(metric):
+    with pytest.raises(ValueError, match=r"holds \['spam'\], which labels = \['ham', 'offer'\]"):
+        metric(TRUTH, ANSWER, cost_matrix=None, labels=["ham", "offer"])
+
+
+@every_metric
+def test_rows_without_weight_are_refused(metric):
+    with pytest.raises(ValueError, match="The rows weigh 0 in total; expected at least one row"):
+        metric(TRUTH, ANSWER, cost_matrix=None, sample_weight=np.zeros(6))
+    with pytest.raises(ValueError, match="The rows weigh 0 in total; expected at least one row"):
+        metric([], [], cost_matrix=None, labels=LABELS)
+
+
+@pytest.mark.parametrize("metric", [normalized_cost, savings_score])
+def test_savings_are_undefined_where_a_constant_answer_costs_nothing(metric):
+    one_class = ["ham"] * 3
+    with pytest.warns(UndefinedMetricWarning, match="cheapest constant answer costs 0"):
+        assert np.isnan(metric(one_class, one_class, cost_matrix=None, labels=LABELS))
+
+
+def test_a_single_class_still_has_an_average_cost():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        cost = average_cost(["ham"] * 4, ["ham"] * 4, cost_matrix={"spam": 5}, labels=LABELS)
+    assert cost == 0

@@ -1,0 +1,298 @@
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import minimize
+from scipy.special import softmax
+
+from skcnn.costs import LOSSES, loss_cost_matrix, posterior
+
+# Every loss whose scores determine the posterior, with its parameters.
+INVERTIBLE = [
+    ("cross_entropy", {}),
+    ("weighted", {}),
+    ("misclassification", {}),
+    ("expected_cost", {"cost_weight": 1.0}),
+    ("expected_cost", {"cost_weight": 10.0}),
+    ("focal", {"gamma": 0.0}),
+    ("focal", {"gamma": 0.5}),
+    ("focal", {"gamma": 2.0}),
+]
+ALL = [*INVERTIBLE, ("hard_misclassification", {})]
+# Of expected_cost, the scale of the costs is a parameter.
+SCALE_FREE = [(name, params) for name, params in ALL if name != "expected_cost"]
+
+every_loss = pytest.mark.parametrize(("name", "params"), ALL)
+every_invertible_loss = pytest.mark.parametrize(("name", "params"), INVERTIBLE)
+
+
+def random_costs(rng, n_classes):
+    costs = rng.lognormal(size=(n_classes, n_classes))
+    np.fill_diagonal(costs, 0)
+    return loss_cost_matrix(costs, np.ones(n_classes))
+
+
+def trained_scores(loss, eta, costs):
+    """Scores at which the expected loss of a text with the posterior `eta` is smallest."""
+
+    def expected_loss(logits):
+        q = softmax(logits)
+        slopes = eta @ loss.jacobian(q[None], costs)[0]
+        return eta @ loss.value(q[None], costs)[0], q * (slopes - q @ slopes)
+
+    found = minimize(expected_loss, np.log(eta), jac=True, method="BFGS", options={"gtol": 1e-11})
+    return softmax(found.x)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 5, 10])
+@every_invertible_loss
+def test_the_posterior_is_found_again_at_the_minimum_of_the_expected_loss(name, params, n_classes):
+    rng = np.random.default_rng(n_classes)
+    for _ in range(5):
+        costs = random_costs(rng, n_classes)
+        eta = 0.98 * rng.dirichlet(np.ones(n_classes)) + 0.02 / n_classes
+        scores = trained_scores(LOSSES[name](**params), eta, costs)
+        found = posterior(scores[None], name, costs, **params)
+        np.testing.assert_allclose(found[0], eta, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "expected"),
+    [
+        ("cross_entropy", {}, [np.log(2), np.log(4), np.log(4)]),
+        ("weighted", {}, [1.5 * np.log(2), 3.5 * np.log(4), 5.5 * np.log(4)]),
+        ("misclassification", {}, [0.75 * np.log(2), 2.5 * np.log(4), 4.0 * np.log(4)]),
+        ("hard_misclassification", {}, [0, 3 * np.log(4), 5 * np.log(4)]),
+        (
+            "expected_cost",
+            {"cost_weight": 2.0},
+            [np.log(2) + 1.5, np.log(4) + 5, np.log(4) + 8],
+        ),
+        (
+            "focal",
+            {"gamma": 2.0},
+            [
+                1.5 * 0.25 * np.log(2),
+                3.5 * 0.5625 * np.log(4),
+                5.5 * 0.5625 * np.log(4),
+            ],
+        ),
+    ],
+)
+def test_a_loss_has_the_value_worked_out_by_hand(name, params, expected):
+    costs = np.array([[0.0, 1.0, 2.0], [3.0, 0.0, 4.0], [5.0, 6.0, 0.0]])
+    value = LOSSES[name](**params).value(np.array([[0.5, 0.25, 0.25]]), costs)
+    np.testing.assert_allclose(value, [expected], rtol=1e-12)
+
+
+@every_loss
+def test_the_slopes_are_those_of_the_value(name, params):
+    rng = np.random.default_rng(0)
+    loss, costs, step = LOSSES[name](**params), random_costs(rng, 4), 1e-6
+    q = rng.dirichlet(np.full(4, 3.0), size=20)
+    slopes = loss.jacobian(q, costs)
+    for k in range(4):
+        shift = step * np.eye(4)[k]
+        difference = (loss.value(q + shift, costs) - loss.value(q - shift, costs)) / (2 * step)
+        np.testing.assert_allclose(slopes[:, :, k], difference, rtol=1e-6, atol=1e-7)
+
+
+def test_cross_entropy_gives_the_scores_back_bit_for_bit():
+    scores = softmax(np.random.default_rng(0).normal(size=(50, 3)), axis=1).astype(np.float32)
+    found = posterior(scores, "cross_entropy", 1 - np.eye(3))
+    np.testing.assert_array_equal(found, scores)
+    assert not np.shares_memory(found, scores)
+
+
+def test_weights_are_divided_out():
+    found = posterior([[0.5, 0.3, 0.2]], "weighted", [[0, 2, 2], [1, 0, 1], [4, 4, 0]])
+    np.testing.assert_allclose(found, [[0.25 / 0.6, 0.3 / 0.6, 0.05 / 0.6]])
+
+
+@pytest.mark.parametrize("q1", [1e-300, 1e-12, 1e-3, 0.2, 0.5, 0.9, 1 - 1e-9])
+def test_two_classes_by_formula_and_by_equations_agree(q1):
+    loss, costs = LOSSES["misclassification"](), np.array([[0.0, 0.7], [3.0, 0.0]])
+    scores = np.array([[1 - q1, q1]])
+    by_equations = super(type(loss), loss).invert(scores, costs)
+    np.testing.assert_allclose(loss.invert(scores, costs), by_equations, rtol=1e-12)
+
+
+def test_equal_costs_at_equal_scores_of_three_classes_are_no_pole():
+    scores = np.full((1, 3), 1 / 3) + np.outer(np.linspace(-0.1, 0.1, 41), [1, -1, 0])
+    found = posterior(scores, "misclassification", 1 - np.eye(3))
+    np.testing.assert_allclose(found[20], [1 / 3] * 3)
+    assert (np.diff(found[:, 0]) > 0).all()
+    assert (np.diff(found[:, 1]) < 0).all()
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+@pytest.mark.parametrize(("name", "params"), SCALE_FREE)
+def test_the_unit_of_the_costs_does_not_matter(name, params, n_classes):
+    rng = np.random.default_rng(1)
+    costs, q = random_costs(rng, n_classes), rng.dirichlet(np.ones(n_classes), size=50)
+    found = posterior(q, name, costs, **params)
+    for unit in (1e-5, 1e5):
+        np.testing.assert_allclose(posterior(q, name, unit * costs, **params), found, atol=1e-9)
+
+
+def test_the_weight_of_the_expected_cost_and_the_unit_of_the_costs_are_one_thing():
+    rng = np.random.default_rng(1)
+    costs, q = random_costs(rng, 4), rng.dirichlet(np.ones(4), size=50)
+    found = posterior(q, "expected_cost", costs, cost_weight=6.0)
+    np.testing.assert_allclose(
+        posterior(q, "expected_cost", 3 * costs, cost_weight=2.0), found, 1e-9
+    )
+
+
+@every_loss
+def test_what_right_answers_cost_does_not_matter(name, params):
+    rng = np.random.default_rng(1)
+    costs, q = random_costs(rng, 4), rng.dirichlet(np.ones(4), size=50)
+    found = posterior(q, name, costs, **params)
+    shifted = costs + np.array([[-1.0], [0.5], [2.0], [0.0]])
+    np.testing.assert_allclose(posterior(q, name, shifted, **params), found, atol=1e-9)
+
+
+@every_loss
+def test_renumbered_classes_give_renumbered_posteriors(name, params):
+    rng = np.random.default_rng(2)
+    costs, q, order = random_costs(rng, 5), rng.dirichlet(np.ones(5), size=50), [3, 0, 4, 2, 1]
+    found = posterior(q, name, costs, **params)
+    renumbered = posterior(q[:, order], name, costs[np.ix_(order, order)], **params)
+    np.testing.assert_allclose(renumbered, found[:, order], atol=1e-9)
+
+
+@every_loss
+def test_scores_of_exactly_zero_and_one_give_that_answer(name, params):
+    for n_classes in (2, 3, 6):
+        costs = random_costs(np.random.default_rng(3), n_classes)
+        certain = np.eye(n_classes)
+        np.testing.assert_array_equal(posterior(certain, name, costs, **params), certain)
+
+
+score = st.floats(0, 1) | st.floats(-800, 0).map(np.exp) | st.just(0.0)
+
+
+@every_loss
+@settings(deadline=None)
+@given(raw=st.lists(score, min_size=2, max_size=6), seed=st.integers(0, 99), free=st.booleans())
+def test_any_scores_give_a_distribution(name, params, raw, seed, free):
+    q = np.array([*raw, 1.0])
+    q /= q.sum()
+    costs = random_costs(np.random.default_rng(seed), len(q))
+    if free:
+        costs[seed % len(q)] = 0
+    found = posterior(q[None], name, costs, **params)
+    assert (found >= 0).all()
+    assert found.sum() == pytest.approx(1, abs=1e-12)
+    assert (found[q[None] == 0] == 0).all()
+
+
+@every_loss
+def test_for_two_classes_a_higher_score_never_means_a_lower_posterior(name, params):
+    odds = np.linspace(-60, 60, 2001)
+    scores = softmax(np.stack([0 * odds, odds], axis=1), axis=1)
+    for seed in range(10):
+        costs = random_costs(np.random.default_rng(seed), 2)
+        found = posterior(scores, name, costs, **params)
+        assert np.diff(found[:, 1]).min() >= -1e-15
+        assert found[0, 1] < 1e-9
+        assert found[-1, 0] < 1e-9
+
+
+def test_tiny_scores_keep_their_digits():
+    rare = np.array([1e-20, 1e-40, 1e-60])
+    scores = np.stack([1 - rare, rare], axis=1)
+    costs = np.array([[0.0, 1.0], [5.0, 0.0]])
+    odds = 1 / 5 * rare * (rare + rare)  # C01/C10 * q1 * (q1 - log q0)
+    np.testing.assert_allclose(posterior(scores, "misclassification", costs)[:, 1], odds, 1e-9)
+    padded = np.pad(costs, (0, 1), constant_values=1.0)
+    padded[2, 2] = 0
+    three = np.column_stack([scores, np.zeros(3)])
+    found = posterior(three, "misclassification", padded)[:, :2]
+    np.testing.assert_allclose(found[:, 1], odds, rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["weighted", "misclassification", "focal"])
+def test_a_class_whose_errors_are_free_keeps_its_score(name):
+    costs = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 2.0], [4.0, 3.0, 0.0]])
+    scores = np.array([[0.2, 0.5, 0.3], [0.9, 0.05, 0.05], [0.0, 0.5, 0.5], [1.0, 0.0, 0.0]])
+    found = posterior(scores, name, costs)
+    np.testing.assert_array_equal(found[:, 0], scores[:, 0])
+    np.testing.assert_allclose(found.sum(axis=1), 1)
+    assert (found[:3, 2] > 0).all()
+
+
+def test_an_answer_that_is_right_for_two_classes_is_no_obstacle():
+    costs = np.array([[0.0, 2.0, 1.0], [0.0, 0.0, 1.0], [3.0, 3.0, 0.0]])
+    found = posterior([[1.0, 0.0, 0.0], [0.6, 0.3, 0.1]], "misclassification", costs)
+    assert np.isfinite(found).all()
+    np.testing.assert_array_equal(found[0], [1, 0, 0])
+
+
+def test_equations_without_a_unique_solution_are_solved_as_well_as_can_be():
+    from skcnn.costs._posterior import _solve_each
+
+    A = np.array([[[1.0, 1.0], [1.0, 1.0]], [[2.0, 0.0], [0.0, 4.0]]])
+    np.testing.assert_allclose(
+        _solve_each(A, np.array([[2.0, 2.0], [2.0, 2.0]])), [[1, 1], [1, 0.5]]
+    )
+
+
+def test_the_hard_mask_lets_the_winner_keep_its_score():
+    costs = np.array([[0.0, 1.0, 1.0], [2.0, 0.0, 1.0], [6.0, 1.0, 0.0]])
+    found = posterior([[0.6, 0.2, 0.2]], "hard_misclassification", costs)
+    np.testing.assert_allclose(found, [[0.6, 0.3, 0.1]])
+
+
+def test_many_rows_are_worked_in_blocks_with_the_same_result(monkeypatch):
+    rng = np.random.default_rng(4)
+    costs, q = random_costs(rng, 5), rng.dirichlet(np.ones(5), size=103)
+    at_once = posterior(q, "misclassification", costs)
+    monkeypatch.setattr("skcnn.costs._posterior._BLOCK", 10 * 5**2)
+    np.testing.assert_array_equal(posterior(q, "misclassification", costs), at_once)
+
+
+def test_the_callers_scores_are_left_as_they_were():
+    scores = np.array([[0.25, 0.75]])
+    posterior(scores, "weighted", [[0, 1], [5, 0]])[:] = 0
+    np.testing.assert_array_equal(scores, [[0.25, 0.75]])
+
+
+def test_no_rows_give_no_rows():
+    for name in LOSSES:
+        assert posterior(np.empty((0, 3)), name, 1 - np.eye(3)).shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ([[0.5, 0.5]], "hinge", 1 - np.eye(2)),
+            "loss is 'hinge'; expected one of ['cross_entropy', 'expected_cost', 'focal', "
+            "'hard_misclassification', 'misclassification', 'weighted'].",
+        ),
+        (
+            ([[0.5, 0.5]], "focal", 1 - np.eye(3)),
+            "scores has 2 columns, cost_matrix has shape (3, 3); expected (2, 2): one row and one "
+            "column per class.",
+        ),
+        (
+            ([[0.5, 0.5], [2.5, -1.5]], "focal", 1 - np.eye(2)),
+            "scores[1] is [2.5, -1.5]; expected numbers >= 0 that sum to 1. Pass the output of "
+            "predict_proba; logits need a softmax first.",
+        ),
+        (
+            ([0.5, 0.5], "focal", 1 - np.eye(2)),
+            "scores has shape (2,); expected (n_samples, n_classes) with one column per class, "
+            "as from predict_proba. For a single column p, pass np.column_stack([1 - p, p]).",
+        ),
+    ],
+)
+def test_what_is_no_table_of_scores_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        posterior(*arguments)
