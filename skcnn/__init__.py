@@ -1,19 +1,26 @@
-"""A cost-sensitive TextCNN for scikit-learn and imbalanced-learn."""
+"""A cost-sensitive TextCNN for scikit-learn and imbalanced-learn.
+
+Names are imported when they are first used, so that ``import skcnn`` costs nothing.
+"""
 
 from __future__ import annotations
 
-from skcnn._estimator import CostSensitiveTextCNN
-from skcnn.costs import (
-    average_cost,
-    bayes_threshold,
-    check_cost_matrix,
-    cost_grid,
-    decide,
-    expected_costs,
-    make_cost_scorer,
-    normalized_cost,
-    savings_score,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from skcnn._estimator import CostSensitiveTextCNN
+    from skcnn.costs import (
+        average_cost,
+        bayes_threshold,
+        check_cost_matrix,
+        cost_grid,
+        decide,
+        expected_costs,
+        make_cost_scorer,
+        normalized_cost,
+        savings_score,
+    )
 
 __all__ = [
     "CostSensitiveTextCNN",
@@ -30,3 +37,18 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+_SUBMODULES = ("costs", "datasets", "losses", "network", "text")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return import_module(f"skcnn.{name}")
+    if name in __all__:
+        module = "skcnn._estimator" if name == "CostSensitiveTextCNN" else "skcnn.costs"
+        return getattr(import_module(module), name)
+    raise AttributeError(f"module 'skcnn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_SUBMODULES])

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.metrics import get_scorer
+from sklearn.metrics import get_scorer_names
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from skcnn._compat import _check_sample_weight
-from skcnn.text import as_texts
+from skcnn.text import as_texts, resolve_word_vectors
 
 if TYPE_CHECKING:
     from skcnn._estimator import CostSensitiveTextCNN
@@ -79,6 +79,11 @@ def check_parameters(estimator: CostSensitiveTextCNN) -> None:
             f"To make missing one class dear write {{{estimator.cost_matrix!r}: 5}}."
         )
         raise ValueError(msg)
+    for name in ("loss", "optimizer"):
+        value = getattr(estimator, name)
+        if isinstance(value, type):
+            msg = f"{name} is the class {value.__name__}; expected an object: {value.__name__}(...)."
+            raise TypeError(msg)
     if not isinstance(estimator.optimizer, str):
         given = [n for n in ("learning_rate", "optimizer_params") if getattr(estimator, n)]
         if given:
@@ -87,8 +92,19 @@ def check_parameters(estimator: CostSensitiveTextCNN) -> None:
                 "Set them in the object, or give the optimizer by name."
             )
             raise ValueError(msg)
-    if estimator.validation_scoring not in ("loss", "average_cost"):
-        get_scorer(estimator.validation_scoring)
+    if isinstance(estimator.word_vectors, str):
+        resolve_word_vectors(estimator.word_vectors)
+    _check_validation_scoring(estimator.validation_scoring)
+
+
+def _check_validation_scoring(scoring: Any) -> None:
+    if callable(scoring) or scoring in {"loss", "average_cost", *get_scorer_names()}:
+        return
+    msg = (
+        f"validation_scoring is {scoring!r}; expected 'loss', 'average_cost', a scorer, or one of "
+        "the names in sklearn.metrics.get_scorer_names()."
+    )
+    raise ValueError(msg)
 
 
 def check_training_set(
@@ -104,14 +120,14 @@ def check_training_set(
     texts = as_texts(X)
     if y is None:
         raise ValueError("fit requires y to be passed, but y is None: one label for each text.")
-    y = column_or_1d(y, warn=True)
-    check_consistent_length(texts, y)
-    check_classification_targets(y)
+    target: NDArray[Any] = column_or_1d(y, warn=True)
+    check_consistent_length(texts, target)
+    check_classification_targets(target)
     weight = _check_weight(sample_weight, texts)
     if weight is not None and not weight.all():
         rows = np.flatnonzero(weight)
-        texts, y, weight = [texts[row] for row in rows], y[rows], weight[rows]
-    classes, labels = np.unique(y, return_inverse=True)
+        texts, target, weight = [texts[row] for row in rows], target[rows], weight[rows]
+    classes, labels = np.unique(target, return_inverse=True)
     if len(classes) < 2:
         msg = (
             f"y has {len(classes)} class, {classes.tolist()}, among the texts that count; expected "
@@ -119,14 +135,15 @@ def check_training_set(
         )
         raise ValueError(msg)
     if class_weight is not None:
-        factor = compute_sample_weight(class_weight, y)
+        factor = compute_sample_weight(class_weight, target)
+        if (factor < 0).any():
+            msg = f"class_weight is {class_weight!r}; expected weights >= 0."
+            raise ValueError(msg)
         weight = factor if weight is None else weight * factor
     return TrainingSet(texts, labels.astype(np.int32), classes, weight)
 
 
-def _check_weight(
-    sample_weight: ArrayLike | None, texts: list[str]
-) -> NDArray[np.float64] | None:
+def _check_weight(sample_weight: ArrayLike | None, texts: list[str]) -> NDArray[np.float64] | None:
     if sample_weight is None:
         return None
     weight: NDArray[np.float64] = _check_sample_weight(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -165,7 +165,7 @@ default=None
     array(['spam'], dtype='<U4')
     """
 
-    _parameter_constraints: dict[str, list[Any]] = {
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "cost_matrix": [None, str, "array-like", Mapping],
         "loss": [StrOptions(set(LOSSES)), HasMethods(["call", "get_config"])],
         "decision": [StrOptions({"min_cost", "argmax"})],
@@ -294,7 +294,7 @@ default=None
         self.best_iter_ = fitted.best_iter
         self._weights = fitted.weights
         self._posterior_rule = fitted.posterior_rule
-        self._keras_model = None
+        self._keras_model: Any = None
         return self
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -345,7 +345,8 @@ default=None
         ndarray of shape (n_samples, n_classes)
         """
         with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X))
+            logarithms: NDArray[np.float64] = np.log(self.predict_proba(X))
+        return logarithms
 
     @available_if(is_binary)
     def decision_function(self, X: Any) -> NDArray[np.float64]:
@@ -361,13 +362,13 @@ default=None
             Log-odds of ``classes_[1]``, less the log-odds at which the decision turns; positive
             where `predict` says ``classes_[1]``.
         """
-        positive = self.predict_proba(X)[:, 1]
+        negative, positive = self.predict_proba(X).T
         threshold = bayes_threshold(self._decision_costs())
         tiny = np.finfo(np.float64).tiny
-        with np.errstate(divide="ignore"):
-            log_odds = np.log(np.maximum(positive, tiny)) - np.log1p(-np.minimum(positive, 1 - 1e-16))
-            turn = np.log(max(threshold, tiny)) - np.log(max(1 - threshold, tiny))
-        return log_odds - turn
+        turn = np.log(max(threshold, tiny)) - np.log(max(1 - threshold, tiny))
+        log_odds = np.log(np.maximum(positive, tiny)) - np.log(np.maximum(negative, tiny))
+        distance: NDArray[np.float64] = log_odds - turn
+        return distance
 
     def expected_cost(self, X: Any) -> NDArray[np.float64]:
         """What each answer would cost on average, by the estimated probabilities.
@@ -394,7 +395,7 @@ default=None
         Raises
         ------
         TypeError
-            If a parameter is code, such as a tokenizer or a Keras object; use pickle or joblib then.
+            If a parameter is code, such as a tokenizer or a Keras object: use pickle or joblib.
         """
         check_is_fitted(self)
         save_estimator(self, path)
@@ -443,6 +444,10 @@ default=None
                 self.n_features_in_ = 1
         if column_names(X) is not None and (reset or hasattr(self, "feature_names_in_")):
             _check_feature_names(self, X, reset=reset)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Say no after a fit that failed half-way, when some attributes are there already."""
+        return hasattr(self, "_weights")
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the Keras model out: it is rebuilt from the arrays, and would need TensorFlow."""

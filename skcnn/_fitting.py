@@ -86,9 +86,7 @@ def fit_network(
         *_rows_of(data, train_rows),
         loss_costs=loss_costs,
         validation=validation,
-        validation_score=_validation_score(
-            estimator, validation, decision_costs, posterior_rule
-        ),
+        validation_score=_validation_score(estimator, validation, decision_costs, posterior_rule),
         random_state=random_state,
     )
     vocabulary, frozen = words.vocabulary, None
@@ -111,10 +109,16 @@ def fit_network(
 
 
 def _posterior_rule(loss: Any, loss_costs: NDArray[np.float64]) -> PosteriorRule:
-    """How probabilities are read from the outputs; those of a foreign loss are taken as they are."""
+    """How outputs become probabilities; those of a foreign loss are taken as they are."""
     from skcnn import network
 
     identity = network.identify_loss(network.make_loss(loss, loss_costs))
+    if identity is not None and identity[1].shape != loss_costs.shape:
+        msg = (
+            f"loss has a cost_matrix of shape {identity[1].shape}; expected {loss_costs.shape}: one "
+            "row and one column per class. Give the loss by name to have it use cost_matrix."
+        )
+        raise ValueError(msg)
     return PosteriorRule(*(identity or ("cross_entropy", loss_costs)))
 
 
@@ -228,7 +232,7 @@ def _train(
             n_classes=len(estimator.classes_),
             cost_matrix=loss_costs,
             loss=estimator.loss,
-            filter_widths=tuple(estimator.filter_widths),
+            filter_widths=tuple(int(width) for width in estimator.filter_widths),
             n_filters=estimator.n_filters,
             dropout=estimator.dropout,
             optimizer=estimator.optimizer,

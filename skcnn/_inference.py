@@ -94,7 +94,8 @@ class TextCNNWeights:
         """Vectors of words by their ids, (U,) -> (U, d)."""
         n_trained = len(self.embedding)
         if len(words) == 0 or words.max() < n_trained:
-            return self.embedding[words]
+            known: Floats = self.embedding[words]
+            return known
         vectors = np.zeros((len(words), self.embedding.shape[1]), np.float32)
         trained = words < n_trained
         vectors[trained] = self.embedding[words[trained]]

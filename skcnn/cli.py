@@ -102,7 +102,7 @@ def train(
 
         model = _new_model(costs, random_state)
         if positive is not None:
-            _report_held_out(model, texts, labels, positive)
+            _report_held_out(model, texts, labels, positive, random_state)
         with _progress(f"Training on {len(texts):,} rows"):
             model.fit(texts, labels)
         _report_model(model, labels)
@@ -348,12 +348,13 @@ def _report_held_out(
     texts: list[str],
     labels: list[str],
     positive: str,
+    random_state: int,
 ) -> None:
     import numpy as np
 
     from skcnn.costs import average_cost, normalized_cost
 
-    rows = _held_out_rows(texts, labels, model.random_state)
+    rows = _held_out_rows(texts, labels, random_state)
     if rows is None:
         typer.echo("Not measured on held-out rows: that takes five different texts per label.")
         return

@@ -7,8 +7,8 @@ from ._environment import load_tensorflow, preserved_state
 load_tensorflow()
 
 from ._classifier import TrainedTextCNN, fit_text_cnn  # noqa: E402
-from .losses import LOSSES, identify_loss, make_loss  # noqa: E402
 from ._model import TextCNN, build_text_cnn, make_keras_model  # noqa: E402
+from .losses import LOSSES, identify_loss, make_loss  # noqa: E402
 
 __all__ = [
     "LOSSES",

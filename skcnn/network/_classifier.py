@@ -15,9 +15,9 @@ from scikeras.wrappers import KerasClassifier
 from skcnn.text import TokenSequences
 
 from ._callbacks import BestEpoch, ValidationScore
-from .losses import make_loss
 from ._model import build_text_cnn
-from ._parameters import read_parameters
+from ._parameters import read_parameters, to_numpy
+from .losses import make_loss
 
 Labelled = tuple[TokenSequences, NDArray[np.int32], ArrayLike | None]
 
@@ -178,7 +178,7 @@ def _trained(classifier: KerasClassifier) -> TrainedTextCNN:
     return TrainedTextCNN(
         embedding=parameters.embedding,
         kernels=tuple(
-            np.array(layer.kernel)
+            to_numpy(layer.kernel)
             for layer in model.layers
             if isinstance(layer, keras.layers.Conv1D)
         ),

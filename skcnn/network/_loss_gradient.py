@@ -47,9 +47,7 @@ def make_loss_gradient(loss: Any, n_classes: int) -> LossGradient:
 
 
 @lru_cache(maxsize=64)
-def _compile_table(
-    table: Table, parameters: tuple[tuple[str, float], ...], n_classes: int
-) -> Any:
+def _compile_table(table: Table, parameters: tuple[tuple[str, float], ...], n_classes: int) -> Any:
     """One trace serves every fit: the cost matrix is an argument, not a constant."""
 
     @tf.function(

@@ -22,7 +22,7 @@ class TextCNN(keras.Model):
     Everything else is an ordinary Keras model: `summary`, `predict`, `save`, `get_weights`.
     """
 
-    def fit(  # type: ignore[override]
+    def fit(
         self,
         x: TokenSequences | NDArray[np.integer[Any]],
         y: Any = None,
@@ -74,7 +74,7 @@ class TextCNN(keras.Model):
             batch_size=batch_size or 32,
             epochs=epochs,
             initial_epoch=initial_epoch,
-            verbose=int(verbose != 0) if isinstance(verbose, str) else verbose,
+            verbose=1 if verbose == "auto" else int(verbose),
             callbacks=callbacks,
             shuffle=shuffle,
             generator=np.random.default_rng(random_state),
@@ -171,8 +171,10 @@ def make_keras_model(
 ) -> TextCNN:
     """Build the model that has these weights, in the order of Keras' `get_weights`."""
     embeddings, kernel, *_, dense_bias = weights
+    n_words, dimension = embeddings.shape
     model = build_text_cnn(
-        *embeddings.shape,
+        n_words,
+        dimension,
         len(dense_bias),
         filter_widths=filter_widths,
         n_filters=kernel.shape[2],

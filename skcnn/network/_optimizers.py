@@ -8,12 +8,15 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from ._kernels import adam_update, adam_update_rows
+from ._kernels import adam_catch_up_rows, adam_update, adam_update_rows
 from ._parameters import Parameters, in_keras_order, read_parameters, write_parameters
 
 
 class Optimizer(Protocol):
     """Changes parameters in place."""
+
+    def prepare(self, parameters: Parameters, words: NDArray[np.int32] | None = None) -> None:
+        """Make the vectors of these words, or of all, fit to be read."""
 
     def apply(
         self, parameters: Parameters, gradients: Parameters, words: NDArray[np.int32]
@@ -31,10 +34,12 @@ def make_optimizer(model: keras.Model, parameters: Parameters) -> Optimizer:
 
 
 class RowwiseAdam:
-    """Adam that touches only the embedding rows of the batch.
+    """Adam that works on the embedding rows of the batch alone, and is plain Adam all the same.
 
-    The cost of a step does not grow with the vocabulary. A row's moments rest while its word is
-    away, which plain Adam lets decay: the "lazy" Adam of TensorFlow Addons.
+    The cost of a step does not grow with the vocabulary. What plain Adam would have done to a row
+    while its word was away, moving on by momentum, is made up for in one go when the word is met
+    again, and for all rows at the end of an epoch. ("Lazy" Adam, which leaves that out, moves rare
+    words a tenth as far and is measurably worse here.)
     """
 
     def __init__(self, optimizer: keras.optimizers.Adam, parameters: Parameters) -> None:
@@ -42,20 +47,44 @@ class RowwiseAdam:
         arrays = (parameters.embedding, *parameters.dense)
         self._means = [np.zeros_like(array) for array in arrays]
         self._variances = [np.zeros_like(array) for array in arrays]
-        self._step = int(np.asarray(optimizer.iterations))
+        self._first_step = int(keras.ops.convert_to_numpy(optimizer.iterations))
+        self._step = 0
+        self._step_sizes = np.zeros(1024, np.float32)
+        self._last_step = np.zeros(len(parameters.embedding), np.int64)
+        self._decay = [np.float32(x) for x in (optimizer.beta_1, optimizer.beta_2)]
+        self._epsilon = np.float32(optimizer.epsilon)
+
+    def prepare(self, parameters: Parameters, words: NDArray[np.int32] | None = None) -> None:
+        """Bring the vectors of these words, or of all, up to the last step."""
+        rows = np.arange(len(parameters.embedding), dtype=np.int32) if words is None else words
+        adam_catch_up_rows(
+            parameters.embedding,
+            rows,
+            self._means[0],
+            self._variances[0],
+            self._last_step,
+            self._step,
+            self._step_sizes,
+            *self._decay,
+            self._epsilon,
+        )
 
     def apply(
         self, parameters: Parameters, gradients: Parameters, words: NDArray[np.int32]
     ) -> None:
         """Take one step of Adam."""
-        hyperparameters = self._next_step()
+        step_size = self._next_step()
         adam_update_rows(
             parameters.embedding,
             words,
             gradients.embedding,
             self._means[0],
             self._variances[0],
-            *hyperparameters,
+            self._last_step,
+            self._step,
+            step_size,
+            *self._decay,
+            self._epsilon,
         )
         for array, gradient, mean, variance in zip(
             parameters.dense, gradients.dense, self._means[1:], self._variances[1:], strict=True
@@ -65,18 +94,23 @@ class RowwiseAdam:
                 gradient.reshape(-1),
                 mean.reshape(-1),
                 variance.reshape(-1),
-                *hyperparameters,
+                step_size,
+                *self._decay,
+                self._epsilon,
             )
 
-    def _next_step(self) -> tuple[np.float32, np.float32, np.float32, np.float32]:
-        """Step size, both betas and epsilon; schedules and callbacks may change the first."""
+    def _next_step(self) -> np.float32:
+        """Count the step and return its size; schedules and callbacks may change it."""
         adam = self._optimizer
-        learning_rate = float(np.asarray(adam.learning_rate))
+        learning_rate = float(keras.ops.convert_to_numpy(adam.learning_rate))
         self._step += 1
-        adam.iterations.assign(self._step)
+        adam.iterations.assign(self._first_step + self._step)
         correction = np.sqrt(1 - adam.beta_2**self._step) / (1 - adam.beta_1**self._step)
-        values = (learning_rate * correction, adam.beta_1, adam.beta_2, adam.epsilon)
-        return tuple(np.float32(value) for value in values)  # type: ignore[return-value]
+        if self._step == len(self._step_sizes):
+            self._step_sizes = np.concatenate([self._step_sizes, np.zeros_like(self._step_sizes)])
+        size = np.float32(learning_rate * correction)
+        self._step_sizes[self._step] = size
+        return size
 
 
 class KerasUpdate:
@@ -84,6 +118,9 @@ class KerasUpdate:
 
     def __init__(self, model: keras.Model) -> None:
         self._model = model
+
+    def prepare(self, parameters: Parameters, words: NDArray[np.int32] | None = None) -> None:
+        """Nothing to do: every step updates every word."""
 
     def apply(
         self, parameters: Parameters, gradients: Parameters, words: NDArray[np.int32]

@@ -1,4 +1,4 @@
-"""The numbers of a TextCNN as arrays in the layout of the training loop, and back into the model."""
+"""The weights of a TextCNN as arrays laid out for the training loop, and back into the model."""
 
 from __future__ import annotations
 
@@ -47,18 +47,23 @@ def filter_widths(model: keras.Model) -> NDArray[np.int64]:
     return np.array([layer.kernel.shape[0] for layer in _convolutions(model)])
 
 
+def to_numpy(variable: Any) -> Floats:
+    """Copy the value of a Keras variable; the copy may be written to."""
+    return np.array(keras.ops.convert_to_numpy(variable))
+
+
 def read_parameters(model: keras.Model) -> Parameters:
     """Copy the model's weights."""
-    kernels = [np.asarray(layer.kernel) for layer in _convolutions(model)]
+    kernels = [to_numpy(layer.kernel) for layer in _convolutions(model)]
     dimension = kernels[0].shape[1]
     scores = model.get_layer("scores")
     return Parameters(
-        embedding=np.array(model.get_layer("embedding").embeddings),
+        embedding=to_numpy(model.get_layer("embedding").embeddings),
         # (w, d, F) -> (w * F, d)
         taps=np.concatenate([k.transpose(0, 2, 1).reshape(-1, dimension) for k in kernels]),
-        filter_bias=np.concatenate([np.asarray(layer.bias) for layer in _convolutions(model)]),
-        dense_kernel=np.array(scores.kernel),
-        dense_bias=np.array(scores.bias),
+        filter_bias=np.concatenate([to_numpy(layer.bias) for layer in _convolutions(model)]),
+        dense_kernel=to_numpy(scores.kernel),
+        dense_bias=to_numpy(scores.bias),
     )
 
 

@@ -76,9 +76,9 @@ def gradients(
     keep = pooled > 0  # ReLU
     if dropout > 0:
         keep &= generator.random(pooled.shape, dtype=np.float32) >= dropout
-    scale = keep * np.float32(1 / (1 - dropout))
-    features = pooled * scale  # (B, W F)
-    logits = features @ parameters.dense_kernel + parameters.dense_bias  # (B, K)
+    scale: Floats = keep * np.float32(1 / (1 - dropout))
+    features: Floats = pooled * scale  # (B, W F)
+    logits: Floats = features @ parameters.dense_kernel + parameters.dense_bias  # (B, K)
 
     loss, slope = loss_gradient(logits, labels, weights)  # (B, K)
 

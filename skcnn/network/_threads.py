@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numba
@@ -20,17 +20,13 @@ from threadpoolctl import ThreadpoolController
 
 N_PARTS = 2
 
-_lock = threading.Lock()
-_users = 0
-_limiter: Any = None
-
 
 @contextmanager
 def worker_threads() -> Iterator[Executor]:
     """An executor beside the calling thread; BLAS has one thread while any of these is open."""
     # Numba's number of threads obeys NUMBA_NUM_THREADS, which joblib sets in its workers.
     n_others = max(1, min(N_PARTS, numba.get_num_threads()) - 1)
-    with _one_blas_thread(), ThreadPoolExecutor(n_others) as executor:
+    with _one_blas_thread, ThreadPoolExecutor(n_others) as executor:
         yield executor
 
 
@@ -44,33 +40,38 @@ def in_parts(executor: Executor, work: Callable[[slice], Any], parts: list[slice
 def equal_parts(n: int) -> list[slice]:
     """Cut range(n) into `N_PARTS` slices of about equal length."""
     cuts = [n * i // N_PARTS for i in range(N_PARTS + 1)]
-    return [slice(begin, end) for begin, end in zip(cuts, cuts[1:], strict=False)]
+    return [slice(begin, end) for begin, end in pairwise(cuts)]
 
 
 def parts_by_tokens(offsets: Any) -> list[slice]:
     """Cut texts into `N_PARTS` slices of about equal numbers of tokens; `offsets` as in a batch."""
     targets = offsets[0] + (offsets[-1] - offsets[0]) * np.arange(1, N_PARTS) // N_PARTS
     cuts = [0, *np.searchsorted(offsets, targets).tolist(), len(offsets) - 1]
-    return [slice(begin, end) for begin, end in zip(cuts, cuts[1:], strict=False)]
+    return [slice(begin, end) for begin, end in pairwise(cuts)]
 
 
-@contextmanager
-def _one_blas_thread() -> Iterator[None]:
-    """Count the users: with fits on several threads, the last one out restores the setting."""
-    global _users, _limiter
-    with _lock:
-        if _users == 0:
-            _limiter = _controller().limit(limits=1, user_api="blas")
-        _users += 1
-    try:
-        yield
-    finally:
-        with _lock:
-            _users -= 1
-            if _users == 0:
-                _limiter.restore_original_limits()
+class _OneBlasThread:
+    """A context that counts its users: with fits on several threads, the last out restores."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._controller: Any = None
+        self._limiter: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                # Looking for the libraries takes milliseconds: once a process is enough.
+                self._controller = self._controller or ThreadpoolController()
+                self._limiter = self._controller.limit(limits=1, user_api="blas")
+            self._users += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self._limiter.restore_original_limits()
 
 
-@lru_cache(maxsize=1)
-def _controller() -> ThreadpoolController:
-    return ThreadpoolController()
+_one_blas_thread = _OneBlasThread()

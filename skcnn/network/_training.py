@@ -106,6 +106,7 @@ class _Loop:
             rows = order[begin : begin + batch_size]
             texts = sequences.take(rows)
             batch = Batch.from_ids(texts.ids, texts.offsets, self._slots)
+            self._optimizer.prepare(self._parameters, batch.words)
             loss, slopes = gradients(
                 self._parameters,
                 batch,
@@ -120,6 +121,7 @@ class _Loop:
             self._optimizer.apply(self._parameters, slopes, batch.words)
             total += loss * len(rows)
             hooks.on_train_batch_end(step, {"loss": loss})
+        self._optimizer.prepare(self._parameters)
         write_parameters(self._model, self._parameters)
         return total / len(order)
 

@@ -102,6 +102,8 @@ class _CostLoss(keras.losses.Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Loss of each row, (n,)."""
+        # Keras hands lists on as lists of scalars.
+        y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
         log_q = log_softmax_of_output(y_pred, from_logits=self.from_logits)  # (n, K)
         n_classes = len(self.cost_matrix)
         if log_q.shape[-1] != n_classes:

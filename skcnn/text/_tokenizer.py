@@ -49,8 +49,8 @@ _CJK = (
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
 _EMOJI = "\u00a9\u00ae\u2190-\u2bff\u3030\u303d\U0001f000-\U0001faff"
-_ENCLOSING = "\u20e0-\u20e3"  # the keycap among them
-_EMOJI_MODIFIERS = f"{_ENCLOSING}\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
+# Enclosing signs, skin tones, and the tags that spell regional flags.
+_EMOJI_MODIFIERS = "\u20e0-\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
 
 _URL_BODY = r"[!#-;=?-~]*[a-zA-Z0-9/#=&%_~+$@-]"  # does not end in the sentence's punctuation
 _URL = rf"[hH][tT][tT][pP][sS]?://{_URL_BODY}|[wW]{{3}}\.{_URL_BODY}"
@@ -229,7 +229,7 @@ def _unicode_token() -> re.Pattern[str]:
 
 
 def _combining_marks() -> str:
-    """Return the inside of a set with all combining marks, the enclosing ones of emoji excepted.
+    """Return the inside of a set with all combining marks.
 
     For `re` they are no word characters, but Indic vowels are among them. None lies beyond U+1FFFF
     but the variation selectors, which `normalize` removes.
@@ -237,8 +237,6 @@ def _combining_marks() -> str:
     codes = (code for code in range(0x300, 0x20000) if unicodedata.category(chr(code))[0] == "M")
     consecutive: list[list[int]] = []
     for code in codes:
-        if 0x20E0 <= code <= 0x20E3:  # the same as _ENCLOSING
-            continue
         if consecutive and consecutive[-1][-1] == code - 1:
             consecutive[-1].append(code)
         else:

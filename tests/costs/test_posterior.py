@@ -227,6 +227,30 @@ def test_a_class_whose_errors_are_free_keeps_its_score(name):
     assert (found[:3, 2] > 0).all()
 
 
+def test_expected_cost_learns_a_class_whose_errors_are_free_too():
+    costs = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 2.0], [4.0, 3.0, 0.0]])
+    eta = np.array([0.5, 0.3, 0.2])
+    scores = trained_scores(LOSSES["expected_cost"](), eta, costs)
+    np.testing.assert_allclose(posterior(scores[None], "expected_cost", costs)[0], eta, atol=1e-6)
+
+
+@every_loss
+def test_scores_that_rounding_keeps_from_summing_to_one_are_taken_as_shares(name, params):
+    rng = np.random.default_rng(5)
+    costs, q = random_costs(rng, 4), rng.dirichlet(np.ones(4), size=50)
+    costs[1] = 0
+    found = posterior(0.9995 * q, name, costs, **params)
+    if name != "cross_entropy":
+        np.testing.assert_allclose(found, posterior(q, name, costs, **params), atol=1e-12)
+
+
+def test_scores_too_small_to_divide_by_are_no_obstacle():
+    costs = 1 - np.eye(4)
+    costs[2, :2] = 0  # what is left of row 2 is worth 1e-320 below
+    found = posterior([[0.5, 0.5, 0.0, 1e-320]], "misclassification", costs)
+    np.testing.assert_allclose(found, [[0.5, 0.5, 0, 0]], atol=1e-12)
+
+
 def test_an_answer_that_is_right_for_two_classes_is_no_obstacle():
     costs = np.array([[0.0, 2.0, 1.0], [0.0, 0.0, 1.0], [3.0, 3.0, 0.0]])
     found = posterior([[1.0, 0.0, 0.0], [0.6, 0.3, 0.1]], "misclassification", costs)

@@ -84,6 +84,23 @@ def test_the_same_seed_gives_the_same_vectors(sequences):
     np.testing.assert_array_equal(state, np.random.get_state()[1])
 
 
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_another_seed_does_not_turn_the_leading_vectors_over(sequences, seed):
+    first = cooccurrence_vectors(sequences, N_WORDS, 3, random_state=0)
+    other = cooccurrence_vectors(sequences, N_WORDS, 3, random_state=seed)
+    assert not np.array_equal(first, other)
+    np.testing.assert_allclose(first, other, atol=0.05)
+
+
+def test_fewer_ranks_than_components_do_no_harm():
+    company = [[hub, word] for hub in (2, 3) for word in range(4 + 30 * (hub - 2), 30 * hub - 26)]
+    texts = TokenSequences.from_lists(company)
+    vectors = cooccurrence_vectors(texts, 64, 6, random_state=0)
+    assert np.isfinite(vectors).all()
+    np.testing.assert_allclose(vectors[4:34] - vectors[4], 0, atol=1e-3)
+    np.testing.assert_allclose(vectors[34:64] - vectors[34], 0, atol=1e-3)
+
+
 def test_the_order_of_the_texts_hardly_matters(sequences):
     shuffled = sequences.take(np.random.default_rng(1).permutation(len(sequences)))
     a = cooccurrence_vectors(sequences, N_WORDS, 6, random_state=0)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+import time
 import unicodedata
 
 import numpy as np
@@ -17,6 +18,8 @@ EXAMPLES = {
     "English endings": ("it's patient's I'm we'll", "it 's patient 's i 'm we 'll"),
     "stacked endings": ("can't've", "can't 've"),
     "French elisions": ("l'eau qu'il m'a C'EST", "l' eau qu' il m' a c' est"),
+    "endings of one letter": ("the d's n't", "the d 's n't"),
+    "an apostrophe in one character": ("ŉ", "' n"),
     "quotes are not apostrophes": ("'so' dogs' 's", "' so ' dogs ' ' s"),
     "hyphens part words": ("drug-induced x-ray", "drug - induced x - ray"),
     "underscores part words": ("snake_case", "snake _ case"),
@@ -29,7 +32,7 @@ EXAMPLES = {
         "see https://a.example/b?c=d&e#f . ( www.win.example/x ) , http : / /",
     ),
     "mentions": ("@user_1 mail a@b.com @ home", "@user_1 mail a @ b . com @ home"),
-    "hashtags": ("#Win_it #été C# ##x", "#win_it #été c # # #x"),
+    "hashtags": ("#Win_it #été C# ##x a#b", "#win_it #été c # # #x a # b"),
     "case": ("STRASSE straße ÉCOLE école ПРИВЕТ", "strasse strasse école école привет"),
     "full width": ("ＡＢＣ １２３！", "abc 123 !"),
     "composed and decomposed": ("e\u0301cole", "école"),
@@ -38,6 +41,7 @@ EXAMPLES = {
     "one heart, however it is typed": ("❤️ ❤", "❤ ❤"),
     "flags": ("🇩🇪🇫🇷 🏴󠁧󠁢󠁥󠁮󠁧󠁿", "🇩🇪 🇫🇷 🏴󠁧󠁢󠁥󠁮󠁧󠁿"),
     "keycaps": ("1️⃣2️⃣#️⃣", "1⃣ 2⃣ #⃣"),
+    "enclosing signs": ("12⃣ 📱⃠", "12⃣ 📱⃠"),
     "emoji at words": ("win😀now", "win 😀 now"),
     "Chinese": ("我爱abc，3.5元", "我 爱 abc , 3.5 元"),
     "Japanese": ("カタカナｶﾞ日本語です。", "カ タ カ ナ ガ 日 本 語 で す 。"),
@@ -107,11 +111,23 @@ HARD_TEXTS = {
 }
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("text", HARD_TEXTS.values(), ids=HARD_TEXTS)
-def test_a_text_made_to_be_slow_is_not(text):
+def test_a_text_made_to_be_hard_is_split_all_the_same(text):
     tokens = tokenize(text)
     assert "".join(tokens) == normalize(text)
+
+
+def seconds(text):
+    start = time.perf_counter()
+    normalize(text)
+    return time.perf_counter() - start
+
+
+def test_the_order_of_many_marks_does_not_decide_about_the_time():
+    marks = "\u0301\u0323"
+    in_order, in_turn = "a" + marks[1] * 20_000 + marks[0] * 20_000, "a" + marks * 20_000
+    assert normalize(in_turn) == normalize(in_order)
+    assert seconds(in_turn) < 20 * min(seconds(in_order) for _ in range(3))
 
 
 def test_sorting_many_marks_beforehand_changes_nothing():

@@ -1,0 +1,119 @@
+"""What the benchmark scripts share: data, models to compare with, paired timing."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+COST_RATIO = 5  # missing the rare class costs five times a false alarm
+DATA_SETS = {
+    "ade_sentences": "ade",
+    "clothing_reviews": "not_recommended",
+    "so_web_5k_15k": "web",
+    "sms_spam": "spam",
+    "hate_offensive": "hate",
+}
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """Command line with the folder of the data (CSV files, gzipped, columns label and text)."""
+    result = argparse.ArgumentParser(description=description)
+    result.add_argument("--data", type=Path, required=True, help="folder of the CSV files")
+    result.add_argument("--repeats", type=int, default=5, help="runs of each candidate")
+    return result
+
+
+def load(folder: Path, name: str) -> tuple[list[str], np.ndarray]:
+    """Texts and labels of one file, exact duplicates left out."""
+    with gzip.open(folder / f"{name}.csv.gz", "rt", encoding="utf-8", newline="") as file:
+        first = {row["text"]: row["label"] for row in reversed(list(csv.DictReader(file)))}
+    texts = list(reversed(first))
+    return texts, np.array([first[text] for text in texts])
+
+
+def load_binary(folder: Path, name: str) -> tuple[list[str], np.ndarray, str]:
+    """As `load`, with every label but the rare one called "other"."""
+    texts, labels = load(folder, name)
+    rare = DATA_SETS[name]
+    return texts, np.where(labels == rare, rare, "other"), rare
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Wall time of one call."""
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def interleaved(
+    candidates: dict[str, Callable[[], object]], repeats: int
+) -> dict[str, list[float]]:
+    """Seconds of each candidate, one run of each in turn: a machine's moods hit all alike."""
+    times: dict[str, list[float]] = {name: [] for name in candidates}
+    for _ in range(repeats):
+        for name, work in candidates.items():
+            times[name].append(seconds(work))
+    return times
+
+
+def report(times: dict[str, list[float]], reference: str) -> None:
+    """Median seconds of each candidate, and the median of its ratio to the reference, in pairs."""
+    for name, values in times.items():
+        ratios = np.array(values) / np.array(times[reference])
+        print(
+            f"{name:32s} {np.median(values):9.3f} s   {np.median(ratios):7.2f} x {reference}"
+            f"   (min {min(values):.3f}, max {max(values):.3f})",
+            flush=True,
+        )
+
+
+def tfidf_logistic_regression() -> object:
+    """TF-IDF of words 1-2 and characters 2-5 with logistic regression: the rival to beat."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline, make_union
+
+    features = make_union(
+        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2),
+    )
+    return make_pipeline(features, LogisticRegression(C=4, max_iter=1000))
+
+
+def plain_keras(
+    n_words: int, dimension: int, n_classes: int = 2, *, channels: int = 1, length: int | None = None
+) -> object:
+    """The TextCNN as Keras users write it; the second channel is a frozen copy of the vectors."""
+    import keras
+    from keras import layers
+
+    ids = keras.Input((length,), dtype="int32")
+    embedded = [
+        layers.Embedding(n_words, dimension, trainable=channel == 0)(ids)
+        for channel in range(channels)
+    ]
+    pooled = []
+    for width in (3, 4, 5):
+        convolution = layers.Conv1D(100, width, padding="same")
+        convolved = [convolution(words) for words in embedded]
+        total = layers.Add()(convolved) if channels > 1 else convolved[0]
+        pooled.append(layers.GlobalMaxPooling1D()(layers.Activation("relu")(total)))
+    features = layers.Dropout(0.5)(layers.Concatenate()(pooled))
+    model = keras.Model(ids, layers.Dense(n_classes, activation="softmax")(features))
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
+    return model
+
+
+def encoded(texts: list[str]) -> tuple[object, int]:
+    """Texts as `TokenSequences`, and the number of ids."""
+    from skcnn.text import build_vocabulary, encode, tokenize_all
+
+    tokens = tokenize_all(texts)
+    vocabulary = build_vocabulary(tokens)
+    return encode(tokens, vocabulary), len(vocabulary) + 2

@@ -1,0 +1,102 @@
+"""How an epoch grows with the vocabulary and with the number of texts, and the memory of a fit.
+
+Texts are synthetic, with Zipf's frequencies; --data is ignored.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+
+import numpy as np
+from _common import interleaved, parser, report, seconds
+
+from skcnn.network import build_text_cnn
+from skcnn.text import TokenSequences
+
+SIZES = (5_000, 50_000, 500_000)
+
+
+def zipf_sequences(n_texts: int, n_words: int, seed: int = 0) -> tuple[TokenSequences, np.ndarray]:
+    """Texts of 20 tokens."""
+    generator = np.random.default_rng(seed)
+    probabilities = 1 / np.arange(1, n_words + 1)
+    ids = generator.choice(n_words, n_texts * 20, p=probabilities / probabilities.sum()) + 2
+    offsets = np.arange(0, n_texts * 20 + 1, 20)
+    return TokenSequences(ids.astype(np.int32), offsets), (generator.random(n_texts) < 0.3) * 1
+
+
+def compiled(n_words: int):  # noqa: ANN201
+    """A TextCNN with room for so many words."""
+    model = build_text_cnn(n_words, 100, 2, random_state=0)
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
+    return model
+
+
+def vocabulary(repeats: int) -> None:
+    """The same texts with 20,000 and with 200,000 words of vocabulary."""
+    sequences, labels = zipf_sequences(20_000, 20_000)
+    small, large = compiled(20_002), compiled(200_002)
+    candidates = {
+        "20,000 words": lambda: small.fit(sequences, labels, batch_size=50, verbose=0),
+        "200,000 words": lambda: large.fit(sequences, labels, batch_size=50, verbose=0),
+    }
+    for warm_up in candidates.values():
+        warm_up()
+    report(interleaved(candidates, repeats), "20,000 words")
+
+
+def texts() -> None:
+    """Seconds an epoch from 5,000 to 500,000 texts, and the exponent of growth."""
+    times = []
+    for n_texts in SIZES:
+        sequences, labels = zipf_sequences(n_texts, 50_000)
+        model = compiled(50_002)
+        model.fit(sequences, labels, batch_size=50, verbose=0)
+        runs = 3 if n_texts < SIZES[-1] else 1
+        times.append(
+            min(seconds(lambda m=model, s=sequences, y=labels: m.fit(s, y, batch_size=50, verbose=0))
+                for _ in range(runs))
+        )
+        print(f"{n_texts:8,d} texts: {times[-1]:8.2f} s an epoch", flush=True)
+    exponent = np.polyfit(np.log(SIZES), np.log(times), 1)[0]
+    print(f"exponent of growth: {exponent:.3f}")
+
+
+def memory() -> None:
+    """Peak memory of a fit on 500,000 raw texts beyond that of the texts themselves."""
+    script = """
+import resource, sys
+import numpy as np
+import skcnn.network  # TensorFlow's own memory is not the fit's
+from skcnn import CostSensitiveTextCNN
+generator = np.random.default_rng(0)
+words = np.array([f"word{i}" for i in range(50_000)])
+ranks = np.minimum(generator.zipf(1.2, (500_000, 20)) - 1, 49_999)
+texts = [" ".join(row) for row in words[ranks].tolist()]
+del ranks
+labels = (generator.random(len(texts)) < 0.3) * 1
+CostSensitiveTextCNN(epochs=1, random_state=0).fit(texts[:500], labels[:500])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+CostSensitiveTextCNN(epochs=1, random_state=0).fit(texts, labels)
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(f"memory of fit at 500,000 texts: {(after - before) / 2**20:.2f} GiB beyond the texts")
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def main() -> None:
+    """Print all three."""
+    command_line = parser(__doc__)
+    for action in command_line._actions:
+        action.required = False
+    arguments = command_line.parse_args()
+    vocabulary(arguments.repeats)
+    texts()
+    memory()
+    print(f"peak of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
+
+
+if __name__ == "__main__":
+    main()

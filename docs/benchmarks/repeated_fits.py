@@ -1,0 +1,126 @@
+"""What a fit costs besides its epochs: overhead before the first step, grid search, memory.
+
+Texts are synthetic, so no data is needed; --data is ignored.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+
+import numpy as np
+import psutil
+from _common import parser
+from sklearn.model_selection import GridSearchCV
+
+from skcnn import CostSensitiveTextCNN, cost_grid
+
+N_TEXTS, N_FITS = 2000, 30
+
+
+def synthetic(n_texts: int, n_words: int, seed: int) -> tuple[list[str], np.ndarray]:
+    """Texts of 20 words with Zipf's frequencies; the class shows in two of them."""
+    generator = np.random.default_rng(seed)
+    labels = generator.random(n_texts) < 0.25
+    ranks = np.minimum(generator.zipf(1.3, (n_texts, 20)), n_words)
+    hints = generator.integers(3, size=n_texts)
+    texts = [
+        " ".join(f"w{rank}" for rank in row) + (f" rare{hint}" if label else f" usual{hint}")
+        for row, label, hint in zip(ranks, labels, hints, strict=True)
+    ]
+    return texts, np.where(labels, "rare", "other")
+
+
+class EpochTimer:
+    """Adds up the seconds between the begin and the end of epochs."""
+
+    first_begin: float | None = None
+    total = 0.0
+
+
+def timing_callback(record: EpochTimer):  # noqa: ANN201
+    """Return a Keras callback that writes into `record`."""
+    import keras
+
+    class Timer(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+            record.begin = time.perf_counter()
+            if record.first_begin is None:
+                record.first_begin = record.begin
+
+        def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+            record.total += time.perf_counter() - record.begin
+
+        def __deepcopy__(self, memo: dict) -> Timer:
+            return self  # clones of the estimator write into the same record
+
+    return Timer()
+
+
+def overhead() -> None:
+    """Seconds from the call of the network's training to the first step, fit after fit."""
+    import skcnn.network as network
+
+    delays = []
+    train = network.fit_text_cnn
+
+    def timed(*args: object, **kwargs: object) -> object:
+        record = EpochTimer()
+        kwargs["callbacks"] = [timing_callback(record)]
+        begin = time.perf_counter()
+        result = train(*args, **kwargs)
+        delays.append(record.first_begin - begin)
+        return result
+
+    network.fit_text_cnn = timed
+    try:
+        for seed in range(12):
+            texts, labels = synthetic(400 + 50 * seed, 500 + 100 * seed, seed)
+            CostSensitiveTextCNN(epochs=1, random_state=seed).fit(texts, labels)
+    finally:
+        network.fit_text_cnn = train
+    print(f"overhead before the first step: first fit {delays[0]:.3f} s, later fits median "
+          f"{statistics.median(delays[1:]):.3f} s (max {max(delays[1:]):.3f})")
+
+
+def grid_search(repeats: int) -> None:
+    """Seconds of 30 fits in all, and of their epochs alone."""
+    texts, labels = synthetic(N_TEXTS, 5000, 0)
+    ratios = []
+    for _ in range(repeats):
+        record = EpochTimer()
+        cnn = CostSensitiveTextCNN(epochs=5, random_state=0, callbacks=[timing_callback(record)])
+        grid = {"cost_matrix": cost_grid("rare", [1, 2, 3, 5, 10, 20]), "dropout": [0.5]}
+        search = GridSearchCV(cnn, grid, cv=5, refit=False, scoring="accuracy")
+        begin = time.perf_counter()
+        search.fit(texts, labels)
+        ratios.append((time.perf_counter() - begin) / record.total)
+    print(f"grid search, {N_FITS} fits on {N_TEXTS} texts: total / time in epochs "
+          f"{statistics.median(ratios):.2f} ({', '.join(f'{r:.2f}' for r in ratios)})")
+
+
+def memory_growth() -> None:
+    """Resident memory over 50 cycles of fit and predict."""
+    process, sizes = psutil.Process(), []
+    for cycle in range(50):
+        texts, labels = synthetic(500, 1000 + 20 * cycle, cycle)
+        CostSensitiveTextCNN(epochs=2, random_state=cycle).fit(texts, labels).predict(texts)
+        sizes.append(process.memory_info().rss)
+    growth = sizes[-1] / sizes[5] - 1
+    print(f"resident memory after the fifth cycle {sizes[5] / 2**20:.0f} MiB, after the fiftieth "
+          f"{sizes[-1] / 2**20:.0f} MiB: {100 * growth:+.1f} %")
+
+
+def main() -> None:
+    """Print all three."""
+    command_line = parser(__doc__)
+    for action in command_line._actions:
+        action.required = False
+    arguments = command_line.parse_args()
+    overhead()
+    grid_search(min(arguments.repeats, 3))
+    memory_growth()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""Small texts and small networks that the tests of this folder share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from skcnn.network import TrainedTextCNN, build_text_cnn, fit_text_cnn, make_loss
+from skcnn.text import TokenSequences
+
+N_WORDS = 12
+COSTS = {
+    2: np.array([[0.0, 1.0], [5.0, 0.0]]),
+    3: np.array([[0.0, 1.0, 2.0], [3.0, 0.0, 4.0], [5.0, 6.0, 0.0]]),
+}
+
+
+def texts_and_labels(n: int = 24, n_classes: int = 2, seed: int = 0) -> tuple[Any, Any]:
+    """Texts of 0 to 7 words, in which word 1 + label stands for the label."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(n_classes, size=n).astype(np.int32)
+    rows = [
+        [*rng.integers(5, N_WORDS, size=length).tolist(), 2 + label][: length or None]
+        for length, label in zip(rng.integers(0, 8, size=n), labels, strict=True)
+    ]
+    return TokenSequences.from_lists(rows), labels
+
+
+def small_model(loss: Any = "misclassification", optimizer: Any = "adam", **options: Any) -> Any:
+    """A compiled TextCNN, always with the same weights."""
+    options = {
+        "n_classes": 2,
+        "filter_widths": (1, 3),
+        "n_filters": 4,
+        "dropout": 0.0,
+        "random_state": 0,
+        **options,
+    }
+    n_classes = options.pop("n_classes")
+    embeddings = np.random.default_rng(1).normal(size=(N_WORDS, 3))
+    model = build_text_cnn(N_WORDS, 3, n_classes, embeddings=embeddings, **options)
+    model.compile(optimizer=optimizer, loss=make_loss(loss, COSTS[n_classes]))
+    return model
+
+
+def train(model: Any, data: Any = None, **options: Any) -> dict[str, list[float]]:
+    """Train silently; return the history."""
+    sequences, labels = data or texts_and_labels()
+    options = {"epochs": 2, "batch_size": 8, "verbose": 0, "random_state": 0, **options}
+    history: dict[str, list[float]] = model.fit(sequences, labels, **options).history
+    return history
+
+
+def train_as_the_estimator_does(data: Any = None, **options: Any) -> TrainedTextCNN:
+    sequences, labels = data or texts_and_labels()
+    n_classes = max(labels) + 1
+    embeddings = np.random.default_rng(1).normal(size=(N_WORDS, 3)).astype(np.float32)
+    defaults: dict[str, Any] = {
+        "n_classes": n_classes,
+        "cost_matrix": COSTS[n_classes],
+        "loss": "misclassification",
+        "filter_widths": (1, 3),
+        "n_filters": 4,
+        "dropout": 0.5,
+        "optimizer": "adam",
+        "optimizer_params": {},
+        "batch_size": 8,
+        "epochs": 2,
+        "callbacks": [],
+        "sample_weight": None,
+        "validation_data": None,
+        "validation_score": None,
+        "n_iter_no_change": None,
+        "random_state": 0,
+        "verbose": 0,
+    }
+    return fit_text_cnn(sequences, labels, embeddings, **{**defaults, **options})
+
+
+def weights_of(network: Any) -> list[Any]:
+    """Copies of the weights of a Keras model or of what `fit_text_cnn` returns."""
+    if isinstance(network, keras.Model):
+        return [np.array(weight) for weight in network.get_weights()]
+    arrays = [network.embedding, *network.kernels, network.filter_bias]
+    return [*arrays, network.dense_kernel, network.dense_bias]
+
+
+def assert_equal_weights(found: Any, expected: Any, atol: float = 0.0) -> None:
+    for array, wanted in zip(found, expected, strict=True):
+        np.testing.assert_allclose(array, wanted, rtol=0, atol=atol)
