@@ -13,8 +13,8 @@ from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
-from skcnn._compat import _check_sample_weight
-from skcnn.text import as_texts, resolve_word_vectors
+from skcnn._compat import _check_feature_names, _check_sample_weight
+from skcnn.text import as_texts, column_names, n_columns, resolve_word_vectors
 
 if TYPE_CHECKING:
     from skcnn._estimator import CostSensitiveTextCNN
@@ -82,7 +82,9 @@ def check_parameters(estimator: CostSensitiveTextCNN) -> None:
     for name in ("loss", "optimizer"):
         value = getattr(estimator, name)
         if isinstance(value, type):
-            msg = f"{name} is the class {value.__name__}; expected an object: {value.__name__}(...)."
+            msg = (
+                f"{name} is the class {value.__name__}; expected an object: {value.__name__}(...)."
+            )
             raise TypeError(msg)
     if not isinstance(estimator.optimizer, str):
         given = [n for n in ("learning_rate", "optimizer_params") if getattr(estimator, n)]
@@ -152,3 +154,15 @@ def _check_weight(sample_weight: ArrayLike | None, texts: list[str]) -> NDArray[
     if not weight.any():
         raise ValueError("sample_weight is zero for every text; expected some positive weights.")
     return weight
+
+
+def check_column(estimator: CostSensitiveTextCNN, X: Any, *, reset: bool) -> None:
+    """Remember a column's name, or compare it, where both sides have one."""
+    if reset:
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(estimator, name):
+                delattr(estimator, name)
+        if n_columns(X) is not None:
+            estimator.n_features_in_ = 1
+    if column_names(X) is not None and (reset or hasattr(estimator, "feature_names_in_")):
+        _check_feature_names(estimator, X, reset=reset)

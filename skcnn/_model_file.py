@@ -68,6 +68,7 @@ def load_estimator(
         estimator._posterior_rule = PosteriorRule(
             header["loss"]["name"], arrays["loss_costs"], header["loss"]["parameters"]
         )
+        estimator._keras_model = None
         _check_weights(estimator._weights, len(labels), len(estimator.vocabulary_))
         for name, value in header["columns"].items():
             setattr(estimator, name, decode(value))

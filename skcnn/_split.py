@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
 
 
 def validation_split(
@@ -25,26 +24,23 @@ def validation_split(
     labels : ndarray of shape (n,)
         A text that occurs with several labels is stratified by the first.
     validation_fraction : float
-        Share of the *different* texts that is held out, at least one of each class.
+        Share of the *different* texts of each class that is held out: at least one, not all.
     random_state : RandomState
 
     Returns
     -------
     (train rows, validation rows), or None
-        None where some class has fewer than two different texts, or so few texts are there that
-        not every class would be on both sides.
+        None where some class has fewer than two different texts.
     """
     first_row: dict[str, int] = {}
     text_number = np.array([first_row.setdefault(text, row) for row, text in enumerate(texts)])
     different = np.array(list(first_row.values()))  # (n_different,)
-    counts = np.unique(labels[different], return_counts=True)[1]
-    n_held_out = max(len(counts), round(validation_fraction * len(different)))
-    if len(counts) < len(np.unique(labels)) or counts.min() < 2:
-        return None
-    if len(different) - n_held_out < len(counts):
-        return None
-    _, held_out = train_test_split(
-        different, test_size=n_held_out, stratify=labels[different], random_state=random_state
-    )
+    held_out: list[int] = []
+    for label in np.unique(labels):
+        rows = different[labels[different] == label]
+        if len(rows) < 2:
+            return None
+        n_held_out = min(max(round(validation_fraction * len(rows)), 1), len(rows) - 1)
+        held_out.extend(random_state.permutation(rows)[:n_held_out])
     is_held_out = np.isin(text_number, held_out)
     return np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)

@@ -25,15 +25,14 @@ class NumericTextCNN(CostSensitiveTextCNN):
     """The estimator, for the numeric tables that the checks are made of."""
 
     def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        X, y = validate_data(self, X, y)
-        return super().fit(_documents(X), y, sample_weight)
+        table, y = validate_data(self, X, y)
+        super().fit(_documents(table), y, sample_weight)
+        validate_data(self, X, reset=True)  # a list of texts has no columns: fit forgot them
+        return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self)
         return super().predict_proba(_documents(validate_data(self, X, reset=False)))
-
-    def _check_column(self, X: Any, *, reset: bool) -> None:
-        """Leave the columns to `validate_data`."""
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -44,7 +43,12 @@ class NumericTextCNN(CostSensitiveTextCNN):
 
 
 def _expected_failures(estimator: CostSensitiveTextCNN) -> dict[str, str]:
-    return {}
+    return {
+        "check_sample_weight_equivalence_on_dense_data": (
+            "a text of weight 2 is one text in one batch, two copies are two: the steps differ, as "
+            "for every stochastic gradient; a weight of 0 is removal, exactly, and tested elsewhere"
+        )
+    }
 
 
 TINY = {
@@ -57,10 +61,11 @@ TINY = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:Too few different texts:UserWarning")
 @parametrize_with_checks(
     [
         NumericTextCNN(**TINY, early_stopping=False),
-        NumericTextCNN("balanced", **TINY, loss="weighted", embedding_init="uniform"),
+        NumericTextCNN("balanced", **TINY, loss="weighted", decision="argmax"),
     ],
     expected_failed_checks=_expected_failures,
 )

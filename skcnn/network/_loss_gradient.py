@@ -55,6 +55,7 @@ def _compile_table(table: Table, parameters: tuple[tuple[str, float], ...], n_cl
         input_signature=[*_batch_signature(n_classes), tf.TensorSpec([n_classes, n_classes])],
     )
     def compiled(logits: Any, labels: Any, weights: Any, costs: Any) -> Any:
+        logits = tf.convert_to_tensor(logits)  # an array, where tf.functions run eagerly
         with tf.GradientTape() as tape:
             tape.watch(logits)
             log_q = log_softmax_of_output(logits, from_logits=True)
@@ -69,10 +70,11 @@ def _compile_table(table: Table, parameters: tuple[tuple[str, float], ...], n_cl
 def _compile_any(loss: Any, n_classes: int) -> LossGradient:
     """A loss that is not ours, on probabilities, as Keras would call it."""
     loss = keras.losses.get(loss)
-    wants_one_hot = "categorical" in _name(loss) and "sparse" not in _name(loss)
+    wants_one_hot = _wants_one_hot(loss)
 
     @tf.function(autograph=False, input_signature=_batch_signature(n_classes))
     def compiled(logits: Any, labels: Any, weights: Any) -> Any:
+        logits = tf.convert_to_tensor(logits)  # an array, where tf.functions run eagerly
         with tf.GradientTape() as tape:
             tape.watch(logits)
             truth = tf.one_hot(labels, n_classes) if wants_one_hot else labels[:, None]
@@ -90,9 +92,13 @@ def _compile_any(loss: Any, n_classes: int) -> LossGradient:
     return gradient
 
 
-def _name(loss: Any) -> str:
-    name = getattr(loss, "__name__", None) or type(loss).__name__
-    return str(name).lower()
+def _wants_one_hot(loss: Any) -> bool:
+    """Whether a loss takes label rows; one of the user's own takes indices, but for its name."""
+    definition = loss if hasattr(loss, "__name__") else type(loss)
+    name = definition.__name__.lower()
+    if definition.__module__.split(".")[0] == "keras":
+        return "sparse" not in name and name != "categoricalgeneralizedcrossentropy"
+    return "categorical" in name and "sparse" not in name
 
 
 def _batch_signature(n_classes: int) -> list[tf.TensorSpec]:

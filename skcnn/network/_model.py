@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from skcnn.text import TokenSequences
 
-from ._training import train
+from ._training import Labelled, train
 
 
 @keras.saving.register_keras_serializable(package="skcnn")
@@ -43,8 +43,8 @@ class TextCNN(keras.Model):
         ----------
         x : TokenSequences or array of shape (n_texts, length)
             Token ids, 0 is padding.
-        y : array of shape (n_texts,)
-            Class indices.
+        y : array of shape (n_texts,) or (n_texts, n_classes)
+            Class indices, or one-hot rows.
         validation_data : tuple (x, y) or (x, y, sample_weight), optional
             Instead of a split made here: equal texts must not lie on both sides.
         random_state : int or numpy.random.Generator, optional
@@ -59,18 +59,20 @@ class TextCNN(keras.Model):
         Raises
         ------
         ValueError
-            If an argument of Keras is given that this training loop does not have.
+            If an argument of Keras is given that this training loop does not have, or texts, labels
+            and weights do not fit together or to the network.
         """
         given = sorted(name for name, value in unsupported.items() if value)
         if given:
             msg = f"TextCNN.fit does not take {given}; pass validation_data instead of a split."
             raise ValueError(msg)
+        sequences, labels, weight = self._check_labelled(x, y, sample_weight)
         return train(
             self,
-            as_sequences(x),
-            np.asarray(y).reshape(-1).astype(np.int32),
-            sample_weight=sample_weight,
-            validation_data=_as_validation(validation_data),
+            sequences,
+            labels,
+            sample_weight=weight,
+            validation_data=validation_data and self._check_labelled(*validation_data),
             batch_size=batch_size or 32,
             epochs=epochs,
             initial_epoch=initial_epoch,
@@ -79,6 +81,24 @@ class TextCNN(keras.Model):
             shuffle=shuffle,
             generator=np.random.default_rng(random_state),
         )
+
+    def _check_labelled(self, x: Any, y: Any, sample_weight: Any = None) -> Labelled:
+        """Texts, class indices and weights that fit together and fit the network."""
+        sequences, n_words = as_sequences(x), self.get_layer("embedding").input_dim
+        if (sequences.ids < 0).any() or (sequences.ids >= n_words).any():
+            msg = (
+                f"x has token ids from {sequences.ids.min()} to {sequences.ids.max()}; expected "
+                f"ids below {n_words}, the rows of the embedding, and none below 0."
+            )
+            raise ValueError(msg)
+        weight = None if sample_weight is None else np.asarray(sample_weight)
+        if weight is not None and weight.shape != (len(sequences),):
+            msg = (
+                f"sample_weight has shape {weight.shape}, x holds {len(sequences)} texts; expected "
+                "one weight for each text."
+            )
+            raise ValueError(msg)
+        return sequences, _as_labels(y, len(sequences), self.output_shape[-1]), weight
 
 
 def build_text_cnn(
@@ -163,7 +183,10 @@ def build_text_cnn(
         dtype="float32",
         name="scores",
     )(features)  # (n, 3 F) -> (n, K)
-    return TextCNN(inputs=ids, outputs=scores, name="text_cnn")
+    model = TextCNN(inputs=ids, outputs=scores, name="text_cnn")
+    # As its layers; under a global policy of half precision `compile` would scale the loss.
+    model.dtype_policy = "float32"
+    return model
 
 
 def make_keras_model(
@@ -192,12 +215,24 @@ def as_sequences(x: TokenSequences | NDArray[np.integer[Any]]) -> TokenSequences
     return TokenSequences.from_lists([row[row != 0] for row in np.asarray(x, dtype=np.int32)])
 
 
-def _as_validation(validation_data: Any) -> tuple[TokenSequences, Any, Any] | None:
-    if validation_data is None:
-        return None
-    x, y, *weight = validation_data
-    labels = np.asarray(y).reshape(-1).astype(np.int32)
-    return as_sequences(x), labels, weight[0] if weight else None
+def _as_labels(y: Any, n_texts: int, n_classes: int) -> NDArray[np.int32]:
+    """Class indices (n,) from indices (n,) or (n, 1), or one-hot rows (n, K)."""
+    labels = np.asarray(y)
+    if labels.shape == (n_texts, n_classes):
+        labels = labels.argmax(axis=1)
+    if labels.shape not in {(n_texts,), (n_texts, 1)}:
+        msg = (
+            f"y has shape {labels.shape}, x holds {n_texts} texts; expected one class index, or "
+            f"one row of {n_classes} zeros and ones, for each text."
+        )
+        raise ValueError(msg)
+    if n_texts and not 0 <= labels.min() <= labels.max() < n_classes:
+        msg = (
+            f"y has labels from {labels.min()} to {labels.max()}; expected class indices below "
+            f"{n_classes}, the network's outputs, and none below 0."
+        )
+        raise ValueError(msg)
+    return labels.reshape(-1).astype(np.int32)
 
 
 def _embeddings_initializer(embeddings: Any, seed: int) -> keras.initializers.Initializer:

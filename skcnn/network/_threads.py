@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
@@ -25,9 +25,19 @@ N_PARTS = 2
 def worker_threads() -> Iterator[Executor]:
     """An executor beside the calling thread; BLAS has one thread while any of these is open."""
     # Numba's number of threads obeys NUMBA_NUM_THREADS, which joblib sets in its workers.
-    n_others = max(1, min(N_PARTS, numba.get_num_threads()) - 1)
-    with _one_blas_thread, ThreadPoolExecutor(n_others) as executor:
+    n_others = min(N_PARTS, numba.get_num_threads()) - 1
+    with _one_blas_thread, ThreadPoolExecutor(n_others) if n_others else _ThisThread() as executor:
         yield executor
+
+
+class _ThisThread(Executor):
+    """For processes that may have one thread only."""
+
+    def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Work at once."""
+        future: Future[Any] = Future()
+        future.set_result(work(*args, **kwargs))
+        return future
 
 
 def in_parts(executor: Executor, work: Callable[[slice], Any], parts: list[slice]) -> list[Any]:

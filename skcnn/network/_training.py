@@ -55,9 +55,11 @@ def train(
     model.stop_training = False
     with worker_threads() as executor:
         loop = _Loop(model, loss_gradient, generator, executor)
+        logs: dict[str, float] = {}
         hooks.on_train_begin()
         for epoch in range(initial_epoch, epochs):
             hooks.on_epoch_begin(epoch)
+            loop.adopt_changes_of(callbacks)
             order = generator.permutation(len(sequences)) if shuffle else np.arange(len(sequences))
             logs = {"loss": loop.run_epoch(sequences, labels, weights, order, batch_size, hooks)}
             if validation_data is not None:
@@ -65,8 +67,8 @@ def train(
             hooks.on_epoch_end(epoch, logs)
             if model.stop_training:
                 break
-            loop.adopt_changes_of(callbacks)
-        hooks.on_train_end()
+        model.optimizer.finalize_variable_values(model.trainable_variables)
+        hooks.on_train_end(logs)
     return model.history
 
 
@@ -100,7 +102,7 @@ class _Loop:
         hooks: keras.callbacks.CallbackList,
     ) -> float:
         """Train on every text once; return the mean loss and leave the weights in the model."""
-        total = 0.0
+        total, n_seen = 0.0, 0
         for step, begin in enumerate(range(0, len(order), batch_size)):
             hooks.on_train_batch_begin(step)
             rows = order[begin : begin + batch_size]
@@ -120,10 +122,13 @@ class _Loop:
             )
             self._optimizer.apply(self._parameters, slopes, batch.words)
             total += loss * len(rows)
+            n_seen += len(rows)
             hooks.on_train_batch_end(step, {"loss": loss})
+            if self._model.stop_training:
+                break
         self._optimizer.prepare(self._parameters)
         write_parameters(self._model, self._parameters)
-        return total / len(order)
+        return total / n_seen
 
     def evaluate(
         self, sequences: TokenSequences, labels: NDArray[np.int32], sample_weight: ArrayLike | None
@@ -137,7 +142,7 @@ class _Loop:
         return total / len(sequences)
 
     def adopt_changes_of(self, callbacks: Any) -> None:
-        """A callback may have given the model other weights at the end of an epoch."""
+        """A callback may have given the model other weights between two epochs."""
         if callbacks:
             fresh: Parameters = read_parameters(self._model)
             self._parameters.embedding[:] = fresh.embedding

@@ -69,6 +69,10 @@ def one_hot_labels(y_true: Any, n_classes: int, dtype: str) -> Any:
 
 def log_softmax_of_output(y_pred: Any, *, from_logits: bool) -> Any:
     """The network's output as log-probabilities of K classes; one column means two classes."""
+    # Keras' softmax and sigmoid leave their input with their output, for exact losses like its own.
+    logits = getattr(y_pred, "_keras_logits", None)
+    if logits is not None:
+        y_pred, from_logits = logits, True
     if y_pred.shape[-1] == 1:
         other = ops.zeros_like(y_pred) if from_logits else 1.0 - y_pred
         y_pred = ops.concatenate([other, y_pred], axis=-1)  # (n, 1) -> (n, 2)
@@ -124,6 +128,7 @@ class _CostLoss(keras.losses.Loss):
             **config,
             "cost_matrix": self.cost_matrix.tolist(),
             "from_logits": self.from_logits,
+            "dtype": self.dtype,
         }
 
 
@@ -374,7 +379,7 @@ class CrossEntropy(_CostLoss):
 
     Examples
     --------
-    >>> from skcnn.losses import CrossEntropy
+    >>> from skcnn.network.losses import CrossEntropy
     >>> round(float(CrossEntropy([[0, 1], [5, 0]])([1], [[0.8, 0.2]])), 3)
     1.609
     """

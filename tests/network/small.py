@@ -55,7 +55,7 @@ def train(model: Any, data: Any = None, **options: Any) -> dict[str, list[float]
 
 def train_as_the_estimator_does(data: Any = None, **options: Any) -> TrainedTextCNN:
     sequences, labels = data or texts_and_labels()
-    n_classes = max(labels) + 1
+    n_classes = int(max(labels)) + 1
     embeddings = np.random.default_rng(1).normal(size=(N_WORDS, 3)).astype(np.float32)
     defaults: dict[str, Any] = {
         "n_classes": n_classes,

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy.special import log_softmax, softmax
+from tests.network.small import COSTS, texts_and_labels, train_as_the_estimator_does
+
+from skcnn.network import LOSSES, make_loss
+from skcnn.network._loss_gradient import make_loss_gradient
+from skcnn.network.losses import MisclassificationCost
+
+# Whatever Keras takes for softmax outputs, and whether it wants class indices.
+FOREIGN = [
+    ("categorical_crossentropy", False),
+    ("sparse_categorical_crossentropy", True),
+    ("kl_divergence", False),
+    ("mse", False),
+    (keras.losses.CategoricalCrossentropy(label_smoothing=0.1), False),
+    (keras.losses.SparseCategoricalCrossentropy(), True),
+    (keras.losses.CategoricalFocalCrossentropy(alpha=0.5), False),
+    (keras.losses.CategoricalGeneralizedCrossEntropy(q=0.7), True),
+    (keras.losses.KLDivergence(), False),
+    (keras.losses.Poisson(), False),
+    (keras.losses.CategoricalHinge(), False),
+    (keras.losses.MeanSquaredError(reduction="sum"), False),
+]
+
+
+def batch(n_classes, n=6):
+    rng = np.random.default_rng(n_classes)
+    logits = rng.normal(size=(n, n_classes)).astype(np.float32)
+    return logits, (np.arange(n) % n_classes).astype(np.int32), rng.random(n).astype(np.float32)
+
+
+def by_tape(loss, labels, logits, weights):
+    """Loss and gradient as Keras computes them from a network that ends in a softmax."""
+    logits = tf.constant(logits)
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        outputs = tf.nn.softmax(logits)
+        if isinstance(loss, keras.losses.Loss):
+            value = loss(labels, outputs, sample_weight=weights)
+        else:
+            value = tf.reduce_mean(loss(labels, outputs) * weights)
+    return float(value), tape.gradient(value, logits).numpy()
+
+
+def assert_same(found, expected):
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-5)
+    np.testing.assert_allclose(found[1], expected[1], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "mean_with_sample_weight"])
+@pytest.mark.parametrize("name", LOSSES)
+def test_loss_and_gradient_are_those_of_keras_through_a_softmax(name, reduction, n_classes):
+    logits, labels, weights = batch(n_classes)
+    loss = LOSSES[name](COSTS[n_classes], reduction=reduction)
+    found = make_loss_gradient(loss, n_classes)(logits, labels, weights)
+    assert_same(found, by_tape(loss, labels, logits, weights))
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize(("loss", "wants_indices"), FOREIGN)
+def test_a_foreign_loss_gets_the_labels_it_wants(loss, wants_indices, n_classes):
+    logits, labels, weights = batch(n_classes)
+    found = make_loss_gradient(loss, n_classes)(logits, labels, weights)
+    truth = labels[:, None] if wants_indices else np.eye(n_classes, dtype=np.float32)[labels]
+    assert_same(found, by_tape(keras.losses.get(loss), truth, logits, weights))
+
+
+def test_a_function_of_the_users_own_gets_labels_as_given_to_fit():
+    seen = []
+
+    def my_loss(y_true, y_pred):
+        seen.append(y_true.shape.as_list())
+        return tf.reduce_sum(y_pred, axis=-1)
+
+    make_loss_gradient(my_loss, 3)(*batch(3))
+    assert seen[0] == [None, 1]
+
+
+def test_the_loss_of_certain_but_wrong_logits_is_exact_and_pulls():
+    logits = np.array([[60.0, -60.0]], np.float32)
+    gradient = make_loss_gradient(LOSSES["cross_entropy"](COSTS[2]), 2)
+    value, slope = gradient(logits, np.array([1], np.int32), np.ones(1, np.float32))
+    assert value == pytest.approx(-log_softmax(logits[0])[1])
+    np.testing.assert_allclose(slope, softmax(logits, axis=1) - [[0, 1]], atol=1e-6)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("loss", ["categorical_crossentropy", "sparse_categorical_crossentropy"])
+def test_training_with_a_foreign_loss_takes_the_way_from_texts_to_weights(loss, n_classes):
+    data = texts_and_labels(n_classes=n_classes)
+    by_name, ours = (
+        train_as_the_estimator_does(data, loss=name, epochs=3, validation_data=(*data, None))
+        for name in (loss, "cross_entropy")
+    )
+    np.testing.assert_allclose(by_name.history["loss"], ours.history["loss"], rtol=1e-4)
+    as_object = train_as_the_estimator_does(
+        data, loss=keras.losses.get({"class_name": loss, "config": {}}), epochs=3
+    )
+    np.testing.assert_allclose(as_object.history["loss"], ours.history["loss"], rtol=1e-4)
+
+
+@pytest.mark.parametrize("loss", [make_loss("focal", COSTS[2]), "sparse_categorical_crossentropy"])
+def test_functions_that_run_eagerly_give_the_same(loss):
+    logits, labels, weights = batch(2)
+    expected = make_loss_gradient(loss, 2)(logits, labels, weights)
+    tf.config.run_functions_eagerly(True)
+    try:
+        assert_same(make_loss_gradient(loss, 2)(logits, labels, weights), expected)
+    finally:
+        tf.config.run_functions_eagerly(False)
+
+
+def test_one_trace_serves_all_cost_matrices_and_batch_sizes():
+    traces = []
+
+    class Counted(MisclassificationCost):
+        @staticmethod
+        def table(log_q, costs):
+            traces.append(1)
+            return -log_q * tf.reduce_sum(costs)
+
+    for n in range(1, 20):
+        gradient = make_loss_gradient(Counted(n * COSTS[2]), 2)
+        value, _ = gradient(*batch(2, n=n))
+        assert np.isfinite(value)
+    assert len(traces) == 1

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import callbacks
+from keras.optimizers import schedules
+from tests.network.small import (
+    N_WORDS,
+    assert_equal_weights,
+    small_model,
+    texts_and_labels,
+    train,
+    train_as_the_estimator_does,
+    weights_of,
+)
+
+from skcnn.text import TokenSequences
+
+OPTIMIZERS = {
+    "adam": lambda: keras.optimizers.Adam(0.01, beta_1=0.8, beta_2=0.99, epsilon=1e-6),
+    "sgd": lambda: keras.optimizers.SGD(0.01, momentum=0.9),
+    "rmsprop": lambda: keras.optimizers.RMSprop(0.01, epsilon=1e-3),
+    "adam with clipnorm": lambda: keras.optimizers.Adam(0.01, clipnorm=0.01, epsilon=1e-3),
+    "adam with clipvalue": lambda: keras.optimizers.Adam(0.01, clipvalue=1e-3, epsilon=1e-3),
+    "adam with amsgrad": lambda: keras.optimizers.Adam(0.01, amsgrad=True, epsilon=1e-3),
+    "adam with weight decay": lambda: keras.optimizers.Adam(0.01, weight_decay=0.1, epsilon=1e-3),
+    "adamw": lambda: keras.optimizers.AdamW(0.01, weight_decay=0.1, epsilon=1e-3),
+    "adam that averages": lambda: keras.optimizers.Adam(
+        0.01, use_ema=True, ema_momentum=0.5, epsilon=1e-3
+    ),
+    "adam that accumulates": lambda: keras.optimizers.Adam(
+        0.01, gradient_accumulation_steps=2, epsilon=1e-3
+    ),
+    "a schedule": lambda: keras.optimizers.Adam(
+        schedules.PiecewiseConstantDecay([1, 3], [0.01, 0.05, 0.002]), epsilon=1e-3
+    ),
+}
+
+
+def all_words_in_every_batch():
+    rng = np.random.default_rng(0)
+    rows = [rng.permutation(np.arange(1, N_WORDS)).tolist() for _ in range(24)]
+    return TokenSequences.from_lists(rows), rng.integers(2, size=24).astype(np.int32)
+
+
+def train_by_tape(model, sequences, labels, batch_size=4):
+    """What Keras makes of the same batches, with its own layers and its own update."""
+    ids, variables = sequences.to_padded(), model.trainable_variables
+    for begin in range(0, len(ids), batch_size):
+        rows = slice(begin, begin + batch_size)
+        with tf.GradientTape() as tape:
+            loss = model.loss(labels[rows], model(ids[rows]))
+        # Dense: of slices with repeated words, Keras squares each before it adds them.
+        slopes = [tf.convert_to_tensor(slope) for slope in tape.gradient(loss, variables)]
+        model.optimizer.apply(slopes, variables)
+    model.optimizer.finalize_variable_values(variables)
+
+
+@pytest.mark.parametrize("data", [all_words_in_every_batch(), texts_and_labels()])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_an_optimizer_does_what_it_does_in_keras(optimizer, data):
+    ours, keras_own = (small_model(optimizer=OPTIMIZERS[optimizer]()) for _ in range(2))
+    before = weights_of(ours)
+    train(ours, data, epochs=1, batch_size=4, shuffle=False)
+    train_by_tape(keras_own, *data)
+    assert_equal_weights(weights_of(ours), weights_of(keras_own), atol=1e-5)
+    assert np.abs(before[0] - weights_of(ours)[0]).max() > 1e-3
+    assert int(ours.optimizer.iterations) == int(keras_own.optimizer.iterations)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd", "rmsprop", "adamw", "nadam", "adagrad"])
+def test_an_optimizer_by_name_learns(optimizer):
+    result = train_as_the_estimator_does(
+        texts_and_labels(64),
+        optimizer=optimizer,
+        optimizer_params={"learning_rate": 0.05},
+        epochs=5,
+        dropout=0.0,
+    )
+    assert result.history["loss"][-1] < 0.9 * result.history["loss"][0]
+
+
+def test_an_optimizer_object_is_not_used_up():
+    optimizer = keras.optimizers.SGD(0.1, momentum=0.9)
+    first, second = (train_as_the_estimator_does(optimizer=optimizer) for _ in range(2))
+    assert_equal_weights(weights_of(first), weights_of(second))
+    assert int(optimizer.iterations) == 0
+    assert not optimizer.built
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_words_that_training_does_not_meet_keep_their_vectors(optimizer):
+    data = TokenSequences.from_lists([[2, 3, 4], [4, 5], [3]]), np.array([0, 1, 1])
+    model = small_model(optimizer=optimizer)
+    before = weights_of(model)[0]
+    train(model, data, epochs=3)
+    change = np.abs(weights_of(model)[0] - before).max(axis=1)
+    np.testing.assert_array_equal(change > 0, np.isin(np.arange(N_WORDS), [2, 3, 4, 5]))
+
+
+def test_a_word_moves_on_by_momentum_while_it_is_away():
+    sequences, labels = TokenSequences.from_lists([[2, 3], *[[4, 5]] * 9]), np.ones(10, int)
+    after_one, after_ten = small_model(), small_model()
+    train(after_one, (sequences.take([0]), labels[:1]), epochs=1)
+    train(after_ten, (sequences, labels), epochs=1, batch_size=1, shuffle=False)
+    reference = small_model()
+    train_by_tape(reference, sequences, labels, batch_size=1)
+    assert_equal_weights(weights_of(after_ten), weights_of(reference), atol=1e-5)
+    moved_on = np.abs(weights_of(after_ten)[0] - weights_of(after_one)[0])[[2, 3]]
+    assert moved_on.min() > 1e-3
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_steps_are_counted_through_several_fits(optimizer):
+    model = small_model(optimizer=optimizer)
+    for n_fits in (1, 2):
+        train(model, texts_and_labels(20), epochs=2, batch_size=8)
+        assert int(model.optimizer.iterations) == n_fits * 2 * 3
+
+
+def test_a_second_fit_does_not_begin_with_steps_that_are_too_long():
+    model = small_model(optimizer=keras.optimizers.Adam(0.01))
+    data = all_words_in_every_batch()
+    train(model, data, epochs=40)
+    before = weights_of(model)
+    train(model, data, epochs=1, batch_size=len(data[1]))
+    steps = [np.abs(now - was).max() for now, was in zip(weights_of(model), before, strict=True)]
+    assert max(steps) <= 0.01 * 1.01
+
+
+def recorded_epochs(optimizer, *more, epochs=4):
+    """Biases at the end of each epoch, and the learning rate then."""
+    model, biases, rates = small_model(optimizer=optimizer), [], []
+
+    def record(epoch, logs):
+        biases.append(weights_of(model)[-1])
+        rates.append(float(model.optimizer.learning_rate))
+
+    # In front of those that change the rate, as these change it at the end of an epoch.
+    hooks = [callbacks.LambdaCallback(on_epoch_end=record), *more]
+    history = train(model, epochs=epochs, callbacks=hooks)
+    return np.array(biases), rates, history
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_a_learning_rate_scheduler_is_obeyed(optimizer):
+    scheduler = callbacks.LearningRateScheduler(lambda epoch: 0.1 if epoch < 2 else 0.0)
+    biases, rates, history = recorded_epochs(optimizer, scheduler)
+    np.testing.assert_allclose(rates, [0.1, 0.1, 0, 0])
+    np.testing.assert_allclose(history["learning_rate"], [0.1, 0.1, 0, 0])
+    assert np.abs(biases[1] - biases[0]).min() > 0
+    np.testing.assert_array_equal(biases[2:], [biases[1]] * 2)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_the_learning_rate_falls_on_a_plateau(optimizer):
+    plateau = callbacks.ReduceLROnPlateau(monitor="loss", factor=0, patience=1, min_delta=1e9)
+    biases, rates, _ = recorded_epochs(optimizer, plateau)
+    assert rates[0] > 0
+    assert rates[-1] == 0
+    assert np.abs(biases[1] - biases[0]).min() > 0
+    np.testing.assert_array_equal(biases[3], biases[2])

@@ -1,0 +1,326 @@
+from __future__ import annotations
+
+import csv
+import re
+
+import keras
+import numpy as np
+import pytest
+from keras import callbacks
+from tests.network.small import (
+    N_WORDS,
+    assert_equal_weights,
+    small_model,
+    texts_and_labels,
+    train,
+    train_as_the_estimator_does,
+    weights_of,
+)
+
+from skcnn.network import TextCNN
+from skcnn.network._callbacks import BestEpoch, ValidationScore
+from skcnn.network._training import predict_logits
+from skcnn.text import TokenSequences
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others():
+    first, second, other = (train_as_the_estimator_does(random_state=seed) for seed in (0, 0, 1))
+    assert_equal_weights(weights_of(first), weights_of(second))
+    assert first.history == second.history
+    assert np.abs(first.embedding - other.embedding).max() > 1e-4
+
+
+def test_dropout_and_the_order_of_batches_have_effect_and_are_seeded():
+    expected = train(small_model())
+    assert train(small_model()) == expected
+    for changed in (
+        train(small_model(dropout=0.5)),
+        train(small_model(), shuffle=False),
+        train(small_model(), random_state=1),
+    ):
+        assert changed["loss"] != expected["loss"]
+
+
+def test_training_learns_what_marks_the_labels():
+    sequences, labels = texts_and_labels(200, n_classes=3)
+    result = train_as_the_estimator_does(
+        (sequences, labels), epochs=20, optimizer_params={"learning_rate": 0.02}, dropout=0.2
+    )
+    assert result.history["loss"][-1] < 0.5 * result.history["loss"][0]
+    assert result.best_epoch == 19
+    model = small_model(n_classes=3)
+    model.set_weights(_in_keras_order(result))
+    right = predict_logits(model, sequences).argmax(axis=1) == labels
+    assert right[sequences.lengths > 1].mean() > 0.9
+
+
+def _in_keras_order(result):
+    biases = np.split(result.filter_bias, len(result.kernels))
+    pairs = [array for pair in zip(result.kernels, biases, strict=True) for array in pair]
+    return [result.embedding, *pairs, result.dense_kernel, result.dense_bias]
+
+
+def test_the_loss_of_an_epoch_is_the_mean_over_its_texts():
+    data = texts_and_labels(21)
+    model = small_model(optimizer=keras.optimizers.SGD(0.0))
+    history = train(model, data, epochs=1, batch_size=8, validation_data=data)
+    expected = model.loss(data[1], model(data[0].to_padded()))
+    np.testing.assert_allclose(history["loss"], [float(expected)], rtol=1e-5)
+    np.testing.assert_allclose(history["val_loss"], [float(expected)], rtol=1e-5)
+
+
+def test_padded_ids_and_sequences_are_the_same_texts():
+    sequences, labels = texts_and_labels()
+    expected = train(small_model(), (sequences, labels))
+    padded = np.pad(sequences.to_padded(), ((0, 0), (1, 2)))
+    assert train(small_model(), (padded, labels)) == expected
+    assert train(small_model(), (padded, labels.tolist())) == expected
+    assert train(small_model(), (padded, labels[:, None])) == expected
+    assert train(small_model(), (padded, np.eye(2)[labels])) == expected
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_labels_of_weight_zero_do_not_matter(optimizer):
+    sequences, labels = texts_and_labels()
+    weight = np.tile([1.0, 0.0, 2.0], 8)
+    spoilt = np.where(weight == 0, 1 - labels, labels)
+    models = [small_model(optimizer=optimizer) for _ in range(2)]
+    for model, y in zip(models, (labels, spoilt), strict=True):
+        train(model, (sequences, y), sample_weight=weight)
+    assert_equal_weights(*map(weights_of, models))
+
+
+def test_weights_of_one_are_no_weights_and_weights_count_in_the_validation_loss():
+    data = texts_and_labels()
+    expected = train(small_model(), validation_data=data)
+    ones = np.ones(len(data[1]))
+    assert train(small_model(), sample_weight=ones, validation_data=(*data, ones)) == expected
+    half = train(small_model(), validation_data=(*data, ones / 2))
+    np.testing.assert_allclose(np.multiply(half["val_loss"], 2), expected["val_loss"], rtol=1e-5)
+
+
+def test_the_callers_weights_and_labels_are_left_as_they_were():
+    sequences, labels = texts_and_labels()
+    weight, copy = np.linspace(0, 2, len(labels)), labels.copy()
+    train_as_the_estimator_does((sequences, labels), sample_weight=weight)
+    np.testing.assert_array_equal(weight, np.linspace(0, 2, len(labels)))
+    np.testing.assert_array_equal(labels, copy)
+
+
+class Diary(callbacks.Callback):
+    """Writes down every call and what came with it."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = []
+
+    def on_train_begin(self, logs=None):
+        self.calls.append(("train begin", self.params["epochs"], self.params["steps"]))
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.calls.append(("epoch begin", epoch))
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.calls.append(("batch begin", batch))
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.calls.append(("batch end", batch, sorted(logs)))
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.calls.append(("epoch end", epoch, sorted(logs)))
+
+    def on_train_end(self, logs=None):
+        self.calls.append(("train end", sorted(logs)))
+
+
+def test_callbacks_are_called_as_by_keras():
+    data, diary, keras_diary = texts_and_labels(20), Diary(), Diary()
+    train(small_model(), data, callbacks=[diary], validation_data=data)
+    model = small_model()
+    ids = data[0].to_padded()
+    keras.Model(model.inputs, model.outputs)
+    keras.Model.fit(
+        model,
+        ids,
+        data[1],
+        epochs=2,
+        batch_size=8,
+        verbose=0,
+        callbacks=[keras_diary],
+        validation_data=(ids, data[1]),
+    )
+    assert diary.calls == keras_diary.calls
+
+
+def test_keras_callbacks_run_through(tmp_path):
+    batch_losses, model = [], small_model()
+    hooks = [
+        callbacks.LambdaCallback(on_train_batch_end=lambda _, logs: batch_losses.append(logs)),
+        callbacks.CSVLogger(tmp_path / "log.csv"),
+        callbacks.ModelCheckpoint(tmp_path / "{epoch}.weights.h5", save_weights_only=True),
+        callbacks.ModelCheckpoint(tmp_path / "{epoch}.keras"),
+        callbacks.TerminateOnNaN(),
+        callbacks.EarlyStopping(monitor="val_loss"),
+    ]
+    data = texts_and_labels()
+    history = train(model, data, callbacks=hooks, validation_data=data)
+    with open(tmp_path / "log.csv") as file:
+        rows = list(csv.DictReader(file))
+    for name in ("loss", "val_loss"):
+        np.testing.assert_allclose([float(row[name]) for row in rows], history[name])
+    assert len(batch_losses) == 6
+    assert all(np.isfinite(logs["loss"]) for logs in batch_losses)
+    other = small_model(random_state=5)
+    other.load_weights(tmp_path / "2.weights.h5")
+    assert_equal_weights(weights_of(other), weights_of(model))
+    saved = keras.models.load_model(tmp_path / "2.keras", compile=False)
+    assert_equal_weights(weights_of(saved), weights_of(model))
+
+
+def test_training_stops_at_the_epoch_where_a_callback_says_so():
+    class Stop(callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training = epoch == 1
+
+    assert len(train(small_model(), epochs=5, callbacks=[Stop()])["loss"]) == 2
+    assert train_as_the_estimator_does(epochs=5, callbacks=[Stop()]).best_epoch == 1
+
+
+def test_training_stops_at_the_batch_where_a_callback_says_so():
+    class Stop(callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.model.stop_training = batch == 1
+
+    model, diary = small_model(), Diary()
+    history = train(model, epochs=5, callbacks=[Stop(), diary])
+    assert len(history["loss"]) == 1
+    assert [call[:2] for call in diary.calls if call[0] == "batch end"] == [
+        ("batch end", 0),
+        ("batch end", 1),
+    ]
+    assert int(model.optimizer.iterations) == 2
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize("moment", ["on_train_begin", "on_epoch_begin", "on_epoch_end"])
+def test_weights_that_a_callback_sets_are_trained_on(moment, optimizer):
+    marked = 123.0
+
+    class SetWeights(callbacks.Callback):
+        def set_once(self, *_, **__):
+            if not done:
+                done.append(moment)
+                weights = self.model.get_weights()
+                weights[0][:] = marked
+                self.model.set_weights(weights)
+
+    done: list[str] = []
+    setattr(SetWeights, moment, SetWeights.set_once)
+    model = small_model(optimizer=optimizer)
+    train(model, epochs=2, callbacks=[SetWeights()])
+    np.testing.assert_allclose(weights_of(model)[0], marked, atol=1)
+    assert np.abs(weights_of(model)[0] - marked).max() > 0
+
+
+def score_sequence(scores):
+    left = iter(scores)
+    return lambda outputs: next(left)
+
+
+def test_the_best_epoch_is_restored_and_named():
+    kept = []
+    keep = callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: kept.append(weights_of(keep.model))
+    )
+    result = train_as_the_estimator_does(
+        callbacks=[keep],
+        validation_data=(*texts_and_labels(), None),
+        validation_score=score_sequence([0.1, 0.5, 0.3, 0.4, 0.9]),
+        n_iter_no_change=2,
+        epochs=5,
+    )
+    assert result.best_epoch == 1
+    assert result.history["val_score"] == [0.1, 0.5, 0.3, 0.4]
+    assert_equal_weights(_in_keras_order(result), kept[1])
+
+
+def test_without_a_score_the_validation_loss_is_watched():
+    data = texts_and_labels()
+    # Labels turned round: what is learnt makes the validation loss worse.
+    result = train_as_the_estimator_does(
+        data,
+        validation_data=(data[0], 1 - data[1], None),
+        n_iter_no_change=2,
+        epochs=9,
+        optimizer_params={"learning_rate": 0.1},
+    )
+    val_loss = result.history["val_loss"]
+    assert result.best_epoch == np.argmin(val_loss)
+    assert len(val_loss) == result.best_epoch + 3
+
+
+def test_the_score_gets_softmax_outputs_of_the_epochs_weights():
+    sequences, _ = texts_and_labels()
+    model, outputs = small_model(), []
+    score = ValidationScore(sequences, lambda q: outputs.append(q) or 0.0)
+    hooks = [score, BestEpoch("val_score", "max", 5)]
+    train(model, epochs=1, callbacks=hooks)
+    np.testing.assert_allclose(outputs[0], model(sequences.to_padded()), atol=1e-6)
+    np.testing.assert_allclose(outputs[0].sum(axis=1), 1)
+
+
+def test_a_callback_does_not_keep_the_model_alive():
+    class Fails(callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            raise RuntimeError("on purpose")
+
+    diary, fails = Diary(), Fails()
+    with pytest.raises(RuntimeError, match="on purpose"):
+        train_as_the_estimator_does(callbacks=[diary, fails])
+    assert diary.model is None
+    assert fails.model is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"validation_split": 0.1},
+            "TextCNN.fit does not take ['validation_split']; pass validation_data instead of a "
+            "split.",
+        ),
+        ({"class_weight": {0: 1, 1: 2}}, "TextCNN.fit does not take ['class_weight']"),
+        ({"steps_per_epoch": 3}, "TextCNN.fit does not take ['steps_per_epoch']"),
+        ({"sample_weight": np.ones(3)}, "sample_weight has shape (3,), x holds 24 texts; expected"),
+    ],
+)
+def test_what_training_cannot_do_is_refused(options, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        train(small_model(), **options)
+
+
+@pytest.mark.parametrize(
+    ("rows", "labels", "message"),
+    [
+        ([[2], [3]], [0, 1, 1], "y has shape (3,), x holds 2 texts; expected one class index"),
+        ([[2], [3]], [0], "y has shape (1,), x holds 2 texts"),
+        ([[2], [3]], np.eye(3)[:2], "y has shape (2, 3), x holds 2 texts"),
+        ([[2], [3]], [0, 2], "y has labels from 0 to 2; expected class indices below 2"),
+        ([[2], [3]], [-1, 1], "y has labels from -1 to 1; expected class indices below 2"),
+        ([[2], [N_WORDS]], [0, 1], f"x has token ids from 2 to {N_WORDS}; expected ids below"),
+        ([[2], [-3]], [0, 1], "x has token ids from -3 to 2; expected ids below"),
+    ],
+)
+def test_labels_and_ids_that_the_network_does_not_have_are_refused(rows, labels, message):
+    data = TokenSequences.from_lists(rows), np.asarray(labels)
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        train(small_model(), data)
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        train(small_model(), validation_data=data)
+
+
+def test_a_text_cnn_is_a_keras_model():
+    model = small_model()
+    assert isinstance(model, TextCNN)
+    assert model.predict(np.array([[2, 3, 0]]), verbose=0).shape == (1, 2)
+    assert model.count_params() == N_WORDS * 3 + (1 + 3) * 3 * 4 + 8 + 8 * 2 + 2

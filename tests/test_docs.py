@@ -1,0 +1,279 @@
+"""What is said twice is tested once: documentation against code."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import doctest
+import importlib
+import inspect
+import io
+import pkgutil
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+import skcnn
+import skcnn.cli
+import skcnn.costs
+import skcnn.datasets
+import skcnn.losses
+import skcnn.network
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+API_PAGE = ROOT / "docs" / "api.md"
+FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
+
+PUBLIC_OBJECTS = {
+    f"{module.__name__}.{name}": getattr(module, name)
+    for module in (skcnn, skcnn.costs, skcnn.losses, skcnn.datasets)
+    for name in module.__all__
+    if not name.startswith("__")
+} | {"skcnn.network.build_text_cnn": skcnn.network.build_text_cnn}
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page; `line` is where its text begins."""
+
+    language: str
+    text: str
+    line: int
+    is_output: bool  # a block of text right behind a python block
+
+
+def blocks_of(page: Path) -> list[Block]:
+    source = page.read_text("utf-8")
+    blocks: list[Block] = []
+    end, before = 0, ""
+    for match in FENCE.finditer(source):
+        language, line = match["info"].strip(), source.count("\n", 0, match.start("text")) + 1
+        stands_behind = not source[end : match.start()].strip()
+        is_output = language == "text" and before == "python" and stands_behind
+        blocks.append(Block(language, match["text"], line, is_output))
+        end, before = match.end(), language
+    return blocks
+
+
+def page_name(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+PAGES_WITH_PYTHON = [
+    page for page in PAGES if any(block.language == "python" for block in blocks_of(page))
+]
+SHELL_COMMANDS = [
+    pytest.param(line, id=f"{page_name(page)}: {line}")
+    for page in PAGES
+    for block in blocks_of(page)
+    if block.language in {"bash", "sh", "shell", "console"}
+    for line in block.text.splitlines()
+    if line.startswith("skcnn ") or "&& skcnn " in line
+]
+
+
+# ---------------------------------------------------------------------------------------------
+# Pages
+# ---------------------------------------------------------------------------------------------
+
+
+def assert_as_shown(printed: str, shown: str, where: str) -> None:
+    """Same words; numbers may differ by what another machine's arithmetic makes of training."""
+    assert NUMBER.sub("#", printed).split() == NUMBER.sub("#", shown).split(), where
+    numbers = [[float(number) for number in NUMBER.findall(text)] for text in (printed, shown)]
+    assert numbers[0] == pytest.approx(numbers[1], rel=0.2, abs=0.06), where
+
+
+@pytest.mark.parametrize("page", PAGES_WITH_PYTHON, ids=page_name)
+def test_the_python_blocks_of_a_page_run_in_order_and_print_what_the_page_shows(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    printed = io.StringIO()
+    for block in blocks_of(page):
+        if block.language == "python":
+            printed = io.StringIO()
+            # Empty lines in front give a traceback the page's line numbers.
+            source = "\n" * (block.line - 1) + block.text
+            code = compile(source, str(page), "exec", dont_inherit=True)
+            with contextlib.redirect_stdout(printed):
+                exec(code, namespace)
+        elif block.is_output:
+            where = f"{page_name(page)}, line {block.line}"
+            assert_as_shown(printed.getvalue(), block.text, where)
+
+
+def test_every_block_says_its_language_and_every_python_block_is_run() -> None:
+    known = {"python", "text", "bash", "csv"}
+    for page in PAGES:
+        for block in blocks_of(page):
+            assert block.language in known, f"{page_name(page)}, line {block.line}"
+
+
+@pytest.mark.parametrize("line", SHELL_COMMANDS)
+def test_the_commands_on_the_pages_parse(line: str) -> None:
+    arguments = shlex.split(line.split("&& ")[-1].split(" > ")[0], comments=True)[1:]
+    group: Any = typer.main.get_command(skcnn.cli.app)
+    context = group.make_context("skcnn", list(arguments))
+    name, command, rest = group.resolve_command(context, arguments)
+    command.make_context(name, rest, parent=context)
+
+
+def headings_of(page: Path) -> set[str]:
+    """Anchors of the headings, as GitHub makes them."""
+    text = FENCE.sub("", page.read_text("utf-8"))
+    headings = re.findall(r"^#+ +(.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
+def test_relative_links_and_images_of_a_page_exist(page: Path) -> None:
+    text = FENCE.sub("", page.read_text("utf-8"))
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        linked = (page.parent / path).resolve() if path else page
+        assert linked.exists(), f"{page_name(page)} links to {target}"
+        if anchor:
+            assert anchor in headings_of(linked), f"{page_name(page)} links to {target}"
+
+
+# ---------------------------------------------------------------------------------------------
+# The API page
+# ---------------------------------------------------------------------------------------------
+
+
+def rows_of_api_page(heading: str) -> dict[str, list[str]]:
+    """Cells of the table under a heading by the name in their row's first cell."""
+    _, _, after = API_PAGE.read_text("utf-8").partition(f"\n{heading}\n")
+    section = re.split(r"^#", after, maxsplit=1, flags=re.MULTILINE)[0]
+    rows = [re.split(r"(?<!\\)\|", row)[1:-1] for row in re.findall(r"^\|.*\|$", section, re.M)]
+    cells = [[cell.strip() for cell in row] for row in rows]
+    return {row[0].strip("`"): row[1:] for row in cells if row[0].startswith("`")}
+
+
+@pytest.mark.parametrize(
+    ("heading", "names"),
+    [
+        ("## skcnn", [name for name in skcnn.__all__ if not name.startswith("__")]),
+        ("## skcnn.costs", skcnn.costs.__all__),
+        ("## skcnn.losses", skcnn.losses.__all__),
+        ("## skcnn.datasets", skcnn.datasets.__all__),
+        ("## skcnn.network", ["build_text_cnn"]),
+    ],
+)
+def test_the_api_page_has_every_public_name_and_no_other(heading: str, names: list[str]) -> None:
+    assert sorted(rows_of_api_page(heading)) == sorted(names)
+
+
+def test_the_api_page_has_every_parameter_with_its_default() -> None:
+    told = rows_of_api_page("### Parameters")
+    parameters = inspect.signature(skcnn.CostSensitiveTextCNN).parameters
+    assert list(told) == list(parameters)
+    for name, parameter in parameters.items():
+        assert ast.literal_eval(told[name][0].strip("`")) == parameter.default, name
+
+
+def test_the_api_page_has_every_method_and_attribute() -> None:
+    cls = skcnn.CostSensitiveTextCNN
+    methods = {name for name in vars(cls) if not name.startswith(("_", "set_")) and name[-1] != "_"}
+    assert set(rows_of_api_page("### Methods")) == methods
+    attributes = re.findall(r"^(\w+_) : ", inspect.getdoc(cls) or "", re.MULTILINE)
+    assert list(rows_of_api_page("### Attributes")) == attributes
+
+
+# ---------------------------------------------------------------------------------------------
+# Docstrings
+# ---------------------------------------------------------------------------------------------
+
+
+def functions_and_methods() -> Iterator[tuple[str, Any, Any]]:
+    """Yield (name, what has the docstring, what has the signature)."""
+    for name, thing in PUBLIC_OBJECTS.items():
+        if inspect.isfunction(thing):
+            yield name, thing, thing
+        elif inspect.isclass(thing) and not inspect.isabstract(thing):
+            yield name, thing, thing
+            for method_name, method in vars(thing).items():
+                function = inspect.unwrap(getattr(method, "__func__", method))
+                if inspect.isfunction(function) and not method_name.startswith("_"):
+                    yield f"{name}.{method_name}", function, function
+
+
+def signature_with_bases(thing: Any) -> dict[str, inspect.Parameter]:
+    """Parameters, for a class also those that **kwargs hand to its bases."""
+    if not inspect.isclass(thing):
+        return dict(inspect.signature(thing).parameters)
+    parameters: dict[str, inspect.Parameter] = {}
+    for cls in thing.__mro__:
+        if "__init__" in vars(cls):
+            found = inspect.signature(vars(cls)["__init__"]).parameters
+            parameters = dict(found) | parameters
+            if all(p.kind is not p.VAR_KEYWORD for p in found.values()):
+                break
+    return {name: p for name, p in parameters.items() if name != "self"}
+
+
+def documented_parameters(docstring: str) -> dict[str, str]:
+    """What the section "Parameters" of a numpydoc docstring says behind each name's colon."""
+    section = re.search(r"^Parameters\n-+\n(.*?)(?=^\w[^\n]*\n-{3,}|\Z)", docstring, re.M | re.S)
+    if section is None:
+        return {}
+    entries = re.findall(r"^(\*{0,2}\w[\w, *]*?)(?: : (.*))?$", section[1], re.MULTILINE)
+    return {name.strip(" *"): told for names, told in entries for name in names.split(",")}
+
+
+DOCUMENTED = {
+    name: (documented_parameters(inspect.getdoc(documented) or ""), signature_with_bases(signed))
+    for name, documented, signed in functions_and_methods()
+}
+
+
+@pytest.mark.parametrize("name", [name for name, (told, _) in DOCUMENTED.items() if told])
+def test_defaults_in_a_docstring_are_those_of_the_signature(name: str) -> None:
+    told, parameters = DOCUMENTED[name]
+    assert set(told) <= set(parameters)
+    for parameter, text in told.items():
+        default = re.search(r"default=(.+)$", text)
+        if default is not None:
+            assert ast.literal_eval(default[1]) == parameters[parameter].default, parameter
+        elif text:
+            is_optional = parameters[parameter].default is not inspect.Parameter.empty
+            assert is_optional == ("optional" in text), parameter
+
+
+@pytest.mark.parametrize("name", PUBLIC_OBJECTS)
+def test_every_public_function_and_class_has_a_docstring_with_all_its_parameters(
+    name: str,
+) -> None:
+    thing = PUBLIC_OBJECTS[name]
+    if not (inspect.isfunction(thing) or inspect.isclass(thing)) or inspect.isabstract(thing):
+        return
+    assert inspect.getdoc(thing)
+    told, parameters = DOCUMENTED[name]
+    assert set(told) == set(parameters) - {"kwargs"}
+
+
+MODULES = [
+    name
+    for _, name, _ in pkgutil.walk_packages(skcnn.__path__, "skcnn.")
+    if ">>> " in inspect.getsource(importlib.import_module(name))
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_in_docstrings_are_right(name: str) -> None:
+    module = importlib.import_module(name)
+    results = doctest.testmod(module, verbose=False)
+    assert results.attempted > 0
+    assert results.failed == 0
