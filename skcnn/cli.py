@@ -33,7 +33,6 @@ RandomState = Annotated[int, typer.Option(min=0, help="Seed: the same seed, the 
 def main() -> None:
     """Run the command line."""
     # TensorFlow's greeting; whoever has set the variable wants to see it.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     app()
 
 

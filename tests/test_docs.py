@@ -121,7 +121,7 @@ def test_every_block_says_its_language_and_every_python_block_is_run() -> None:
 
 @pytest.mark.parametrize("line", SHELL_COMMANDS)
 def test_the_commands_on_the_pages_parse(line: str) -> None:
-    arguments = shlex.split(line.split("&& ")[-1].split(" > ")[0], comments=True)[1:]
+    arguments = shlex.split(line.rpartition("&& ")[2], comments=True)[1:]
     group: Any = typer.main.get_command(skcnn.cli.app)
     context = group.make_context("skcnn", list(arguments))
     name, command, rest = group.resolve_command(context, arguments)

@@ -14,10 +14,7 @@ from skcnn.text._sequences import TokenSequences
 from skcnn.text._vocabulary import FIRST_WORD
 from skcnn.text._word_vectors import WordVectors
 
-# Kim (2014) gives random vectors the spread of pretrained ones; here all sources get one spread, so
-# that one learning rate suits them.
-_SPREAD = 0.25
-_ROWS_FOR_SPREAD = 20_000
+_UNIFORM_LIMIT = 0.25  # Kim (2014): about the standard deviation of trained word vectors
 
 
 def initial_embeddings(
@@ -38,8 +35,7 @@ def initial_embeddings(
     vocabulary : mapping of str to int
         Their words, ids without gaps from 2 on.
     word_vectors : WordVectors or None
-        Pretrained vectors; scaled as a whole, they stand beside those from the texts, as channels
-        do.
+        Pretrained vectors; they stand beside those from the texts, as channels do.
     embedding_dim : int
         Dimensions from the texts; 0 leaves the pretrained vectors alone.
     embedding_init : {"cooccurrence", "uniform"}
@@ -55,14 +51,14 @@ def initial_embeddings(
     parts = []
     if word_vectors is not None:
         pretrained = np.zeros((n_words, word_vectors.dimension), np.float32)
-        pretrained[FIRST_WORD:] = _scale(word_vectors) * word_vectors.rows(list(vocabulary))[0]
+        pretrained[FIRST_WORD:] = word_vectors.rows(list(vocabulary))[0]
         parts.append(pretrained)
     if embedding_init == "cooccurrence" and embedding_dim > 0:
         parts.append(
             cooccurrence_vectors(sequences, n_words, embedding_dim, random_state=random_state)
         )
     elif embedding_dim > 0:
-        uniform = random_state.uniform(-_SPREAD, _SPREAD, (n_words, embedding_dim))
+        uniform = random_state.uniform(-_UNIFORM_LIMIT, _UNIFORM_LIMIT, (n_words, embedding_dim))
         uniform[:FIRST_WORD] = 0
         parts.append(uniform.astype(np.float32))
     return np.concatenate(parts, axis=1)  # (V, d_pretrained), (V, d_texts) -> (V, d)
@@ -104,17 +100,8 @@ def add_unseen_words(
     vocabulary : dict of str to int
         The words of the training texts with their ids; the others count on from there.
     vectors : ndarray of shape (n_unseen, pretrained dimension), dtype as in `word_vectors`
-        Scaled as in `initial_embeddings`.
     """
     unseen = [word for word in word_vectors.index if word not in vocabulary]
     places = np.fromiter(map(word_vectors.index.__getitem__, unseen), np.int64, len(unseen))
     ids = dict(zip(unseen, itertools.count(len(vocabulary) + FIRST_WORD), strict=False))
-    vectors = np.asarray(word_vectors.vectors[places])
-    vectors *= vectors.dtype.type(_scale(word_vectors))
-    return {**vocabulary, **ids}, vectors
-
-
-def _scale(word_vectors: WordVectors) -> np.float32:
-    """Bring the root mean square of pretrained vectors to the spread of the others."""
-    some = np.asarray(word_vectors.vectors[:_ROWS_FOR_SPREAD], dtype=np.float64)
-    return np.float32(_SPREAD / max(np.sqrt(np.mean(some**2)), np.finfo(np.float32).tiny))
+    return {**vocabulary, **ids}, np.asarray(word_vectors.vectors[places])

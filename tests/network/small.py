@@ -18,11 +18,11 @@ COSTS = {
 
 
 def texts_and_labels(n: int = 24, n_classes: int = 2, seed: int = 0) -> tuple[Any, Any]:
-    """Texts of 0 to 7 words, in which word 1 + label stands for the label."""
+    """Texts of 0 to 7 words, the last of which says the label: it is word 2 + label."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(n_classes, size=n).astype(np.int32)
     rows = [
-        [*rng.integers(5, N_WORDS, size=length).tolist(), 2 + label][: length or None]
+        [*rng.integers(5, N_WORDS, size=length - 1).tolist(), 2 + label] if length else []
         for length, label in zip(rng.integers(0, 8, size=n), labels, strict=True)
     ]
     return TokenSequences.from_lists(rows), labels

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tests.network.copied_snippet import w_categorical_crossentropy
 
 from skcnn.network.losses import CrossEntropy, HardMisclassificationCost, MisclassificationCost
+from tests.network.copied_snippet import w_categorical_crossentropy
 
 EQUAL = [[0.0, 1.0], [1.0, 0.0]]
 COSTS = [[0.0, 1.0], [5.0, 0.0]]

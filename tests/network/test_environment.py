@@ -22,6 +22,12 @@ import tensorflow as tf
 from keras import callbacks
 from keras.src.backend.common import global_state
 from tensorflow.python.framework.config import is_op_determinism_enabled
+from threadpoolctl import threadpool_info, threadpool_limits
+
+import skcnn
+from skcnn.network import preserved_state
+from skcnn.network._environment import _without_start_up_lines
+from skcnn.network._threads import in_parts, worker_threads
 from tests.network.small import (
     assert_equal_weights,
     small_model,
@@ -30,12 +36,6 @@ from tests.network.small import (
     train_as_the_estimator_does,
     weights_of,
 )
-from threadpoolctl import threadpool_info, threadpool_limits
-
-import skcnn
-from skcnn.network import preserved_state
-from skcnn.network._environment import _without_start_up_lines
-from skcnn.network._threads import in_parts, worker_threads
 
 LOSSES = ["misclassification", "categorical_crossentropy"]
 
@@ -72,7 +72,9 @@ def changes(before):
     """Names of what is no longer as in `before`; libraries may have been loaded since."""
     after = world()
     after["BLAS threads"] = {
-        path: number for path, number in after["BLAS threads"].items() if path in before["BLAS threads"]
+        path: number
+        for path, number in after["BLAS threads"].items()
+        if path in before["BLAS threads"]
     }
     return [name for name in before if before[name] != after[name]]
 
@@ -229,12 +231,17 @@ def test_random_states_and_environment_are_restored_after_an_error(monkeypatch):
     monkeypatch.setenv("SKCNN_TEST_CHANGED", "before")
     monkeypatch.setenv("SKCNN_TEST_REMOVED", "before")
     before = world()
-    with pytest.raises(RuntimeError, match="on purpose"), preserved_state():
+
+    @preserved_state()
+    def change_and_fail():
         os.environ["SKCNN_TEST_CHANGED"] = os.environ["SKCNN_TEST_ADDED"] = "after"
         del os.environ["SKCNN_TEST_REMOVED"]
         random.seed(1)
         np.random.seed(1)
         raise RuntimeError("on purpose")
+
+    with pytest.raises(RuntimeError, match="on purpose"):
+        change_and_fail()
     assert changes(before) == []
 
 
@@ -293,10 +300,14 @@ def test_whoever_set_a_log_level_sees_the_start_up_lines(monkeypatch, capfd):
 
 
 def test_standard_error_comes_back_after_an_error(monkeypatch, capfd):
-    clear_log_settings(monkeypatch)
-    with pytest.raises(RuntimeError, match="on purpose"), _without_start_up_lines():
+    @_without_start_up_lines()
+    def write_and_fail():
         os.write(2, START_UP_LINES + OTHER_LINES)
         raise RuntimeError("on purpose")
+
+    clear_log_settings(monkeypatch)
+    with pytest.raises(RuntimeError, match="on purpose"):
+        write_and_fail()
     assert capfd.readouterr().err.encode() == OTHER_LINES
 
 

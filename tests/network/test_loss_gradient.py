@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from scipy.special import log_softmax, softmax
-from tests.network.small import COSTS, texts_and_labels, train_as_the_estimator_does
 
 from skcnn.network import LOSSES, make_loss
 from skcnn.network._loss_gradient import make_loss_gradient
 from skcnn.network.losses import MisclassificationCost
+from tests.network.small import COSTS, texts_and_labels, train_as_the_estimator_does
 
 # Whatever Keras takes for softmax outputs, and whether it wants class indices.
 FOREIGN = [

@@ -11,11 +11,11 @@ import pytest
 import sklearn
 import tensorflow as tf
 from scipy.special import log_softmax, softmax
-from tests.network.small import COSTS
 
 import skcnn.costs
 from skcnn.network import LOSSES, identify_loss, make_loss
 from skcnn.network.losses import CrossEntropy, ExpectedCost, FocalCost, MisclassificationCost
+from tests.network.small import COSTS
 
 EVERY = [
     ("cross_entropy", {}),
@@ -173,7 +173,9 @@ def test_outputs_of_exactly_zero_and_one_have_a_finite_loss_and_gradient(name, p
     sigmoid_loss = LOSSES[name](COSTS[2], dtype=dtype, **params)
     for loss, outputs in ((softmax_loss, np.eye(3)), (sigmoid_loss, np.array([[0.0], [1.0]]))):
         for label in range(len(loss.cost_matrix)):
-            value, slope = value_and_slope(loss, np.full(len(outputs), label), outputs.astype(dtype))
+            value, slope = value_and_slope(
+                loss, np.full(len(outputs), label), outputs.astype(dtype)
+            )
             assert np.isfinite(value)
             assert np.isfinite(slope).all()
 

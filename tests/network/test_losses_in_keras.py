@@ -3,11 +3,11 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from tests.network.small import COSTS
 
 from skcnn import losses as public_losses
 from skcnn.network import LOSSES
 from skcnn.network.losses import MisclassificationCost
+from tests.network.small import COSTS
 
 X = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)
 Y = (X[:, 0] + 0.2 * X[:, 1] > 0.3).astype(np.int32)
@@ -75,6 +75,19 @@ def test_a_saved_model_comes_back_with_its_loss(name, tmp_path):
     assert type(loaded.loss) is type(model.loss)
     assert loaded.loss.get_config() == model.loss.get_config()
     assert loaded.evaluate(X, Y, verbose=0) == pytest.approx(model.evaluate(X, Y, verbose=0))
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+@pytest.mark.parametrize("n_outputs", [1, 2])
+def test_a_text_whose_probability_is_rounded_to_zero_still_pulls(n_outputs, eagerly):
+    model = plain_model(MisclassificationCost(COSTS[2]), n_outputs, eagerly)
+    kernel, bias = model.get_weights()
+    bias[:] = [-50] if n_outputs == 1 else [50, -50]
+    model.set_weights([kernel, bias])
+    before = model.evaluate(X, np.ones(64), verbose=0)
+    assert before == pytest.approx(5 * (50 if n_outputs == 1 else 100), rel=1e-3)
+    model.fit(X, np.ones(64), batch_size=64, verbose=0)
+    assert model.evaluate(X, np.ones(64), verbose=0) < before - 0.1
 
 
 def test_a_model_with_too_many_outputs_is_told_so_by_fit():

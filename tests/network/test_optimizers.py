@@ -6,6 +6,8 @@ import pytest
 import tensorflow as tf
 from keras import callbacks
 from keras.optimizers import schedules
+
+from skcnn.text import TokenSequences
 from tests.network.small import (
     N_WORDS,
     assert_equal_weights,
@@ -15,8 +17,6 @@ from tests.network.small import (
     train_as_the_estimator_does,
     weights_of,
 )
-
-from skcnn.text import TokenSequences
 
 OPTIMIZERS = {
     "adam": lambda: keras.optimizers.Adam(0.01, beta_1=0.8, beta_2=0.99, epsilon=1e-6),

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers
 from scipy.special import softmax
-from tests.network.small import COSTS, assert_equal_weights, small_model, weights_of
 
 from skcnn.network import build_text_cnn, make_keras_model, make_loss
 from skcnn.network._training import predict_logits
 from skcnn.text import TokenSequences
+from tests.network.small import COSTS, assert_equal_weights, small_model, weights_of
 
 N_WORDS, DIMENSION = 12, 3
 SHAPES = [((1,), 2), ((2,), 3), ((3, 4, 5), 2), ((7, 7), 2), ((1, 2), 3), ((5, 1, 2), 2)]
