@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import os
 import sys
 import zlib
 from collections import Counter
@@ -32,7 +31,6 @@ RandomState = Annotated[int, typer.Option(min=0, help="Seed: the same seed, the 
 
 def main() -> None:
     """Run the command line."""
-    # TensorFlow's greeting; whoever has set the variable wants to see it.
     app()
 
 

@@ -87,13 +87,18 @@ def tfidf_logistic_regression() -> object:
 
 
 def plain_keras(
-    n_words: int, dimension: int, n_classes: int = 2, *, channels: int = 1, length: int | None = None
+    n_words: int,
+    dimension: int,
+    n_classes: int = 2,
+    *,
+    channels: int = 1,
+    length: int | None = None,
 ) -> object:
     """The TextCNN as Keras users write it; the second channel is a frozen copy of the vectors."""
     import keras
     from keras import layers
 
-    ids = keras.Input((length,), dtype="int32")
+    ids = keras.Input((None,), dtype="int32")
     embedded = [
         layers.Embedding(n_words, dimension, trainable=channel == 0)(ids)
         for channel in range(channels)

@@ -13,7 +13,7 @@ from skcnn.network import build_text_cnn
 DIMENSION, BATCH = 300, 50
 
 
-def torch_epoch(padded: np.ndarray, labels: np.ndarray, n_words: int):  # noqa: ANN201
+def torch_epoch(padded: np.ndarray, labels: np.ndarray, n_words: int):
     """Return a function that trains a plain PyTorch module for an epoch."""
     import torch
     from torch import nn
@@ -60,9 +60,7 @@ def main() -> None:
     keras_model = plain_keras(n_words, DIMENSION, channels=2)
     candidates = {
         "skcnn": lambda: ours.fit(sequences, labels, batch_size=BATCH, verbose=0),
-        "keras, two channels": lambda: keras_model.fit(
-            padded, labels, batch_size=BATCH, verbose=0
-        ),
+        "keras, two channels": lambda: keras_model.fit(padded, labels, batch_size=BATCH, verbose=0),
     }
     if arguments.torch:
         candidates["pytorch"] = torch_epoch(padded, labels, n_words)

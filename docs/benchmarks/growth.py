@@ -5,9 +5,9 @@ Texts are synthetic, with Zipf's frequencies; --data is ignored.
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 from _common import interleaved, parser, report, seconds
@@ -27,11 +27,16 @@ def zipf_sequences(n_texts: int, n_words: int, seed: int = 0) -> tuple[TokenSequ
     return TokenSequences(ids.astype(np.int32), offsets), (generator.random(n_texts) < 0.3) * 1
 
 
-def compiled(n_words: int):  # noqa: ANN201
+def compiled(n_words: int):
     """A TextCNN with room for so many words."""
     model = build_text_cnn(n_words, 100, 2, random_state=0)
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
     return model
+
+
+def epoch(model, sequences: TokenSequences, labels: np.ndarray) -> None:
+    """Train on every text once."""
+    model.fit(sequences, labels, batch_size=50, verbose=0)
 
 
 def vocabulary(repeats: int) -> None:
@@ -39,8 +44,8 @@ def vocabulary(repeats: int) -> None:
     sequences, labels = zipf_sequences(20_000, 20_000)
     small, large = compiled(20_002), compiled(200_002)
     candidates = {
-        "20,000 words": lambda: small.fit(sequences, labels, batch_size=50, verbose=0),
-        "200,000 words": lambda: large.fit(sequences, labels, batch_size=50, verbose=0),
+        "20,000 words": partial(epoch, small, sequences, labels),
+        "200,000 words": partial(epoch, large, sequences, labels),
     }
     for warm_up in candidates.values():
         warm_up()
@@ -53,12 +58,9 @@ def texts() -> None:
     for n_texts in SIZES:
         sequences, labels = zipf_sequences(n_texts, 50_000)
         model = compiled(50_002)
-        model.fit(sequences, labels, batch_size=50, verbose=0)
+        epoch(model, sequences, labels)
         runs = 3 if n_texts < SIZES[-1] else 1
-        times.append(
-            min(seconds(lambda m=model, s=sequences, y=labels: m.fit(s, y, batch_size=50, verbose=0))
-                for _ in range(runs))
-        )
+        times.append(min(seconds(partial(epoch, model, sequences, labels)) for _ in range(runs)))
         print(f"{n_texts:8,d} texts: {times[-1]:8.2f} s an epoch", flush=True)
     exponent = np.polyfit(np.log(SIZES), np.log(times), 1)[0]
     print(f"exponent of growth: {exponent:.3f}")
@@ -95,7 +97,6 @@ def main() -> None:
     vocabulary(arguments.repeats)
     texts()
     memory()
-    print(f"peak of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def main() -> None:
     print(f"predict_proba of one raw sentence: median {1000 * statistics.median(times):.3f} ms")
 
 
-def sum_biases(layers: list):  # noqa: ANN201
+def sum_biases(layers: list):
     """Concatenate the convolutions' biases."""
     import numpy as np
 

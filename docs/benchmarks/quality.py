@@ -59,7 +59,9 @@ def main() -> None:
     command_line.add_argument("--sets", nargs="+", default=list(DATA_SETS), choices=DATA_SETS)
     command_line.add_argument("--seeds", type=int, default=3)
     arguments = command_line.parse_args()
-    print("| data | model | average precision | cost | recall | seconds |\n|---|---|---|---|---|---|")
+    print(
+        "| data | model | average precision | cost | recall | seconds |\n|---|---|---|---|---|---|"
+    )
     for name in arguments.sets:
         for model in candidates("", 0):
             runs = [

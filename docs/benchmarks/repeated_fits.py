@@ -38,7 +38,7 @@ class EpochTimer:
     total = 0.0
 
 
-def timing_callback(record: EpochTimer):  # noqa: ANN201
+def timing_callback(record: EpochTimer):
     """Return a Keras callback that writes into `record`."""
     import keras
 
@@ -59,7 +59,7 @@ def timing_callback(record: EpochTimer):  # noqa: ANN201
 
 def overhead() -> None:
     """Seconds from the call of the network's training to the first step, fit after fit."""
-    import skcnn.network as network
+    from skcnn import network
 
     delays = []
     train = network.fit_text_cnn
@@ -79,8 +79,10 @@ def overhead() -> None:
             CostSensitiveTextCNN(epochs=1, random_state=seed).fit(texts, labels)
     finally:
         network.fit_text_cnn = train
-    print(f"overhead before the first step: first fit {delays[0]:.3f} s, later fits median "
-          f"{statistics.median(delays[1:]):.3f} s (max {max(delays[1:]):.3f})")
+    print(
+        f"overhead before the first step: first fit {delays[0]:.3f} s, later fits median "
+        f"{statistics.median(delays[1:]):.3f} s (max {max(delays[1:]):.3f})"
+    )
 
 
 def grid_search(repeats: int) -> None:
@@ -95,8 +97,10 @@ def grid_search(repeats: int) -> None:
         begin = time.perf_counter()
         search.fit(texts, labels)
         ratios.append((time.perf_counter() - begin) / record.total)
-    print(f"grid search, {N_FITS} fits on {N_TEXTS} texts: total / time in epochs "
-          f"{statistics.median(ratios):.2f} ({', '.join(f'{r:.2f}' for r in ratios)})")
+    print(
+        f"grid search, {N_FITS} fits on {N_TEXTS} texts: total / time in epochs "
+        f"{statistics.median(ratios):.2f} ({', '.join(f'{r:.2f}' for r in ratios)})"
+    )
 
 
 def memory_growth() -> None:
@@ -107,8 +111,10 @@ def memory_growth() -> None:
         CostSensitiveTextCNN(epochs=2, random_state=cycle).fit(texts, labels).predict(texts)
         sizes.append(process.memory_info().rss)
     growth = sizes[-1] / sizes[5] - 1
-    print(f"resident memory after the fifth cycle {sizes[5] / 2**20:.0f} MiB, after the fiftieth "
-          f"{sizes[-1] / 2**20:.0f} MiB: {100 * growth:+.1f} %")
+    print(
+        f"resident memory after the fifth cycle {sizes[5] / 2**20:.0f} MiB, after the fiftieth "
+        f"{sizes[-1] / 2**20:.0f} MiB: {100 * growth:+.1f} %"
+    )
 
 
 def main() -> None:

@@ -132,10 +132,8 @@ def fit_text_cnn(
     )
     classifier._sequences = sequences
     rows = np.arange(len(sequences))[:, np.newaxis]
-    # SciKeras multiplies weights in place.
-    weight = None if sample_weight is None else sample_weight.copy()
     try:
-        classifier.fit(rows, labels, sample_weight=weight)
+        classifier.fit(rows, labels, sample_weight=sample_weight)
     finally:
         for callback in callbacks:
             _forget_model(callback)
