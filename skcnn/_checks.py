@@ -14,7 +14,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from skcnn._compat import _check_feature_names, _check_sample_weight
-from skcnn.text import as_texts, column_names, n_columns, resolve_word_vectors
+from skcnn.text import as_texts, column_names, is_missing, n_columns, resolve_word_vectors
 
 if TYPE_CHECKING:
     from skcnn._estimator import CostSensitiveTextCNN
@@ -86,6 +86,12 @@ def check_parameters(estimator: CostSensitiveTextCNN) -> None:
                 f"{name} is the class {value.__name__}; expected an object: {value.__name__}(...)."
             )
             raise TypeError(msg)
+    for callback in estimator.callbacks or ():
+        if not hasattr(callback, "on_epoch_end"):
+            msg = f"callbacks has {callback!r}; expected objects of keras.callbacks.Callback."
+            raise TypeError(msg)
+    if estimator.learning_rate and "learning_rate" in (estimator.optimizer_params or {}):
+        raise ValueError("learning_rate is given twice, also in optimizer_params; give it once.")
     if not isinstance(estimator.optimizer, str):
         given = [n for n in ("learning_rate", "optimizer_params") if getattr(estimator, n)]
         if given:
@@ -124,12 +130,18 @@ def check_training_set(
         raise ValueError("fit requires y to be passed, but y is None: one label for each text.")
     target: NDArray[Any] = column_or_1d(y, warn=True)
     check_consistent_length(texts, target)
+    _check_no_missing_label(target)
     check_classification_targets(target)
     weight = _check_weight(sample_weight, texts)
     if weight is not None and not weight.all():
         rows = np.flatnonzero(weight)
         texts, target, weight = [texts[row] for row in rows], target[rows], weight[rows]
-    classes, labels = np.unique(target, return_inverse=True)
+    try:
+        classes, labels = np.unique(target, return_inverse=True)
+    except TypeError as error:
+        types = sorted({type(label).__name__ for label in target.tolist()})
+        msg = f"y has labels of the types {types}, which have no order; expected one type."
+        raise TypeError(msg) from error
     if len(classes) < 2:
         msg = (
             f"y has {len(classes)} class, {classes.tolist()}, among the texts that count; expected "
@@ -138,11 +150,23 @@ def check_training_set(
         raise ValueError(msg)
     if class_weight is not None:
         factor = compute_sample_weight(class_weight, target)
-        if (factor < 0).any():
-            msg = f"class_weight is {class_weight!r}; expected weights >= 0."
+        if not (np.isfinite(factor) & (factor > 0)).all():
+            msg = f"class_weight is {class_weight!r}; expected finite weights > 0."
             raise ValueError(msg)
         weight = factor if weight is None else weight * factor
     return TrainingSet(texts, labels.astype(np.int32), classes, weight)
+
+
+def _check_no_missing_label(y: NDArray[Any]) -> None:
+    if y.dtype.kind != "O":
+        return  # numbers have been checked
+    missing = [row for row, label in enumerate(y.tolist()) if is_missing(label)]
+    if missing:
+        msg = (
+            f"y has missing labels (None or NaN) in {len(missing)} of {len(y)} rows, the first is "
+            f"row {missing[0]} (counted from 0); expected a label for every text: drop these rows."
+        )
+        raise ValueError(msg)
 
 
 def _check_weight(sample_weight: ArrayLike | None, texts: list[str]) -> NDArray[np.float64] | None:

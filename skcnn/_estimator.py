@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skcnn._checks import check_column, check_parameters, check_training_set, is_binary
 from skcnn._compat import HasMethods, Interval, StrOptions, _fit_context
-from skcnn._fitting import fit_network
+from skcnn._fitting import decision_costs, fit_network
 from skcnn._inference import forward
 from skcnn._model_file import load_estimator, save_estimator
 from skcnn.costs import (
@@ -64,8 +64,9 @@ default=None
         - "expected_cost": ``-log q_t + sum_j C[t, j] q_j``
         - "focal": "weighted" times ``(1 - q_t)^2``
 
-        See `skcnn.losses` for their parameters. The probabilities that come out are those of a loss
-        of skcnn turned back into P(class | text), or the softmax output for any other.
+        See `skcnn.losses` for their parameters; an object of these brings a matrix of its own for
+        training, decisions go by `cost_matrix`. The probabilities that come out are those of a
+        loss of skcnn turned back into P(class | text), or the softmax output for any other.
     decision : {"min_cost", "argmax"}, default="min_cost"
         How `predict` chooses: lowest expected cost, or highest probability.
     word_vectors : None, "glove" or mapping of str to array-like, default=None
@@ -105,7 +106,8 @@ default=None
     epochs : int, default=20
         Passes over the training texts, at most.
     callbacks : list of keras.callbacks.Callback, default=None
-        Called as by `keras.Model.fit`.
+        Called as by `keras.Model.fit`, with the logs "loss" and "val_loss" (or "val_score"). The
+        model has the new weights at the end of each epoch.
     class_weight : dict or "balanced", default=None
         Multiplies `sample_weight`, as everywhere in scikit-learn: probabilities become those of a
         population with these weights. For mistakes that do not cost the same use `cost_matrix`.
@@ -117,7 +119,8 @@ default=None
     n_iter_no_change : int, default=2
         Epochs without gain after which training stops.
     validation_scoring : str or callable, default="loss"
-        What is watched: "loss", "average_cost", or a scorer of scikit-learn, greater is better.
+        What is watched: "loss", "average_cost", or a scorer of scikit-learn, greater is better; it
+        gets labels and probabilities, not the texts.
     random_state : int or RandomState, default=None
         Seeds the split, the weights, the order of batches and dropout. None differs every time; no
         global random state is read or changed.
@@ -280,12 +283,14 @@ default=None
         """
         check_parameters(self)
         training_set = check_training_set(X, y, sample_weight, self.class_weight)
-        self.classes_ = training_set.classes
-        self.cost_matrix_ = check_cost_matrix(
-            self.cost_matrix, self.classes_, class_weights=training_set.class_weights
+        costs = check_cost_matrix(
+            self.cost_matrix, training_set.classes, class_weights=training_set.class_weights
         )
+        fitted = fit_network(self, training_set, costs)
+        # Only now: a fit that fails leaves the estimator as it was.
         check_column(self, X, reset=True)
-        fitted = fit_network(self, training_set, self._decision_costs())
+        self.classes_ = training_set.classes
+        self.cost_matrix_ = costs
         self.vocabulary_ = fitted.vocabulary
         self.history_ = fitted.history
         self.n_iter_ = len(fitted.history["loss"])
@@ -308,7 +313,9 @@ default=None
             The label with the lowest expected cost, or with ``decision="argmax"`` the highest
             probability.
         """
-        return decide(self.predict_proba(X), self._decision_costs(), self.classes_)
+        return decide(
+            self.predict_proba(X), decision_costs(self.decision, self.cost_matrix_), self.classes_
+        )
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Estimate P(class | text).
@@ -360,7 +367,7 @@ default=None
             where `predict` says ``classes_[1]``.
         """
         negative, positive = self.predict_proba(X).T
-        threshold = bayes_threshold(self._decision_costs())
+        threshold = bayes_threshold(decision_costs(self.decision, self.cost_matrix_))
         tiny = np.finfo(np.float64).tiny
         turn = np.log(max(threshold, tiny)) - np.log(max(1 - threshold, tiny))
         log_odds = np.log(np.maximum(positive, tiny)) - np.log(np.maximum(negative, tiny))
@@ -427,14 +434,6 @@ default=None
             layers = self._weights.to_layers(widths)
             self._keras_model = make_keras_model(layers, widths, self.dropout)
         return self._keras_model
-
-    def _decision_costs(self) -> NDArray[np.float64]:
-        """The matrix that `predict` minimises; equal costs mean the most probable class."""
-        return self.cost_matrix_ if self.decision == "min_cost" else 1 - np.eye(len(self.classes_))
-
-    def __sklearn_is_fitted__(self) -> bool:
-        """Say no after a fit that failed half-way, when some attributes are there already."""
-        return hasattr(self, "_weights")
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the Keras model out: it is rebuilt from the arrays, and would need TensorFlow."""

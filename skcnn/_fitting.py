@@ -57,26 +57,26 @@ class _Words:
 
 
 def fit_network(
-    estimator: CostSensitiveTextCNN, data: TrainingSet, decision_costs: NDArray[np.float64]
+    estimator: CostSensitiveTextCNN, data: TrainingSet, cost_matrix: NDArray[np.float64]
 ) -> FittedNetwork:
     """Train the network of an estimator whose parameters and training set are checked.
 
     Parameters
     ----------
     estimator : CostSensitiveTextCNN
-        Its `classes_` and `cost_matrix_` are set.
+        Only its parameters are read.
     data : TrainingSet
-    decision_costs : (K, K), by which `predict` will choose
+    cost_matrix : (K, K), checked
 
     Returns
     -------
     FittedNetwork
     """
+    loss_costs = loss_cost_matrix(cost_matrix, data.class_weights)
+    posterior_rule = _posterior_rule(estimator.loss, loss_costs)
     random_state = _random_state(estimator.random_state)
     train_rows, validation_rows = _split(estimator, data, random_state)
     words = _prepare_words(estimator, data, train_rows, validation_rows, random_state)
-    loss_costs = loss_cost_matrix(estimator.cost_matrix_, data.class_weights)
-    posterior_rule = _posterior_rule(estimator.loss, loss_costs)
     validation: Validation | None = None
     if words.validation is not None:
         validation = (words.validation, *_rows_of(data, validation_rows))
@@ -84,9 +84,12 @@ def fit_network(
         estimator,
         words,
         *_rows_of(data, train_rows),
+        n_classes=len(data.classes),
         loss_costs=loss_costs,
         validation=validation,
-        validation_score=_validation_score(estimator, validation, decision_costs, posterior_rule),
+        validation_score=_validation_score(
+            estimator, data.classes, validation, cost_matrix, posterior_rule
+        ),
         random_state=random_state,
     )
     vocabulary, frozen = words.vocabulary, None
@@ -106,6 +109,11 @@ def fit_network(
         history=trained.history,
         best_iter=trained.best_epoch + 1,
     )
+
+
+def decision_costs(decision: str, cost_matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The matrix that `predict` minimises; equal costs mean the most probable class."""
+    return cost_matrix if decision == "min_cost" else 1 - np.eye(len(cost_matrix))
 
 
 def _posterior_rule(loss: Any, loss_costs: NDArray[np.float64]) -> PosteriorRule:
@@ -163,12 +171,14 @@ def _prepare_words(
     vocabulary = build_vocabulary(
         train_tokens, min_count=estimator.min_count, max_vocabulary=estimator.max_vocabulary
     )
+    if word_vectors is not None:
+        # Words too rare for the vocabulary, and those of the validation texts, are known by their
+        # vectors: as they will be when predicting.
+        add_words_with_vectors(vocabulary, tokens, word_vectors)
     train = encode(train_tokens, vocabulary, max_length=estimator.max_length)
     validation = None
     if len(validation_rows):
         validation_tokens = [tokens[row] for row in validation_rows]
-        if word_vectors is not None:
-            add_words_with_vectors(vocabulary, validation_tokens, word_vectors)
         validation = encode(validation_tokens, vocabulary, max_length=estimator.max_length)
     embeddings = initial_embeddings(
         train,
@@ -190,8 +200,9 @@ def _rows_of(
 
 def _validation_score(
     estimator: CostSensitiveTextCNN,
+    classes: NDArray[Any],
     validation: Validation | None,
-    decision_costs: NDArray[np.float64],
+    cost_matrix: NDArray[np.float64],
     posterior_rule: PosteriorRule,
 ) -> Callable[[NDArray[np.float64]], float] | None:
     if validation is None or estimator.validation_scoring == "loss":
@@ -199,11 +210,11 @@ def _validation_score(
     _, labels, sample_weight = validation
     return make_validation_score(
         estimator.validation_scoring,
-        estimator.classes_[labels],
+        classes[labels],
         sample_weight,
-        classes=estimator.classes_,
-        decision_costs=decision_costs,
-        cost_matrix=estimator.cost_matrix_,
+        classes=classes,
+        decision_costs=decision_costs(estimator.decision, cost_matrix),
+        cost_matrix=cost_matrix,
         to_posterior=posterior_rule,
     )
 
@@ -214,6 +225,7 @@ def _train(
     labels: NDArray[np.int32],
     sample_weight: NDArray[np.float64] | None,
     *,
+    n_classes: int,
     loss_costs: NDArray[np.float64],
     validation: Validation | None,
     validation_score: Callable[[NDArray[np.float64]], float] | None,
@@ -224,26 +236,25 @@ def _train(
     optimizer_params = dict(estimator.optimizer_params or {})
     if estimator.learning_rate is not None:
         optimizer_params["learning_rate"] = estimator.learning_rate
-    with network.preserved_state():
-        return network.fit_text_cnn(
-            words.train,
-            labels,
-            words.embeddings,
-            n_classes=len(estimator.classes_),
-            cost_matrix=loss_costs,
-            loss=estimator.loss,
-            filter_widths=tuple(int(width) for width in estimator.filter_widths),
-            n_filters=estimator.n_filters,
-            dropout=estimator.dropout,
-            optimizer=estimator.optimizer,
-            optimizer_params=optimizer_params,
-            batch_size=estimator.batch_size,
-            epochs=estimator.epochs,
-            callbacks=list(estimator.callbacks or ()),
-            sample_weight=sample_weight,
-            validation_data=validation,
-            validation_score=validation_score,
-            n_iter_no_change=estimator.n_iter_no_change,
-            random_state=int(random_state.randint(2**31 - 1)),
-            verbose=int(estimator.verbose),
-        )
+    return network.fit_text_cnn(
+        words.train,
+        labels,
+        words.embeddings,
+        n_classes=n_classes,
+        cost_matrix=loss_costs,
+        loss=estimator.loss,
+        filter_widths=tuple(int(width) for width in estimator.filter_widths),
+        n_filters=estimator.n_filters,
+        dropout=estimator.dropout,
+        optimizer=estimator.optimizer,
+        optimizer_params=optimizer_params,
+        batch_size=estimator.batch_size,
+        epochs=estimator.epochs,
+        callbacks=list(estimator.callbacks or ()),
+        sample_weight=sample_weight,
+        validation_data=validation,
+        validation_score=validation_score,
+        n_iter_no_change=estimator.n_iter_no_change,
+        random_state=int(random_state.randint(2**31 - 1)),
+        verbose=int(estimator.verbose),
+    )

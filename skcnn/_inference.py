@@ -18,10 +18,12 @@ from skcnn.text import TokenSequences
 
 Floats = NDArray[np.float32]
 
-# Tokens whose distinct words are multiplied at once, and tokens that are convolved at once: the
-# first bounds memory, the second keeps a block's windows in the processor's cache.
-_TOKENS_PER_PROJECTION = 4096
-_TOKENS_PER_BLOCK = 512
+# Tokens whose distinct words are multiplied at once (the more, the fewer words are multiplied
+# twice), the memory that the products may take, and tokens that are convolved at once, so that a
+# block's windows stay in the processor's cache.
+_TOKENS_PER_PROJECTION = 2**18
+_BYTES_PER_PROJECTION = 2**27
+_TOKENS_PER_BLOCK = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,7 +157,7 @@ def _blocks(
     weights: TextCNNWeights, sequences: TokenSequences
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[Any], list[Floats]]]:
     """Rows of texts of one length L, their words as indices (n, L), the words' projections."""
-    if len(sequences) == 1 and len(sequences.ids) <= _TOKENS_PER_PROJECTION:
+    if len(sequences) == 1 and len(sequences.ids) <= _TOKENS_PER_BLOCK:
         # Sorting a single text would take as long as all the rest.
         projections = _project(weights, sequences.ids)
         if len(sequences.ids):
@@ -163,7 +165,7 @@ def _blocks(
         return
     by_length = np.argsort(sequences.lengths, kind="stable")
     by_length = by_length[np.searchsorted(sequences.lengths[by_length], 1) :]  # empty texts: zeros
-    for rows in _cut(by_length, sequences.lengths, _TOKENS_PER_PROJECTION):
+    for rows in _cut(by_length, sequences.lengths, _tokens_per_projection(weights)):
         texts = sequences.take(rows)
         words, local = np.unique(texts.ids, return_inverse=True)
         projections = _project(weights, words)
@@ -172,6 +174,14 @@ def _blocks(
             for part in _cut(equal, texts.lengths, _TOKENS_PER_BLOCK):
                 begin, end = texts.offsets[part[0]], texts.offsets[part[-1] + 1]
                 yield rows[part], local[begin:end].reshape(len(part), -1), projections
+
+
+def _tokens_per_projection(weights: TextCNNWeights) -> int:
+    """As many as allowed where the whole vocabulary's products fit, or as surely fit."""
+    words_that_fit = int(_BYTES_PER_PROJECTION // weights.taps[0].nbytes)
+    if weights.n_words <= words_that_fit:
+        return _TOKENS_PER_PROJECTION
+    return min(_TOKENS_PER_PROJECTION, max(1, words_that_fit))
 
 
 def _project(weights: TextCNNWeights, words: NDArray[Any]) -> list[Floats]:

@@ -34,7 +34,7 @@ def save_estimator(estimator: CostSensitiveTextCNN, path: str | os.PathLike[str]
         "classes": _persistence.encode_value(estimator.classes_.tolist(), "classes_"),
         "classes_dtype": estimator.classes_.dtype.str,
         "vocabulary": list(estimator.vocabulary_),
-        "history": estimator.history_,
+        "history": _persistence.encode_value(estimator.history_, "history_"),
         "best_iter": estimator.best_iter_,
         "filter_widths": list(weights.filter_widths),
         "loss": {"name": rule.loss, "parameters": rule.parameters},
@@ -58,8 +58,8 @@ def load_estimator(
         estimator.classes_ = np.array(labels, dtype=dtype)
         estimator.cost_matrix_ = arrays["cost_matrix"]
         estimator.vocabulary_ = {word: i for i, word in enumerate(header["vocabulary"], 2)}
-        estimator.history_ = header["history"]
-        estimator.n_iter_ = len(header["history"]["loss"])
+        estimator.history_ = decode(header["history"])
+        estimator.n_iter_ = len(estimator.history_["loss"])
         estimator.best_iter_ = header["best_iter"]
         estimator._weights = TextCNNWeights(
             **{name: arrays[name] for name in _WEIGHTS},

@@ -252,3 +252,10 @@ def test_missing_spam_that_costs_more_changes_the_label_of_the_same_text(
         return cnn.fit(two_classes.texts, two_classes.labels).predict(["see win"]).item()
 
     assert [answer({"ham": 50}), answer({"spam": 50})] == ["ham", "spam"]
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), pd.NA])
+def test_a_missing_label_is_refused_by_its_row(missing: object) -> None:
+    labels = pd.Series(["spam", "ham", missing, "spam"], dtype=object)
+    with pytest.raises(ValueError, match=r"missing labels .* 1 of 4 rows, the first is row 2"):
+        CostSensitiveTextCNN().fit(["a", "b", "c", "d"], labels)

@@ -15,6 +15,7 @@ from scikeras.wrappers import KerasClassifier
 from skcnn.text import TokenSequences
 
 from ._callbacks import BestEpoch, ValidationScore
+from ._environment import meet_devices
 from ._model import build_text_cnn
 from ._parameters import read_parameters, to_numpy
 from .losses import make_loss
@@ -108,6 +109,7 @@ def fit_text_cnn(
     n_iter_no_change : int or None
         None trains all epochs and keeps the last weights.
     """
+    meet_devices()
     classifier = _SequenceClassifier(
         model=partial(
             build_text_cnn,
@@ -165,12 +167,18 @@ def _watchers(
 def _forget_model(callback: Any) -> None:
     """A callback is the estimator's parameter; it must not keep a Keras model alive there."""
     if isinstance(callback, keras.callbacks.Callback):
-        callback.set_model(None)
+        callback._model = None  # not set_model: that is the hook in which it looks at a model
 
 
 def _trained(classifier: KerasClassifier) -> TrainedTextCNN:
     model = classifier.model_
     parameters = read_parameters(model)
+    if not all(np.isfinite(array).all() for array in (parameters.embedding, *parameters.dense)):
+        msg = (
+            "Training diverged: the network's weights are not finite numbers. Lower learning_rate, "
+            "or set optimizer_params={'clipnorm': 1.0}."
+        )
+        raise ValueError(msg)
     history = {name: [float(v) for v in values] for name, values in classifier.history_.items()}
     best = [c.best_epoch for c in classifier._fit_callbacks if isinstance(c, BestEpoch)]
     return TrainedTextCNN(

@@ -10,6 +10,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import numpy as np
 
@@ -55,10 +56,7 @@ def load_tensorflow() -> None:
     if "tensorflow" not in sys.modules or "scikeras.wrappers" not in sys.modules:
         with preserved_state(), warnings.catch_warnings(), _without_start_up_lines():
             import scikeras.wrappers  # noqa: F401
-            import tensorflow as tf
-
-            tf.config.list_physical_devices()
-            tf.zeros(1)
+            import tensorflow  # noqa: F401
     import keras
 
     if keras.backend.backend() != "tensorflow":
@@ -67,6 +65,18 @@ def load_tensorflow() -> None:
             "Unset KERAS_BACKEND (or set it to 'tensorflow') before Keras is first imported."
         )
         raise RuntimeError(msg)
+
+
+@cache
+def meet_devices() -> None:
+    """Have TensorFlow look for its devices, quietly, before the first training of a process.
+
+    Not on import: from then on TensorFlow's thread and memory settings cannot be changed.
+    """
+    with preserved_state(), _without_start_up_lines():
+        import tensorflow as tf
+
+        tf.zeros(1)
 
 
 @contextmanager

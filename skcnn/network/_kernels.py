@@ -26,13 +26,22 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-_compiled: Any = njit(cache=True, nogil=True, fastmath=True)
+
+def _compiled(function) -> Any:
+    # Sums may be reordered; infinities and NaN stay what they are, so that divergence shows.
+    options: dict[str, Any] = {
+        "nogil": True,
+        "fastmath": {"contract", "reassoc", "arcp", "nsz"},
+        "error_model": "numpy",
+    }
+    try:
+        return njit(cache=True, **options)(function)
+    except RuntimeError:  # nowhere to write the cache, as in a read-only container
+        return njit(**options)(function)
+
 
 # What an empty text pools to, so that a ReLU makes zero of it; finite, as fast arithmetic requires.
 LOWEST = np.finfo(np.float32).min
-
-# Steps after which 0.9, Adam's usual beta_1, has fallen below float32's resolution.
-_FADED = 160
 
 
 @_compiled
@@ -161,14 +170,14 @@ def adam_update_rows(
 
 @_compiled
 def adam_catch_up_rows(
-    parameter, rows, mean, variance, last_step, step, step_sizes, beta_1, beta_2, epsilon
+    parameter, rows, mean, variance, last_step, step, step_sizes, n_fading, beta_1, beta_2, epsilon
 ):
     """Bring rows up to `step` as if they had been in every batch, with a gradient of zero.
 
     Without a gradient, Adam moves on by momentum: i steps later the mean is beta_1^i of what it
     was, the square root of the variance beta_2^(i / 2). A word that is met once in a thousand
     batches owes nine tenths of its way to these steps. `step_sizes` holds the step size of each
-    step; after `_FADED` of them the momentum is spent.
+    step; after `n_fading` of them the momentum is spent.
     """
     ratio = beta_1 / np.sqrt(beta_2)
     for r in range(len(rows)):
@@ -179,7 +188,7 @@ def adam_catch_up_rows(
         last_step[rows[r]] = step
         way = np.float32(0.0)
         fading = np.float32(1.0)
-        for i in range(1, min(gap, _FADED) + 1):
+        for i in range(1, min(gap, n_fading) + 1):
             fading *= ratio
             way += step_sizes[last + i] * fading
         p = parameter[rows[r]]

@@ -34,10 +34,15 @@ def make_loss_gradient(loss: Any, n_classes: int) -> LossGradient:
         Its arguments are logits (n, K) float32, labels (n,) int32 and weights (n,) float32; the
         loss is reduced over the rows as the loss' own `reduction` says.
     """
-    if isinstance(loss, _CostLoss) and loss.reduction == "sum_over_batch_size":
+    if _is_ours(loss) and loss.reduction == "sum_over_batch_size":
         compiled = _compile_table(type(loss).table, tuple(loss.parameters.items()), n_classes)
         return _on_arrays(compiled, tf.constant(loss.cost_matrix, tf.float32))
     return _on_arrays(_compile_any(loss, n_classes))
+
+
+def _is_ours(loss: Any) -> bool:
+    """A subclass that computes its rows in its own way is treated as any Keras loss."""
+    return isinstance(loss, _CostLoss) and type(loss).call is _CostLoss.call
 
 
 def _on_arrays(compiled: Any, *constants: Any) -> LossGradient:
@@ -75,6 +80,12 @@ def _compile_table(table: Table, parameters: tuple[tuple[str, float], ...], n_cl
 def _compile_any(loss: Any, n_classes: int) -> Any:
     """A loss that is not ours, on probabilities, as Keras would call it."""
     loss = keras.losses.get(loss)
+    if getattr(loss, "from_logits", False):
+        msg = (
+            f"{loss!r} wants logits, and a TextCNN ends in a softmax. Create the loss with "
+            "from_logits=False."
+        )
+        raise ValueError(msg)
     wants_one_hot = _wants_one_hot(loss)
 
     @tf.function(autograph=False, input_signature=_batch_signature(n_classes))

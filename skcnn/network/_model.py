@@ -48,7 +48,8 @@ class TextCNN(keras.Model):
         validation_data : tuple (x, y) or (x, y, sample_weight), optional
             Instead of a split made here: equal texts must not lie on both sides.
         random_state : int or numpy.random.Generator, optional
-            Order of the batches and dropout. Keras' global seed is neither read nor changed.
+            Order of the batches and dropout. Keras' global seed is neither read nor changed. Every
+            call starts the optimizer's moments anew; metrics are not computed, but for the loss.
         **unsupported
             Other arguments of `keras.Model.fit`, accepted at their defaults only.
 
@@ -62,10 +63,7 @@ class TextCNN(keras.Model):
             If an argument of Keras is given that this training loop does not have, or texts, labels
             and weights do not fit together or to the network.
         """
-        given = sorted(name for name, value in unsupported.items() if value)
-        if given:
-            msg = f"TextCNN.fit does not take {given}; pass validation_data instead of a split."
-            raise ValueError(msg)
+        self._check_supported(unsupported)
         sequences, labels, weight = self._check_labelled(x, y, sample_weight)
         return train(
             self,
@@ -81,6 +79,23 @@ class TextCNN(keras.Model):
             shuffle=shuffle,
             generator=np.random.default_rng(random_state),
         )
+
+    def _check_supported(self, unsupported: dict[str, Any]) -> None:
+        """Refuse what Keras' own loop would do and this one would leave out."""
+        given = sorted(n for n, v in unsupported.items() if v and (n, v) != ("validation_freq", 1))
+        if given:
+            msg = (
+                f"TextCNN.fit does not take {given}. Pass validation_data instead of a split; for "
+                "the rest use Keras' own loop: keras.Model.fit(model, ids, labels, ...)."
+            )
+            raise ValueError(msg)
+        frozen = [w.path for w in self.weights if not w.trainable]
+        if frozen:
+            msg = (
+                f"TextCNN.fit trains all weights, and {frozen} are not trainable. Use Keras' own "
+                "loop: keras.Model.fit(model, padded_ids, labels, ...)."
+            )
+            raise ValueError(msg)
 
     def _check_labelled(self, x: Any, y: Any, sample_weight: Any = None) -> Labelled:
         """Texts, class indices and weights that fit together and fit the network."""
@@ -154,7 +169,7 @@ def build_text_cnn(
     words = layers.Embedding(
         n_words,
         embedding_dim,
-        embeddings_initializer=_embeddings_initializer(embeddings, next(seed)),
+        embeddings_initializer=keras.initializers.RandomUniform(seed=next(seed)),
         dtype="float32",
         name="embedding",
     )(ids)  # (n, L) -> (n, L, d)
@@ -186,6 +201,8 @@ def build_text_cnn(
     model = TextCNN(inputs=ids, outputs=scores, name="text_cnn")
     # As its layers; under a global policy of half precision `compile` would scale the loss.
     model.dtype_policy = "float32"
+    if embeddings is not None:  # not as an initializer: that would be part of the configuration
+        model.get_layer("embedding").embeddings.assign(embeddings)
     return model
 
 
@@ -233,9 +250,3 @@ def _as_labels(y: Any, n_texts: int, n_classes: int) -> NDArray[np.int32]:
         )
         raise ValueError(msg)
     return labels.reshape(-1).astype(np.int32)
-
-
-def _embeddings_initializer(embeddings: Any, seed: int) -> keras.initializers.Initializer:
-    if embeddings is None:
-        return keras.initializers.RandomUniform(seed=seed)
-    return keras.initializers.Constant(np.asarray(embeddings, dtype=np.float32))

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from ._kernels import adam_catch_up_rows, adam_update, adam_update_rows
 from ._parameters import Parameters, in_keras_order, read_parameters, write_parameters
 
+# Beyond that, catching up costs more than it saves.
+_MAX_FADING_STEPS = 5000
+
 
 class Optimizer(Protocol):
     """Changes parameters in place."""
@@ -53,6 +56,7 @@ class RowwiseAdam:
         self._last_step = np.zeros(len(parameters.embedding), np.int64)
         self._decay = [np.float32(x) for x in (optimizer.beta_1, optimizer.beta_2)]
         self._epsilon = np.float32(optimizer.epsilon)
+        self._n_fading = _fading_steps(optimizer)
 
     def prepare(self, parameters: Parameters, words: NDArray[np.int32] | None = None) -> None:
         """Bring the vectors of these words, or of all, up to the last step."""
@@ -65,6 +69,7 @@ class RowwiseAdam:
             self._last_step,
             self._step,
             self._step_sizes,
+            self._n_fading,
             *self._decay,
             self._epsilon,
         )
@@ -138,6 +143,14 @@ class KerasUpdate:
         parameters.dense_kernel, parameters.dense_bias = updated.dense_kernel, updated.dense_bias
 
 
+def _fading_steps(adam: keras.optimizers.Adam) -> int:
+    """Steps after which momentum has fallen below float32's resolution, however the rest turns."""
+    ratio = adam.beta_1 / np.sqrt(adam.beta_2)
+    if ratio <= 0:
+        return 1
+    return int(np.ceil(np.log(1e-7) / np.log(ratio))) if ratio < 1 else _MAX_FADING_STEPS + 1
+
+
 def _is_plain_adam(optimizer: Any) -> bool:
     """Adam with nothing switched on that the compiled loop does not do."""
     if type(optimizer) is not keras.optimizers.Adam:
@@ -152,4 +165,5 @@ def _is_plain_adam(optimizer: Any) -> bool:
         "loss_scale_factor",
         "gradient_accumulation_steps",
     )
-    return not any(getattr(optimizer, extra, None) for extra in extras)
+    plain = not any(getattr(optimizer, extra, None) for extra in extras)
+    return plain and _fading_steps(optimizer) <= _MAX_FADING_STEPS

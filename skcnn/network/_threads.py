@@ -24,8 +24,8 @@ N_PARTS = 2
 @contextmanager
 def worker_threads() -> Iterator[Executor]:
     """An executor beside the calling thread; BLAS has one thread while any of these is open."""
-    # Numba's number of threads obeys NUMBA_NUM_THREADS, which joblib sets in its workers.
-    n_others = min(N_PARTS, numba.get_num_threads()) - 1
+    # It obeys the environment variable of that name, which joblib sets in its workers.
+    n_others = min(N_PARTS, numba.config.NUMBA_NUM_THREADS) - 1  # type: ignore[attr-defined]
     with _one_blas_thread, ThreadPoolExecutor(n_others) if n_others else _ThisThread() as executor:
         yield executor
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skcnn.text._containers import as_texts, column_names, n_columns
+from skcnn.text._containers import as_texts, column_names, is_missing, n_columns
 from skcnn.text._cooccurrence import cooccurrence_vectors
 from skcnn.text._embeddings import (
     add_unseen_words,
@@ -28,6 +28,7 @@ __all__ = [
     "cooccurrence_vectors",
     "encode",
     "initial_embeddings",
+    "is_missing",
     "n_columns",
     "normalize",
     "resolve_word_vectors",

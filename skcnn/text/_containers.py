@@ -194,7 +194,7 @@ def _check_cells(cells: list[Any]) -> None:
     for row, cell in enumerate(cells):
         if isinstance(cell, str):
             continue
-        if _is_missing(cell):
+        if is_missing(cell):
             missing.append(row)
             continue
         cure = (
@@ -212,7 +212,8 @@ def _check_cells(cells: list[Any]) -> None:
         )
 
 
-def _is_missing(cell: Any) -> bool:
+def is_missing(cell: Any) -> bool:
+    """Tell None, NaN, and pandas' NA and NaT from all other values."""
     # pandas' NA and NaT are known by name: comparing NA with anything gives NA again.
     if cell is None or type(cell).__name__ in {"NAType", "NaTType"}:
         return True
