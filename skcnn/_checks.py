@@ -130,18 +130,13 @@ def check_training_set(
         raise ValueError("fit requires y to be passed, but y is None: one label for each text.")
     target: NDArray[Any] = column_or_1d(y, warn=True)
     check_consistent_length(texts, target)
-    _check_no_missing_label(target)
+    _check_labels(target)
     check_classification_targets(target)
     weight = _check_weight(sample_weight, texts)
     if weight is not None and not weight.all():
         rows = np.flatnonzero(weight)
         texts, target, weight = [texts[row] for row in rows], target[rows], weight[rows]
-    try:
-        classes, labels = np.unique(target, return_inverse=True)
-    except TypeError as error:
-        types = sorted({type(label).__name__ for label in target.tolist()})
-        msg = f"y has labels of the types {types}, which have no order; expected one type."
-        raise TypeError(msg) from error
+    classes, labels = np.unique(target, return_inverse=True)
     if len(classes) < 2:
         msg = (
             f"y has {len(classes)} class, {classes.tolist()}, among the texts that count; expected "
@@ -157,7 +152,8 @@ def check_training_set(
     return TrainingSet(texts, labels.astype(np.int32), classes, weight)
 
 
-def _check_no_missing_label(y: NDArray[Any]) -> None:
+def _check_labels(y: NDArray[Any]) -> None:
+    """Refuse missing labels, and labels that have no order, among Python objects."""
     if y.dtype.kind != "O":
         return  # numbers have been checked
     missing = [row for row, label in enumerate(y.tolist()) if is_missing(label)]
@@ -167,6 +163,12 @@ def _check_no_missing_label(y: NDArray[Any]) -> None:
             f"row {missing[0]} (counted from 0); expected a label for every text: drop these rows."
         )
         raise ValueError(msg)
+    try:
+        sorted(set(y.tolist()))
+    except TypeError as error:
+        types = sorted({type(label).__name__ for label in y.tolist()})
+        msg = f"y has labels of the types {types}, which have no order; expected one type."
+        raise TypeError(msg) from error
 
 
 def _check_weight(sample_weight: ArrayLike | None, texts: list[str]) -> NDArray[np.float64] | None:

@@ -259,3 +259,39 @@ def test_a_missing_label_is_refused_by_its_row(missing: object) -> None:
     labels = pd.Series(["spam", "ham", missing, "spam"], dtype=object)
     with pytest.raises(ValueError, match=r"missing labels .* 1 of 4 rows, the first is row 2"):
         CostSensitiveTextCNN().fit(["a", "b", "c", "d"], labels)
+
+
+def test_a_fit_that_fails_leaves_the_estimator_as_it_was(small_cnn: Any, two_classes: Any) -> None:
+    cnn = small_cnn().fit(two_classes.texts, two_classes.labels)
+    before = cnn.predict(two_classes.texts)
+    others = np.where(two_classes.labels == "spam", "A", "B")
+    cnn.set_params(optimizer="no_such_optimizer")
+    with pytest.raises(ValueError, match="no_such_optimizer"):
+        cnn.fit(two_classes.texts, others)
+    np.testing.assert_array_equal(cnn.predict(two_classes.texts), before)
+
+
+def test_training_that_diverges_says_so(small_cnn: Any, two_classes: Any) -> None:
+    cnn = small_cnn(optimizer="sgd", learning_rate=1e30)
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(ValueError, match=r"Training diverged.*learning_rate"),
+    ):
+        cnn.fit(two_classes.texts, two_classes.labels)
+
+
+def test_labels_of_several_types_are_refused() -> None:
+    labels = np.array(["spam", 1, "ham"], dtype=object)
+    with pytest.raises(TypeError, match=r"types \['int', 'str'\]"):
+        CostSensitiveTextCNN().fit(["a", "b", "c"], labels)
+
+
+def test_a_rare_word_with_a_vector_is_known_in_training_too(
+    small_cnn: Any, two_classes: Any
+) -> None:
+    vectors = {"once": [1.0, 0.0], "never": [0.0, 1.0]}
+    texts = [*two_classes.texts, "once in a while"]
+    labels = [*two_classes.labels, "ham"]
+    cnn = small_cnn(min_count=2, word_vectors=vectors, embedding_init="uniform")
+    cnn.fit(texts, labels)
+    assert cnn.vocabulary_["once"] < len(cnn._weights.embedding) <= cnn.vocabulary_["never"]

@@ -140,8 +140,8 @@ def test_weights_that_cannot_be_used_are_refused(
 
 
 EFFECTIVE: list[dict[str, Any]] = [
-    {"cost_matrix": {"spam": 4}},
-    {"loss": "cross_entropy"},
+    {"cost_matrix": {"spam": 4}, "loss": "weighted"},
+    {"loss": "misclassification"},
     {"loss": FocalCost([[0, 1], [1, 0]], gamma=1.0)},
     {"loss": keras.losses.CategoricalHinge()},
     {"word_vectors": {"win": [1.0, 0.0], "see": [0.0, 1.0]}},

@@ -102,9 +102,10 @@ def test_probabilities_can_be_calibrated(method: str, small_cnn: Any, noisy: Any
 
 
 def test_the_threshold_can_be_tuned(small_cnn: Any, noisy: Any) -> None:
-    tuned = TunedThresholdClassifierCV(small_cnn(), scoring=recall_of_spam, cv=2, random_state=0)
+    cnn = small_cnn(loss="misclassification")
+    tuned = TunedThresholdClassifierCV(cnn, scoring=recall_of_spam, cv=2, random_state=0)
     tuned.fit(noisy.texts, noisy.labels)
-    plain = small_cnn().fit(noisy.texts, noisy.labels)
+    plain = clone(cnn).fit(noisy.texts, noisy.labels)
     spam = noisy.labels == "spam"
     assert (tuned.predict(noisy.texts)[spam] == "spam").mean() > 0.95
     assert (plain.predict(noisy.texts)[spam] == "spam").mean() < 0.9

@@ -362,19 +362,21 @@ def test_weights_do_not_depend_on_the_number_of_threads(fresh_process):
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])
-def test_training_uses_as_many_threads_as_it_may(n_threads):
+def test_training_uses_as_many_threads_as_it_may(n_threads, monkeypatch):
     def work(part):
         # Nobody is done before as many have begun as may run at once.
         barrier.wait(timeout=60)
         return threading.get_ident()
 
     barrier = threading.Barrier(n_threads)
-    before = numba.get_num_threads()
-    numba.set_num_threads(min(n_threads, before))
-    try:
-        with worker_threads() as executor:
-            idents = in_parts(executor, work, [slice(0, 1), slice(1, 2)])
-    finally:
-        numba.set_num_threads(before)
-    assert len(set(idents)) == min(n_threads, before)
+    monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", n_threads)
+    with worker_threads() as executor:
+        idents = in_parts(executor, work, [slice(0, 1), slice(1, 2)])
+    assert len(set(idents)) == n_threads
     assert threading.get_ident() in idents
+
+
+def test_importing_the_losses_leaves_tensorflows_settings_open():
+    set_threads = "tf.config.threading.set_intra_op_parallelism_threads(1)"
+    script = f"import skcnn.losses, tensorflow as tf; {set_threads}"
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)

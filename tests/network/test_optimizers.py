@@ -7,6 +7,8 @@ import tensorflow as tf
 from keras import callbacks
 from keras.optimizers import schedules
 
+from skcnn.network._kernels import adam_catch_up_rows
+from skcnn.network._optimizers import _fading_steps, _is_plain_adam
 from skcnn.text import TokenSequences
 from tests.network.small import (
     N_WORDS,
@@ -162,3 +164,33 @@ def test_the_learning_rate_falls_on_a_plateau(optimizer):
     assert rates[-1] == 0
     assert np.abs(biases[1] - biases[0]).min() > 0
     np.testing.assert_array_equal(biases[3], biases[2])
+
+
+@pytest.mark.parametrize("beta_1", [0.0, 0.5, 0.9, 0.99])
+def test_a_row_that_returns_is_where_adam_would_have_moved_it(beta_1):
+    n_away, step_size = 2000, np.float32(1e-3)
+    adam = keras.optimizers.Adam(beta_1=beta_1)
+    decay = np.float32(beta_1), np.float32(adam.beta_2)
+    row, mean, variance = (np.full((1, 1), x, np.float32) for x in (0.0, 0.1, 0.001))
+    expected, m, v = 0.0, 0.1, 0.001
+    for _ in range(n_away):
+        m, v = m * beta_1, v * adam.beta_2
+        expected -= step_size * m / (np.sqrt(v) + adam.epsilon)
+    adam_catch_up_rows(
+        row,
+        np.zeros(1, np.int32),
+        mean,
+        variance,
+        np.ones(1, np.int64),
+        1 + n_away,
+        np.full(n_away + 2, step_size),
+        _fading_steps(adam),
+        *decay,
+        np.float32(adam.epsilon),
+    )
+    np.testing.assert_allclose(row[0, 0], expected, rtol=1e-3, atol=1e-7)
+
+
+def test_momentum_that_hardly_fades_is_left_to_keras():
+    assert _is_plain_adam(keras.optimizers.Adam())
+    assert not _is_plain_adam(keras.optimizers.Adam(beta_1=0.9995))

@@ -289,8 +289,8 @@ def test_a_callback_does_not_keep_the_model_alive():
     [
         (
             {"validation_split": 0.1},
-            "TextCNN.fit does not take ['validation_split']; pass validation_data instead of a "
-            "split.",
+            "TextCNN.fit does not take ['validation_split']. Pass validation_data instead of a "
+            "split",
         ),
         ({"class_weight": {0: 1, 1: 2}}, "TextCNN.fit does not take ['class_weight']"),
         ({"steps_per_epoch": 3}, "TextCNN.fit does not take ['steps_per_epoch']"),
