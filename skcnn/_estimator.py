@@ -92,7 +92,7 @@ default=None
         Words that a filter sees at once.
     n_filters : int, default=100
         Filters of each width.
-    dropout : float, default=0.5
+    dropout : float, default=0.3
         Share of the pooled features dropped in training, in [0, 1).
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         "adam" updates only the word vectors that a batch needs and is fast; others work by Keras'
@@ -212,7 +212,7 @@ default=None
         max_vocabulary: int | None = None,
         filter_widths: Sequence[int] = (3, 4, 5),
         n_filters: int = 100,
-        dropout: float = 0.5,
+        dropout: float = 0.3,
         optimizer: Any = "adam",
         learning_rate: float | None = None,
         optimizer_params: dict[str, Any] | None = None,
