@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from skcnn.text import TokenSequences
 
+from ._environment import meet_devices
 from ._training import Labelled, train
 
 
@@ -162,6 +163,7 @@ def build_text_cnn(
     >>> bool(np.allclose(probabilities, model(np.array([[2, 3, 4]]))))
     True
     """
+    meet_devices()
     seeds = np.random.default_rng(random_state).integers(2**31, size=len(filter_widths) + 3)
     seed = iter(int(s) for s in seeds)
     ids = keras.Input((None,), dtype="int32", name="token_ids")  # (n, L)
