@@ -164,18 +164,20 @@ def build_text_cnn(
     True
     """
     meet_devices()
-    seeds = np.random.default_rng(random_state).integers(2**31, size=len(filter_widths) + 3)
-    seed = iter(int(s) for s in seeds)
+    generator = np.random.default_rng(random_state)
+    seed = iter(generator.integers(2**31, size=len(filter_widths) + 3).tolist())
     ids = keras.Input((None,), dtype="int32", name="token_ids")  # (n, L)
     is_word = ops.expand_dims(ops.cast(ops.not_equal(ids, 0), "float32"), -1)  # (n, L, 1)
-    words = layers.Embedding(
-        n_words,
-        embedding_dim,
-        embeddings_initializer=keras.initializers.RandomUniform(seed=next(seed)),
-        dtype="float32",
-        name="embedding",
-    )(ids)  # (n, L) -> (n, L, d)
-    words = words * is_word
+    words = (
+        layers.Embedding(
+            n_words,
+            embedding_dim,
+            embeddings_initializer=keras.initializers.RandomUniform(seed=next(seed)),
+            dtype="float32",
+            name="embedding",
+        )(ids)
+        * is_word
+    )  # (n, L) -> (n, L, d)
     pooled = []
     for i, width in enumerate(filter_widths):
         pad = layers.ZeroPadding1D(width - 1, dtype="float32", name=f"pad_{i}")
