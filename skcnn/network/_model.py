@@ -168,31 +168,18 @@ def build_text_cnn(
     seed = iter(generator.integers(2**31, size=len(filter_widths) + 3).tolist())
     ids = keras.Input((None,), dtype="int32", name="token_ids")  # (n, L)
     is_word = ops.expand_dims(ops.cast(ops.not_equal(ids, 0), "float32"), -1)  # (n, L, 1)
-    words = (
-        layers.Embedding(
-            n_words,
-            embedding_dim,
-            embeddings_initializer=keras.initializers.RandomUniform(seed=next(seed)),
-            dtype="float32",
-            name="embedding",
-        )(ids)
-        * is_word
-    )  # (n, L) -> (n, L, d)
-    pooled = []
-    for i, width in enumerate(filter_widths):
-        pad = layers.ZeroPadding1D(width - 1, dtype="float32", name=f"pad_{i}")
-        convolution = layers.Conv1D(
-            n_filters,
-            width,
-            activation="relu",
-            kernel_initializer=keras.initializers.GlorotUniform(next(seed)),
-            dtype="float32",
-            name=f"conv_{i}",
-        )(pad(words))  # (n, L, d) -> (n, L + width - 1, F)
-        # A window counts if it touches a word; after a ReLU, zero never wins against one that does.
-        touches = layers.MaxPooling1D(width, strides=1, dtype="float32", name=f"touches_{i}")
-        windows = convolution * touches(pad(is_word))
-        pooled.append(layers.GlobalMaxPooling1D(dtype="float32", name=f"max_{i}")(windows))
+    words = layers.Embedding(
+        n_words,
+        embedding_dim,
+        embeddings_initializer=keras.initializers.RandomUniform(seed=next(seed)),
+        dtype="float32",
+        name="embedding",
+    )(ids)  # (n, L) -> (n, L, d)
+    words = words * is_word
+    pooled = [
+        _pool_windows(words, is_word, width, n_filters, number, next(seed))
+        for number, width in enumerate(filter_widths)
+    ]
     features = ops.concatenate(pooled, axis=-1)  # 3 x (n, F) -> (n, 3 F)
     features = layers.Dropout(dropout, seed=next(seed), dtype="float32", name="dropout")(features)
     scores = layers.Dense(
@@ -208,6 +195,25 @@ def build_text_cnn(
     if embeddings is not None:  # not as an initializer: that would be part of the configuration
         model.get_layer("embedding").embeddings.assign(embeddings)
     return model
+
+
+def _pool_windows(
+    words: Any, is_word: Any, width: int, n_filters: int, number: int, seed: int
+) -> Any:
+    """Largest window of each filter of one width, (n, L, d) -> (n, F)."""
+    pad = layers.ZeroPadding1D(width - 1, dtype="float32", name=f"pad_{number}")
+    convolution = layers.Conv1D(
+        n_filters,
+        width,
+        activation="relu",
+        kernel_initializer=keras.initializers.GlorotUniform(seed),
+        dtype="float32",
+        name=f"conv_{number}",
+    )(pad(words))  # (n, L, d) -> (n, L + width - 1, F)
+    # A window counts if it touches a word; after a ReLU, zero never wins against one that does.
+    touches = layers.MaxPooling1D(width, strides=1, dtype="float32", name=f"touches_{number}")
+    windows = convolution * touches(pad(is_word))
+    return layers.GlobalMaxPooling1D(dtype="float32", name=f"max_{number}")(windows)
 
 
 def make_keras_model(
