@@ -50,7 +50,6 @@ class RowwiseAdam:
         arrays = (parameters.embedding, *parameters.dense)
         self._means = [np.zeros_like(array) for array in arrays]
         self._variances = [np.zeros_like(array) for array in arrays]
-        self._first_step = int(keras.ops.convert_to_numpy(optimizer.iterations))
         self._step = 0
         self._step_sizes = np.zeros(1024, np.float32)
         self._last_step = np.zeros(len(parameters.embedding), np.int64)
@@ -107,9 +106,10 @@ class RowwiseAdam:
     def _next_step(self) -> np.float32:
         """Count the step and return its size; schedules and callbacks may change it."""
         adam = self._optimizer
-        learning_rate = float(keras.ops.convert_to_numpy(adam.learning_rate))
+        # TensorFlow's own calls: Keras' take a tenth of a step.
+        learning_rate = float(_tensor(adam.learning_rate).numpy())
         self._step += 1
-        adam.iterations.assign(self._first_step + self._step)
+        adam.iterations.value.assign_add(1, read_value=False)
         correction = np.sqrt(1 - adam.beta_2**self._step) / (1 - adam.beta_1**self._step)
         if self._step == len(self._step_sizes):
             self._step_sizes = np.concatenate([self._step_sizes, np.zeros_like(self._step_sizes)])
@@ -141,6 +141,11 @@ class KerasUpdate:
         parameters.embedding = updated.embedding
         parameters.taps, parameters.filter_bias = updated.taps, updated.filter_bias
         parameters.dense_kernel, parameters.dense_bias = updated.dense_kernel, updated.dense_bias
+
+
+def _tensor(learning_rate: Any) -> Any:
+    """What TensorFlow holds: a schedule gives a tensor, a number is a variable of Keras."""
+    return getattr(learning_rate, "value", learning_rate)
 
 
 def _fading_steps(adam: keras.optimizers.Adam) -> int:
