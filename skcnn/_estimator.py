@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,19 +13,19 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skcnn._checks import check_column, check_parameters, check_training_set, is_binary
-from skcnn._compat import HasMethods, Interval, StrOptions, _fit_context
+from skcnn._compat import _fit_context
 from skcnn._fitting import decision_costs, fit_network
 from skcnn._inference import forward
 from skcnn._model_file import load_estimator, save_estimator
+from skcnn._parameters import PARAMETER_CONSTRAINTS
 from skcnn.costs import (
-    LOSSES,
     CostMatrixLike,
     bayes_threshold,
     check_cost_matrix,
     decide,
     expected_costs,
 )
-from skcnn.text import as_texts, encode, tokenize_all
+from skcnn.text import UNKNOWN, as_texts, encode_open, tokenize_all
 
 
 class CostSensitiveTextCNN(ClassifierMixin, BaseEstimator):
@@ -77,6 +76,9 @@ default=None
         Dimensions learnt from the training texts; 0 leaves pretrained vectors alone.
     embedding_init : {"cooccurrence", "uniform"}, default="cooccurrence"
         How these begin: from which words stand near each other in the training texts, or at random.
+    subwords : bool, default=True
+        Whether words that share character 3- to 5-grams share what is learnt about them: inflected,
+        compound and misspelt words, first met when predicting or not.
     tokenizer : callable, default=None
         From one text to its tokens. None: words, numbers, URLs, emoji, each CJK character, each
         punctuation mark. It gets the text normalized, and in lower case if `lowercase` says so.
@@ -105,6 +107,9 @@ default=None
         Texts of one step.
     epochs : int, default=20
         Passes over the training texts, at most.
+    average_weights : bool, default=True
+        Whether the network is the mean of those at the ends of the epochs so far: a better one,
+        after fewer epochs.
     callbacks : list of keras.callbacks.Callback, default=None
         Called as by `keras.Model.fit`, with the logs "loss" and "val_loss" (or "val_score"). The
         model has the new weights at the end of each epoch.
@@ -166,35 +171,7 @@ default=None
     array(['spam'], dtype='<U4')
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "cost_matrix": [None, str, "array-like", Mapping],
-        "loss": [StrOptions(set(LOSSES)), HasMethods(["call", "get_config"])],
-        "decision": [StrOptions({"min_cost", "argmax"})],
-        "word_vectors": [None, str, Mapping],
-        "embedding_dim": [Interval(Integral, 0, None, closed="left")],
-        "embedding_init": [StrOptions({"cooccurrence", "uniform"})],
-        "tokenizer": [None, callable],
-        "lowercase": ["boolean"],
-        "max_length": [None, Interval(Integral, 1, None, closed="left")],
-        "min_count": [Interval(Integral, 1, None, closed="left")],
-        "max_vocabulary": [None, Interval(Integral, 1, None, closed="left")],
-        "filter_widths": ["array-like"],
-        "n_filters": [Interval(Integral, 1, None, closed="left")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "optimizer": [str, HasMethods(["apply", "get_config"])],
-        "learning_rate": [None, Interval(Real, 0, None, closed="neither")],
-        "optimizer_params": [None, dict],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
-        "callbacks": [None, list, tuple],
-        "class_weight": [None, dict, StrOptions({"balanced"})],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "validation_scoring": [str, callable],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
-    }
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = PARAMETER_CONSTRAINTS
 
     def __init__(
         self,
@@ -205,6 +182,7 @@ default=None
         word_vectors: str | Mapping[str, ArrayLike] | None = None,
         embedding_dim: int = 100,
         embedding_init: str = "cooccurrence",
+        subwords: bool = True,
         tokenizer: Callable[[str], Sequence[str]] | None = None,
         lowercase: bool = True,
         max_length: int | None = None,
@@ -218,6 +196,7 @@ default=None
         optimizer_params: dict[str, Any] | None = None,
         batch_size: int = 50,
         epochs: int = 20,
+        average_weights: bool = True,
         callbacks: Sequence[Any] | None = None,
         class_weight: dict[Any, float] | str | None = None,
         early_stopping: bool = True,
@@ -233,6 +212,7 @@ default=None
         self.word_vectors = word_vectors
         self.embedding_dim = embedding_dim
         self.embedding_init = embedding_init
+        self.subwords = subwords
         self.tokenizer = tokenizer
         self.lowercase = lowercase
         self.max_length = max_length
@@ -246,6 +226,7 @@ default=None
         self.optimizer_params = optimizer_params
         self.batch_size = batch_size
         self.epochs = epochs
+        self.average_weights = average_weights
         self.callbacks = callbacks
         self.class_weight = class_weight
         self.early_stopping = early_stopping
@@ -335,8 +316,12 @@ default=None
         texts = as_texts(X)
         check_column(self, X, reset=False)
         tokens = tokenize_all(texts, self.tokenizer, lowercase=self.lowercase)
-        sequences = encode(tokens, self.vocabulary_, max_length=self.max_length)
-        return self._posterior_rule(forward(self._weights, sequences))
+        sequences, unseen = encode_open(
+            tokens, self.vocabulary_, self._weights.n_seen, max_length=self.max_length
+        )
+        ids = np.array([self.vocabulary_.get(word, UNKNOWN) for word in unseen], np.int64)
+        vectors = self._weights.unseen_vectors(unseen, ids) if unseen else None
+        return self._posterior_rule(forward(self._weights, sequences, vectors))
 
     def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
         """Logarithm of `predict_proba`.
@@ -431,7 +416,7 @@ default=None
             from skcnn.network import make_keras_model
 
             widths = self._weights.filter_widths
-            layers = self._weights.to_layers(widths)
+            layers = self._weights.to_layers(list(self.vocabulary_), widths)
             self._keras_model = make_keras_model(layers, widths, self.dropout)
         return self._keras_model
 

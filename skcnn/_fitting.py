@@ -17,19 +17,27 @@ from skcnn._posterior import PosteriorRule
 from skcnn._split import validation_split
 from skcnn.costs import loss_cost_matrix
 from skcnn.text import (
+    SubwordVectors,
     TokenSequences,
     WordVectors,
+    add_other_words,
     add_unseen_words,
     add_words_with_vectors,
     build_vocabulary,
     encode,
+    frequent_ngrams,
     initial_embeddings,
     resolve_word_vectors,
     tokenize_all,
+    word_parts,
 )
 
 if TYPE_CHECKING:
     from skcnn._estimator import CostSensitiveTextCNN
+    from skcnn.network import TrainedTextCNN
+
+# An n-gram of a single word says no more than the word itself.
+_MIN_WORDS_OF_NGRAM = 2
 
 Validation = tuple[TokenSequences, NDArray[np.int32], NDArray[np.float64] | None]
 
@@ -52,7 +60,9 @@ class _Words:
     vocabulary: dict[str, int]
     train: TokenSequences
     validation: TokenSequences | None
-    embeddings: NDArray[np.float32]
+    embeddings: NDArray[np.float32]  # rows of the words, then of the subwords
+    word_parts: TokenSequences | None
+    subword_keys: NDArray[np.uint32]
     word_vectors: WordVectors | None
 
 
@@ -92,23 +102,36 @@ def fit_network(
         ),
         random_state=random_state,
     )
-    vocabulary, frozen = words.vocabulary, None
-    if words.word_vectors is not None:
-        vocabulary, frozen = add_unseen_words(vocabulary, words.word_vectors)
+    vocabulary, weights = _served(words, trained)
     return FittedNetwork(
         vocabulary=vocabulary,
-        weights=TextCNNWeights.from_layers(
-            trained.embedding,
-            trained.kernels,
-            trained.filter_bias,
-            trained.dense_kernel,
-            trained.dense_bias,
-            frozen,
-        ),
+        weights=weights,
         posterior_rule=posterior_rule,
         history=trained.history,
         best_iter=trained.best_epoch + 1,
     )
+
+
+def _served(words: _Words, trained: TrainedTextCNN) -> tuple[dict[str, int], TextCNNWeights]:
+    """What predicting needs: the vector of each word in one piece, and vectors of unseen ones."""
+    n_words = len(words.vocabulary) + 2
+    embedding, vectors = np.split(trained.embedding, [n_words])
+    subwords = SubwordVectors(words.subword_keys, vectors)
+    if len(words.subword_keys):
+        embedding[2:] += subwords.means(list(words.vocabulary))
+    vocabulary, frozen = words.vocabulary, None
+    if words.word_vectors is not None:
+        vocabulary, frozen = add_unseen_words(vocabulary, words.word_vectors)
+    weights = TextCNNWeights.from_layers(
+        embedding,
+        trained.kernels,
+        trained.filter_bias,
+        trained.dense_kernel,
+        trained.dense_bias,
+        frozen,
+        subwords,
+    )
+    return vocabulary, weights
 
 
 def decision_costs(decision: str, cost_matrix: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -175,20 +198,26 @@ def _prepare_words(
         # Words too rare for the vocabulary, and those of the validation texts, are known by their
         # vectors: as they will be when predicting.
         add_words_with_vectors(vocabulary, tokens, word_vectors)
-    train = encode(train_tokens, vocabulary, max_length=estimator.max_length)
-    validation = None
-    if len(validation_rows):
-        validation_tokens = [tokens[row] for row in validation_rows]
-        validation = encode(validation_tokens, vocabulary, max_length=estimator.max_length)
     embeddings = initial_embeddings(
-        train,
+        encode(train_tokens, vocabulary, max_length=estimator.max_length),
         vocabulary,
         word_vectors,
         embedding_dim=estimator.embedding_dim,
         embedding_init=estimator.embedding_init,
         random_state=random_state,
     )
-    return _Words(vocabulary, train, validation, embeddings, word_vectors)
+    ids, parts, keys = vocabulary, None, np.empty(0, np.uint32)
+    if estimator.subwords:
+        ids = add_other_words(vocabulary, tokens)
+        keys = frequent_ngrams(list(vocabulary), _MIN_WORDS_OF_NGRAM)
+        parts = word_parts(list(ids), len(embeddings), keys)
+        embeddings = np.pad(embeddings, ((0, len(keys)), (0, 0)))  # subwords begin at zero
+    train = encode(train_tokens, ids, max_length=estimator.max_length)
+    validation = None
+    if len(validation_rows):
+        validation_tokens = [tokens[row] for row in validation_rows]
+        validation = encode(validation_tokens, ids, max_length=estimator.max_length)
+    return _Words(vocabulary, train, validation, embeddings, parts, keys, word_vectors)
 
 
 def _rows_of(
@@ -240,6 +269,7 @@ def _train(
         words.train,
         labels,
         words.embeddings,
+        word_parts=words.word_parts,
         n_classes=n_classes,
         cost_matrix=loss_costs,
         loss=estimator.loss,
@@ -255,6 +285,7 @@ def _train(
         validation_data=validation,
         validation_score=validation_score,
         n_iter_no_change=estimator.n_iter_no_change,
+        average_weights=estimator.average_weights,
         random_state=int(random_state.randint(2**31 - 1)),
         verbose=int(estimator.verbose),
     )

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skcnn.text import TokenSequences
+from skcnn.text import UNKNOWN, SubwordVectors, TokenSequences
 
 Floats = NDArray[np.float32]
 
@@ -35,14 +35,16 @@ class TextCNNWeights:
 
     Attributes
     ----------
-    embedding : (n_words, d); row 0 is padding and never read
+    embedding : (n_words, d), the words that training met; row 0 is padding and never read, row 1
+        stands for words of which nothing is known
     taps : (d, sum of widths * n_filters); the taps at offset 0 of all widths, then those at 1, ...
     filter_bias : (n_widths * n_filters,)
     dense_kernel : (n_widths * n_filters, n_classes)
     dense_bias : (n_classes,)
     filter_widths : decreasing
-    frozen : (n_frozen, <= d), float16 or float32; vectors of words behind those of `embedding`,
-        which training did not meet; the dimensions they lack are zero
+    frozen : (n_frozen, <= d), float16 or float32; pretrained vectors of the words that come next;
+        the dimensions they lack are zero
+    subword_keys, subword_vectors : (m,) uint32 and (m, d); see `skcnn.text.SubwordVectors`
     """
 
     embedding: Floats
@@ -52,6 +54,8 @@ class TextCNNWeights:
     dense_bias: Floats
     filter_widths: tuple[int, ...]
     frozen: NDArray[np.floating[Any]]
+    subword_keys: NDArray[np.uint32]
+    subword_vectors: Floats
 
     @classmethod
     def from_layers(
@@ -62,6 +66,7 @@ class TextCNNWeights:
         dense_kernel: Floats,
         dense_bias: Floats,
         frozen: NDArray[np.floating[Any]] | None = None,
+        subwords: SubwordVectors | None = None,
     ) -> TextCNNWeights:
         """Arrange the weights of Keras' layers; a kernel is (width, d, n_filters)."""
         order = _decreasing([len(kernel) for kernel in kernels])
@@ -76,10 +81,19 @@ class TextCNNWeights:
             dense_bias=dense_bias,
             filter_widths=tuple(len(kernel) for kernel in kernels),
             frozen=np.empty((0, 0), np.float32) if frozen is None else frozen,
+            subword_keys=np.empty(0, np.uint32) if subwords is None else subwords.keys,
+            subword_vectors=(
+                np.empty((0, embedding.shape[1]), np.float32)
+                if subwords is None
+                else subwords.vectors
+            ),
         )
 
-    def to_layers(self, filter_widths: Sequence[int]) -> list[Floats]:
-        """Weights in Keras' order: vectors of all words, each convolution, the dense layer."""
+    def to_layers(self, words: Sequence[str], filter_widths: Sequence[int]) -> list[Floats]:
+        """Weights in Keras' order: vectors of `words`, each convolution, the dense layer.
+
+        `words` are those of the ids from 2 on, pretrained ones that training did not meet last.
+        """
         order = _decreasing(filter_widths)
         columns = np.argsort(_filter_order(order, self.n_filters))
         filter_bias, dense_kernel = self.filter_bias[columns], self.dense_kernel[columns]
@@ -87,22 +101,31 @@ class TextCNNWeights:
         for place, i in enumerate(order):
             blocks = [self._offset(j)[:, self._columns(place)] for j in range(filter_widths[i])]
             kernels[i] = np.stack(blocks)  # (width, d, F)
-        layers = [self.vectors(np.arange(self.n_words))]
+        n_seen = len(self.embedding)
+        unseen = self.unseen_vectors(words[n_seen - 2 :], np.arange(n_seen, len(words) + 2))
+        layers = [np.concatenate([self.embedding, unseen])]
         for i in range(len(filter_widths)):
             layers += [kernels[i], filter_bias[self._columns(i)]]
         return [*layers, dense_kernel, self.dense_bias]
 
-    def vectors(self, words: NDArray[np.integer[Any]]) -> Floats:
-        """Vectors of words by their ids, (U,) -> (U, d)."""
-        n_trained = len(self.embedding)
-        if len(words) == 0 or words.max() < n_trained:
-            known: Floats = self.embedding[words]
-            return known
+    def unseen_vectors(self, words: Sequence[str], ids: NDArray[np.integer[Any]]) -> Floats:
+        """Vectors of words that training did not meet, (U,) and (U,) -> (U, d).
+
+        `ids` say which pretrained vector belongs to a word; below those of `frozen`: none.
+        """
+        place = ids - len(self.embedding)
+        has_vector = place >= 0
         vectors = np.zeros((len(words), self.embedding.shape[1]), np.float32)
-        trained = words < n_trained
-        vectors[trained] = self.embedding[words[trained]]
-        vectors[~trained, : self.frozen.shape[1]] = self.frozen[words[~trained] - n_trained]
+        vectors[~has_vector] = self.embedding[UNKNOWN]
+        vectors[has_vector, : self.frozen.shape[1]] = self.frozen[place[has_vector]]
+        if len(self.subword_keys):
+            vectors += SubwordVectors(self.subword_keys, self.subword_vectors).means(words)
         return vectors
+
+    @property
+    def n_seen(self) -> int:
+        """Number of ids that training met, padding and the unknown word among them."""
+        return len(self.embedding)
 
     @property
     def n_words(self) -> int:
@@ -131,14 +154,18 @@ class TextCNNWeights:
         return slice(i * self.n_filters, (i + 1) * self.n_filters)
 
 
-def forward(weights: TextCNNWeights, sequences: TokenSequences) -> NDArray[np.float64]:
+def forward(
+    weights: TextCNNWeights, sequences: TokenSequences, unseen: Floats | None = None
+) -> NDArray[np.float64]:
     """Softmax outputs of the network.
 
     Parameters
     ----------
     weights : TextCNNWeights
     sequences : TokenSequences
-        Token ids below `weights.n_words`.
+        Token ids, those of words that training met below the length of `weights.embedding`.
+    unseen : (n_unseen, d), optional
+        Vectors of the ids from there on.
 
     Returns
     -------
@@ -146,7 +173,7 @@ def forward(weights: TextCNNWeights, sequences: TokenSequences) -> NDArray[np.fl
         Rows sum to 1.
     """
     features = np.zeros((len(sequences), len(weights.filter_bias)), np.float32)
-    for rows, texts, projections in _blocks(weights, sequences):
+    for rows, texts, projections in _blocks(weights, sequences, unseen):
         pooled = _pool(texts, projections, weights.filter_widths, weights.n_filters)
         features[rows] = np.maximum(pooled + weights.filter_bias, 0)  # (n, W F)
     logits = features @ weights.dense_kernel + weights.dense_bias  # (n, W F) -> (n, K)
@@ -154,12 +181,12 @@ def forward(weights: TextCNNWeights, sequences: TokenSequences) -> NDArray[np.fl
 
 
 def _blocks(
-    weights: TextCNNWeights, sequences: TokenSequences
+    weights: TextCNNWeights, sequences: TokenSequences, unseen: Floats | None
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[Any], list[Floats]]]:
     """Rows of texts of one length L, their words as indices (n, L), the words' projections."""
     if len(sequences) == 1 and len(sequences.ids) <= _TOKENS_PER_BLOCK:
         # Sorting a single text would take as long as all the rest.
-        projections = _project(weights, sequences.ids)
+        projections = _project(weights, sequences.ids, unseen)
         if len(sequences.ids):
             yield np.zeros(1, np.int64), np.arange(len(sequences.ids))[np.newaxis], projections
         return
@@ -168,7 +195,7 @@ def _blocks(
     for rows in _cut(by_length, sequences.lengths, _tokens_per_projection(weights)):
         texts = sequences.take(rows)
         words, local = np.unique(texts.ids, return_inverse=True)
-        projections = _project(weights, words)
+        projections = _project(weights, words, unseen)
         changes = np.flatnonzero(np.diff(texts.lengths)) + 1
         for equal in np.split(np.arange(len(rows)), changes):
             for part in _cut(equal, texts.lengths, _TOKENS_PER_BLOCK):
@@ -184,10 +211,22 @@ def _tokens_per_projection(weights: TextCNNWeights) -> int:
     return min(_TOKENS_PER_PROJECTION, max(1, words_that_fit))
 
 
-def _project(weights: TextCNNWeights, words: NDArray[Any]) -> list[Floats]:
+def _project(weights: TextCNNWeights, words: NDArray[Any], unseen: Floats | None) -> list[Floats]:
     """What the taps at each offset make of each word, (U,) -> (U, filters with such a tap)."""
-    product = weights.vectors(words) @ weights.taps  # (U, d) @ (d, T F)
+    product = _vectors(weights.embedding, words, unseen) @ weights.taps  # (U, d) @ (d, T F)
     return [product[:, columns] for columns in weights.offset_columns]
+
+
+def _vectors(embedding: Floats, words: NDArray[Any], unseen: Floats | None) -> Floats:
+    """Vectors of words by their ids, (U,) -> (U, d)."""
+    if unseen is None or len(unseen) == 0:
+        known: Floats = embedding[words]
+        return known
+    vectors = np.empty((len(words), embedding.shape[1]), np.float32)
+    is_seen = words < len(embedding)
+    vectors[is_seen] = embedding[words[is_seen]]
+    vectors[~is_seen] = unseen[words[~is_seen] - len(embedding)]
+    return vectors
 
 
 def _cut(

@@ -14,7 +14,16 @@ from skcnn._posterior import PosteriorRule
 if TYPE_CHECKING:
     from skcnn._estimator import CostSensitiveTextCNN
 
-_WEIGHTS = ("embedding", "taps", "filter_bias", "dense_kernel", "dense_bias", "frozen")
+_WEIGHTS = (
+    "embedding",
+    "taps",
+    "filter_bias",
+    "dense_kernel",
+    "dense_bias",
+    "frozen",
+    "subword_keys",
+    "subword_vectors",
+)
 
 
 def save_estimator(estimator: CostSensitiveTextCNN, path: str | os.PathLike[str]) -> None:
@@ -89,6 +98,7 @@ def _check_weights(weights: TextCNNWeights, n_classes: int, n_words: int) -> Non
         "taps": (weights.taps.shape, (dimension, sum(weights.filter_widths) * weights.n_filters)),
         "dense_kernel": (weights.dense_kernel.shape, (n_features, n_classes)),
         "dense_bias": (weights.dense_bias.shape, (n_classes,)),
+        "subword_vectors": (weights.subword_vectors.shape, (len(weights.subword_keys), dimension)),
         "number of words": (weights.n_words, n_words + 2),
     }
     for name, (found, expected) in shapes.items():

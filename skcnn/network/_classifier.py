@@ -77,6 +77,7 @@ def fit_text_cnn(
     labels: NDArray[np.int32],
     embeddings: NDArray[np.float32],
     *,
+    word_parts: TokenSequences | None,
     n_classes: int,
     cost_matrix: NDArray[np.float64],
     loss: Any,
@@ -92,6 +93,7 @@ def fit_text_cnn(
     validation_data: Labelled | None,
     validation_score: Callable[[NDArray[np.float64]], float] | None,
     n_iter_no_change: int | None,
+    average_weights: bool,
     random_state: int,
     verbose: int,
 ) -> TrainedTextCNN:
@@ -99,6 +101,8 @@ def fit_text_cnn(
 
     Parameters
     ----------
+    word_parts : TokenSequences or None
+        Rows of `embeddings` that each token id is made of; None: its own.
     cost_matrix : (n_classes, n_classes)
         As the loss shall see it: zero diagonal, scaled.
     loss : str or keras.losses.Loss
@@ -120,6 +124,7 @@ def fit_text_cnn(
             n_filters=n_filters,
             dropout=dropout,
             embeddings=embeddings,
+            word_parts=word_parts,
             random_state=random_state,
         ),
         loss=make_loss(loss, cost_matrix),
@@ -130,6 +135,7 @@ def fit_text_cnn(
         verbose=verbose,
         callbacks=[*_watchers(validation_data, validation_score, n_iter_no_change), *callbacks],
         fit__validation_data=validation_data,
+        fit__average_weights=average_weights,
         fit__random_state=random_state,
     )
     classifier._sequences = sequences

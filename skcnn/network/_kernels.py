@@ -64,6 +64,46 @@ def distinct_tokens(ids, slots, distinct, local):
 
 
 @_compiled
+def sum_parts(embedding, parts, offsets, vectors):
+    """Vector of each word: its own row, which is its first part, and the mean of the other parts.
+
+    embedding : (rows, d); parts : rows of all words' parts, end to end; offsets : (words + 1,);
+    vectors : (words, d), filled.
+    """
+    for u in range(len(offsets) - 1):
+        first, end = offsets[u], offsets[u + 1]
+        vector = vectors[u]
+        vector[:] = 0.0
+        for p in range(first + 1, end):
+            row = embedding[parts[p]]
+            for i in range(len(vector)):
+                vector[i] += row[i]
+        share = np.float32(1.0 / max(1, end - first - 1))
+        own = embedding[parts[first]]
+        for i in range(len(vector)):
+            vector[i] = own[i] + share * vector[i]
+
+
+@_compiled
+def backpropagate_parts(vectors_gradient, parts, offsets, rows_gradient):
+    """Add each word's gradient to its parts: the way back of `sum_parts`.
+
+    vectors_gradient : (words, d); parts : places in `rows_gradient` (rows, d), added to.
+    """
+    for u in range(len(offsets) - 1):
+        first, end = offsets[u], offsets[u + 1]
+        gradient = vectors_gradient[u]
+        own = rows_gradient[parts[first]]
+        for i in range(len(gradient)):
+            own[i] += gradient[i]
+        share = np.float32(1.0 / max(1, end - first - 1))
+        for p in range(first + 1, end):
+            row = rows_gradient[parts[p]]
+            for i in range(len(gradient)):
+                row[i] += share * gradient[i]
+
+
+@_compiled
 def convolve_and_pool(projections, local, offsets, widths, pooled, winners):
     """Convolve every text with every filter; keep each filter's largest window and its place.
 

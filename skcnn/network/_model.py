@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from skcnn.text import TokenSequences
 
 from ._environment import meet_devices
+from ._subword_embedding import SubwordEmbedding
 from ._training import Labelled, train
 
 
@@ -35,6 +36,7 @@ class TextCNN(keras.Model):
         shuffle: bool = True,
         sample_weight: Any = None,
         initial_epoch: int = 0,
+        average_weights: bool = False,
         random_state: Any = None,
         **unsupported: Any,
     ) -> keras.callbacks.History:
@@ -48,6 +50,9 @@ class TextCNN(keras.Model):
             Class indices, or one-hot rows.
         validation_data : tuple (x, y) or (x, y, sample_weight), optional
             Instead of a split made here: equal texts must not lie on both sides.
+        average_weights : bool, default=False
+            Whether the model gets, at the end of each epoch, the mean of the weights at the ends of
+            the epochs so far; training goes on from the last ones.
         random_state : int or numpy.random.Generator, optional
             Order of the batches and dropout. Keras' global seed is neither read nor changed. Every
             call starts the optimizer's moments anew; metrics are not computed, but for the loss.
@@ -78,6 +83,7 @@ class TextCNN(keras.Model):
             verbose=1 if verbose == "auto" else int(verbose),
             callbacks=callbacks,
             shuffle=shuffle,
+            average_weights=average_weights,
             generator=np.random.default_rng(random_state),
         )
 
@@ -90,7 +96,7 @@ class TextCNN(keras.Model):
                 "the rest use Keras' own loop: keras.Model.fit(model, ids, labels, ...)."
             )
             raise ValueError(msg)
-        frozen = [w.path for w in self.weights if not w.trainable]
+        frozen = [w.path for w in self.weights if not w.trainable and w.dtype != "int32"]
         if frozen:
             msg = (
                 f"TextCNN.fit trains all weights, and {frozen} are not trainable. Use Keras' own "
@@ -100,11 +106,12 @@ class TextCNN(keras.Model):
 
     def _check_labelled(self, x: Any, y: Any, sample_weight: Any = None) -> Labelled:
         """Texts, class indices and weights that fit together and fit the network."""
-        sequences, n_words = as_sequences(x), self.get_layer("embedding").input_dim
+        sequences, embedding = as_sequences(x), self.get_layer("embedding")
+        n_words = getattr(embedding, "n_words", embedding.input_dim)
         if (sequences.ids < 0).any() or (sequences.ids >= n_words).any():
             msg = (
                 f"x has token ids from {sequences.ids.min()} to {sequences.ids.max()}; expected "
-                f"ids below {n_words}, the rows of the embedding, and none below 0."
+                f"ids below {n_words}, the words of the embedding, and none below 0."
             )
             raise ValueError(msg)
         weight = None if sample_weight is None else np.asarray(sample_weight)
@@ -126,6 +133,7 @@ def build_text_cnn(
     n_filters: int = 100,
     dropout: float = 0.5,
     embeddings: NDArray[np.floating[Any]] | None = None,
+    word_parts: TokenSequences | None = None,
     random_state: Any = None,
 ) -> TextCNN:
     """Build the TextCNN of Kim (2014): words, convolutions, max over time, dropout, softmax.
@@ -133,7 +141,7 @@ def build_text_cnn(
     Parameters
     ----------
     n_words : int
-        Rows of the embedding; row 0 is padding and counts as zero.
+        Rows of the embedding, of words and of subwords; row 0 is padding and counts as zero.
     embedding_dim : int
         Dimension of a word vector.
     n_classes : int
@@ -146,6 +154,9 @@ def build_text_cnn(
         Share of the pooled features that is dropped in training.
     embeddings : array of shape (n_words, embedding_dim), optional
         Vectors to begin from; otherwise uniform in [-0.05, 0.05], as Keras does.
+    word_parts : TokenSequences, optional
+        For each token id the rows of the embedding that its vector is made of: the first counts in
+        full, of the others (its subwords) the mean is added. By default, token i is row i.
     random_state : int or numpy.random.Generator, optional
         Seeds the initial weights and Keras' dropout; no global random state is touched.
 
@@ -168,14 +179,8 @@ def build_text_cnn(
     seed = iter(generator.integers(2**31, size=len(filter_widths) + 3).tolist())
     ids = keras.Input((None,), dtype="int32", name="token_ids")  # (n, L)
     is_word = ops.expand_dims(ops.cast(ops.not_equal(ids, 0), "float32"), -1)  # (n, L, 1)
-    words = layers.Embedding(
-        n_words,
-        embedding_dim,
-        embeddings_initializer=keras.initializers.RandomUniform(seed=next(seed)),
-        dtype="float32",
-        name="embedding",
-    )(ids)  # (n, L) -> (n, L, d)
-    words = words * is_word
+    embedding = _embedding_layer(n_words, embedding_dim, word_parts, next(seed))
+    words = embedding(ids) * is_word  # (n, L) -> (n, L, d)
     pooled = [
         _pool_windows(words, is_word, width, n_filters, number, next(seed))
         for number, width in enumerate(filter_widths)
@@ -192,9 +197,25 @@ def build_text_cnn(
     model = TextCNN(inputs=ids, outputs=scores, name="text_cnn")
     # As its layers; under a global policy of half precision `compile` would scale the loss.
     model.dtype_policy = "float32"
-    if embeddings is not None:  # not as an initializer: that would be part of the configuration
-        model.get_layer("embedding").embeddings.assign(embeddings)
+    # Arrays are assigned: as initializers they would be part of the configuration.
+    if embeddings is not None:
+        embedding.embeddings.assign(embeddings)
+    if word_parts is not None:
+        embedding.assign_word_parts(word_parts)
     return model
+
+
+def _embedding_layer(
+    n_rows: int, dimension: int, word_parts: TokenSequences | None, seed: int
+) -> layers.Embedding:
+    arguments = {
+        "embeddings_initializer": keras.initializers.RandomUniform(seed=seed),
+        "dtype": "float32",
+        "name": "embedding",
+    }
+    if word_parts is None:
+        return layers.Embedding(n_rows, dimension, **arguments)
+    return SubwordEmbedding(n_rows, dimension, len(word_parts), len(word_parts.ids), **arguments)
 
 
 def _pool_windows(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from typing import Any, Protocol
 
 import keras
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from ._kernels import adam_catch_up_rows, adam_update, adam_update_rows
 from ._parameters import Parameters, in_keras_order, read_parameters, write_parameters
+from ._threads import equal_parts, in_parts
 
 # Beyond that, catching up costs more than it saves.
 _MAX_FADING_STEPS = 5000
@@ -18,19 +20,17 @@ _MAX_FADING_STEPS = 5000
 class Optimizer(Protocol):
     """Changes parameters in place."""
 
-    def prepare(self, parameters: Parameters, words: NDArray[np.int32] | None = None) -> None:
-        """Make the vectors of these words, or of all, fit to be read."""
+    def prepare(self, parameters: Parameters, rows: NDArray[np.int32] | None = None) -> None:
+        """Make these rows of the embedding, or all, fit to be read."""
 
-    def apply(
-        self, parameters: Parameters, gradients: Parameters, words: NDArray[np.int32]
-    ) -> None:
-        """Take one step; `gradients.embedding` has a row for each of `words`."""
+    def apply(self, parameters: Parameters, gradients: Parameters, rows: NDArray[np.int32]) -> None:
+        """Take one step; `gradients.embedding` has a row for each of `rows`."""
 
 
-def make_optimizer(model: keras.Model, parameters: Parameters) -> Optimizer:
+def make_optimizer(model: keras.Model, parameters: Parameters, executor: Executor) -> Optimizer:
     """Return the compiled loop for plain Adam, Keras' own update for everything else."""
     return (
-        RowwiseAdam(model.optimizer, parameters)
+        RowwiseAdam(model.optimizer, parameters, executor)
         if _is_plain_adam(model.optimizer)
         else (KerasUpdate(model))
     )
@@ -45,11 +45,13 @@ class RowwiseAdam:
     words a tenth as far and is measurably worse here.)
     """
 
-    def __init__(self, optimizer: keras.optimizers.Adam, parameters: Parameters) -> None:
+    def __init__(
+        self, optimizer: keras.optimizers.Adam, parameters: Parameters, executor: Executor
+    ) -> None:
         self._optimizer = optimizer
-        arrays = (parameters.embedding, *parameters.dense)
-        self._means = [np.zeros_like(array) for array in arrays]
-        self._variances = [np.zeros_like(array) for array in arrays]
+        self._executor = executor
+        self._means = [np.zeros_like(array) for array in parameters.arrays]
+        self._variances = [np.zeros_like(array) for array in parameters.arrays]
         self._step = 0
         self._step_sizes = np.zeros(1024, np.float32)
         self._last_step = np.zeros(len(parameters.embedding), np.int64)
@@ -57,39 +59,46 @@ class RowwiseAdam:
         self._epsilon = np.float32(optimizer.epsilon)
         self._n_fading = _fading_steps(optimizer)
 
-    def prepare(self, parameters: Parameters, words: NDArray[np.int32] | None = None) -> None:
-        """Bring the vectors of these words, or of all, up to the last step."""
-        rows = np.arange(len(parameters.embedding), dtype=np.int32) if words is None else words
-        adam_catch_up_rows(
-            parameters.embedding,
-            rows,
-            self._means[0],
-            self._variances[0],
-            self._last_step,
-            self._step,
-            self._step_sizes,
-            self._n_fading,
-            *self._decay,
-            self._epsilon,
-        )
+    def prepare(self, parameters: Parameters, rows: NDArray[np.int32] | None = None) -> None:
+        """Bring these rows, or all, up to the last step."""
+        if rows is None:
+            rows = np.arange(len(parameters.embedding), dtype=np.int32)
 
-    def apply(
-        self, parameters: Parameters, gradients: Parameters, words: NDArray[np.int32]
-    ) -> None:
+        def catch_up(part: slice) -> None:
+            adam_catch_up_rows(
+                parameters.embedding,
+                rows[part],
+                self._means[0],
+                self._variances[0],
+                self._last_step,
+                self._step,
+                self._step_sizes,
+                self._n_fading,
+                *self._decay,
+                self._epsilon,
+            )
+
+        in_parts(self._executor, catch_up, equal_parts(len(rows)))
+
+    def apply(self, parameters: Parameters, gradients: Parameters, rows: NDArray[np.int32]) -> None:
         """Take one step of Adam."""
         step_size = self._next_step()
-        adam_update_rows(
-            parameters.embedding,
-            words,
-            gradients.embedding,
-            self._means[0],
-            self._variances[0],
-            self._last_step,
-            self._step,
-            step_size,
-            *self._decay,
-            self._epsilon,
-        )
+
+        def update(part: slice) -> None:
+            adam_update_rows(
+                parameters.embedding,
+                rows[part],
+                gradients.embedding[part],
+                self._means[0],
+                self._variances[0],
+                self._last_step,
+                self._step,
+                step_size,
+                *self._decay,
+                self._epsilon,
+            )
+
+        in_parts(self._executor, update, equal_parts(len(rows)))
         for array, gradient, mean, variance in zip(
             parameters.dense, gradients.dense, self._means[1:], self._variances[1:], strict=True
         ):
@@ -124,15 +133,13 @@ class KerasUpdate:
     def __init__(self, model: keras.Model) -> None:
         self._model = model
 
-    def prepare(self, parameters: Parameters, words: NDArray[np.int32] | None = None) -> None:
+    def prepare(self, parameters: Parameters, rows: NDArray[np.int32] | None = None) -> None:
         """Nothing to do: every step updates every word."""
 
-    def apply(
-        self, parameters: Parameters, gradients: Parameters, words: NDArray[np.int32]
-    ) -> None:
+    def apply(self, parameters: Parameters, gradients: Parameters, rows: NDArray[np.int32]) -> None:
         """Take one step on the Keras variables and copy them back."""
         dense_embedding = np.zeros_like(parameters.embedding)
-        dense_embedding[words] = gradients.embedding
+        dense_embedding[rows] = gradients.embedding
         gradients.embedding = dense_embedding
         write_parameters(self._model, parameters)
         slopes = [keras.ops.convert_to_tensor(g) for g in in_keras_order(self._model, gradients)]

@@ -9,6 +9,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from skcnn.text import TokenSequences
+
 Floats = NDArray[np.float32]
 
 
@@ -18,7 +20,7 @@ class Parameters:
 
     Attributes
     ----------
-    embedding : (n_words, d)
+    embedding : (n_rows, d), of words and, where there are any, of subwords
     taps : (sum of widths * n_filters, d), see `_kernels` for the order of its rows
     filter_bias : (n_widths * n_filters,)
     dense_kernel : (n_widths * n_filters, K)
@@ -36,10 +38,19 @@ class Parameters:
         """The arrays that every batch changes as a whole: all but the embedding."""
         return self.taps, self.filter_bias, self.dense_kernel, self.dense_bias
 
-    def new_gradients(self) -> Parameters:
-        """Return zeros for the dense arrays; the embedding's gradient has the batch's rows only."""
-        empty = np.zeros((0, self.embedding.shape[1]), np.float32)
-        return Parameters(empty, *(np.zeros_like(array) for array in self.dense))
+    @property
+    def arrays(self) -> tuple[Floats, ...]:
+        """All arrays."""
+        return self.embedding, *self.dense
+
+    def copy(self) -> Parameters:
+        """The same numbers in arrays of their own."""
+        return Parameters(*(array.copy() for array in self.arrays))
+
+
+def word_parts(model: keras.Model) -> TokenSequences | None:
+    """Rows of the embedding that each word is made of; None where word i is row i."""
+    return getattr(model.get_layer("embedding"), "word_parts", None)
 
 
 def filter_widths(model: keras.Model) -> NDArray[np.int64]:

@@ -1,7 +1,7 @@
 """One batch forwards and backwards: the whole arithmetic of training on one screen.
 
-U distinct words of d dimensions, B texts, T taps of all widths, F filters per width, W widths, K
-classes.
+U distinct words of d dimensions, made of R rows of the embedding; B texts, T taps of all widths, F
+filters per width, W widths, K classes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ._kernels import backpropagate_pool, convolve_and_pool, distinct_tokens
+from skcnn.text import TokenSequences
+
+from ._kernels import (
+    backpropagate_parts,
+    backpropagate_pool,
+    convolve_and_pool,
+    distinct_tokens,
+    sum_parts,
+)
 from ._loss_gradient import LossGradient
 from ._parameters import Floats, Parameters
 from ._threads import equal_parts, in_parts, parts_by_tokens
@@ -20,20 +28,72 @@ from ._threads import equal_parts, in_parts, parts_by_tokens
 
 @dataclass(slots=True)
 class Batch:
-    """Texts of one step, their distinct words numbered from 0."""
+    """Texts of one step, their distinct words numbered from 0, and the rows these are made of."""
 
     words: NDArray[np.int32]  # (U,) ids of the distinct words
     local: NDArray[np.int32]  # (tokens,) positions in `words`
     offsets: NDArray[np.int64]  # (B + 1,)
+    rows: NDArray[np.int32]  # (R,) distinct rows of the embedding
+    parts: TokenSequences | None  # of each word: its rows of the embedding; None: the one row
+    places: NDArray[np.int32]  # of all the parts, end to end: positions in `rows`
 
-    @classmethod
-    def from_ids(
-        cls, ids: NDArray[np.int32], offsets: NDArray[np.int64], slots: NDArray[np.int32]
-    ) -> Batch:
-        """Number the distinct words; `slots` is -1 for every word of the vocabulary."""
-        words, local = np.empty_like(ids), np.empty_like(ids)
-        n_distinct = distinct_tokens(ids, slots, words, local)
-        return cls(words[:n_distinct], local, offsets)
+
+class BatchMaker:
+    """Numbers what is distinct in a batch."""
+
+    def __init__(self, n_rows: int, word_parts: TokenSequences | None) -> None:
+        self._word_parts = word_parts
+        n_words = n_rows if word_parts is None else len(word_parts)
+        self._word_slots = np.full(n_words, -1, np.int32)
+        self._row_slots = np.full(n_rows, -1, np.int32)
+
+    def __call__(self, texts: TokenSequences) -> Batch:
+        """Number the distinct words, and the distinct rows of the embedding that they need."""
+        words, local = _distinct(texts.ids, self._word_slots)
+        if self._word_parts is None:
+            return Batch(words, local, texts.offsets, words, None, local)
+        parts = self._word_parts.take(words)
+        rows, places = _distinct(parts.ids, self._row_slots)
+        return Batch(words, local, texts.offsets, rows, parts, places)
+
+
+def _distinct(
+    ids: NDArray[np.int32], slots: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    distinct, local = np.empty_like(ids), np.empty_like(ids)
+    n_distinct = distinct_tokens(ids, slots, distinct, local)
+    return distinct[:n_distinct], local
+
+
+def word_vectors(embedding: Floats, batch: Batch, executor: Executor) -> Floats:
+    """Vectors of the batch's distinct words, (U, d)."""
+    parts = batch.parts
+    if parts is None:
+        own: Floats = embedding[batch.words]
+        return own
+    vectors = np.empty((len(batch.words), embedding.shape[1]), np.float32)
+
+    def add(part: slice) -> None:
+        sum_parts(embedding, parts.ids, parts.offsets[part.start : part.stop + 1], vectors[part])
+
+    in_parts(executor, add, parts_by_tokens(parts.offsets))
+    return vectors
+
+
+def _rows_slope(vectors_slope: Floats, batch: Batch, executor: Executor) -> Floats:
+    """Gradients of the batch's rows of the embedding, (U, d) -> (R, d)."""
+    parts = batch.parts
+    if parts is None:
+        return vectors_slope
+    slope = np.zeros((len(batch.rows), vectors_slope.shape[1]), np.float32)
+
+    def spread(columns: slice) -> None:  # words share rows: the threads share out the dimensions
+        backpropagate_parts(
+            vectors_slope[:, columns], batch.places, parts.offsets, slope[:, columns]
+        )
+
+    in_parts(executor, spread, equal_parts(vectors_slope.shape[1]))
+    return slope
 
 
 def pool(
@@ -69,8 +129,8 @@ def gradients(
     generator: np.random.Generator,
     executor: Executor,
 ) -> tuple[float, Parameters]:
-    """Loss of the batch and the gradient of every parameter (of the embedding: rows (U, d))."""
-    vectors = parameters.embedding[batch.words]  # (U, d)
+    """Loss of the batch and the gradient of every parameter (of the embedding: rows (R, d))."""
+    vectors = word_vectors(parameters.embedding, batch, executor)  # (U, d)
     pooled, winners = pool(batch, vectors, parameters.taps, widths, executor)  # (B, W F)
     pooled += parameters.filter_bias
     keep = pooled > 0  # ReLU
@@ -87,7 +147,7 @@ def gradients(
         features_slope, winners, batch, vectors, parameters.taps, widths, executor
     )
     return loss, Parameters(
-        embedding=vectors_slope,  # (U, d)
+        embedding=_rows_slope(vectors_slope, batch, executor),  # (R, d)
         taps=taps_slope,
         filter_bias=features_slope.sum(axis=0),
         dense_kernel=features.T @ slope,

@@ -12,10 +12,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from skcnn.text import TokenSequences
 
+from ._averaging import EpochAverage
 from ._loss_gradient import LossGradient, make_loss_gradient
 from ._optimizers import make_optimizer
-from ._parameters import Floats, Parameters, filter_widths, read_parameters, write_parameters
-from ._step import Batch, gradients, pool
+from ._parameters import (
+    Floats,
+    Parameters,
+    filter_widths,
+    read_parameters,
+    word_parts,
+    write_parameters,
+)
+from ._step import BatchMaker, gradients, pool, word_vectors
 from ._threads import worker_threads
 
 # Tokens that the validation texts are cut into blocks of.
@@ -37,6 +45,7 @@ def train(
     verbose: int,
     callbacks: Any,
     shuffle: bool,
+    average_weights: bool,
     generator: np.random.Generator,
 ) -> keras.callbacks.History:
     """Fit a compiled `TextCNN`; see `TextCNN.fit` for the arguments."""
@@ -54,12 +63,13 @@ def train(
     )
     model.stop_training = False
     with worker_threads() as executor:
-        loop = _Loop(model, loss_gradient, generator, executor)
+        loop = _Loop(model, loss_gradient, generator, executor, average_weights)
         logs: dict[str, float] = {}
         hooks.on_train_begin()
         for epoch in range(initial_epoch, epochs):
             hooks.on_epoch_begin(epoch)
-            loop.adopt_changes_of(callbacks)
+            if callbacks:
+                loop.adopt_changes()
             order = generator.permutation(len(sequences)) if shuffle else np.arange(len(sequences))
             logs = {"loss": loop.run_epoch(sequences, labels, weights, order, batch_size, hooks)}
             if validation_data is not None:
@@ -81,16 +91,19 @@ class _Loop:
         loss_gradient: LossGradient,
         generator: np.random.Generator,
         executor: Executor,
+        average_weights: bool,
     ) -> None:
         self._model = model
         self._loss_gradient = loss_gradient
         self._generator = generator
         self._executor = executor
         self._parameters = read_parameters(model)
+        self._average = EpochAverage() if average_weights else None
+        self._given = self._parameters  # what the model was last given
         self._widths = filter_widths(model)
         self._dropout = model.get_layer("dropout").rate
-        self._optimizer = make_optimizer(model, self._parameters)
-        self._slots = np.full(len(self._parameters.embedding), -1, np.int32)
+        self._optimizer = make_optimizer(model, self._parameters, executor)
+        self._make_batch = BatchMaker(len(self._parameters.embedding), word_parts(model))
 
     def run_epoch(
         self,
@@ -106,9 +119,8 @@ class _Loop:
         for step, begin in enumerate(range(0, len(order), batch_size)):
             hooks.on_train_batch_begin(step)
             rows = order[begin : begin + batch_size]
-            texts = sequences.take(rows)
-            batch = Batch.from_ids(texts.ids, texts.offsets, self._slots)
-            self._optimizer.prepare(self._parameters, batch.words)
+            batch = self._make_batch(sequences.take(rows))
+            self._optimizer.prepare(self._parameters, batch.rows)
             loss, slopes = gradients(
                 self._parameters,
                 batch,
@@ -120,14 +132,16 @@ class _Loop:
                 generator=self._generator,
                 executor=self._executor,
             )
-            self._optimizer.apply(self._parameters, slopes, batch.words)
+            self._optimizer.apply(self._parameters, slopes, batch.rows)
             total += loss * len(rows)
             n_seen += len(rows)
             hooks.on_train_batch_end(step, {"loss": loss})
             if self._model.stop_training:
                 break
         self._optimizer.prepare(self._parameters)
-        write_parameters(self._model, self._parameters)
+        if self._average is not None:
+            self._given = self._average.update(self._parameters)
+        write_parameters(self._model, self._given)
         return total / n_seen
 
     def evaluate(
@@ -136,25 +150,31 @@ class _Loop:
         """Mean loss of the compiled model on other texts, without dropout."""
         weights = _weights(sample_weight, len(sequences))
         total = 0.0
-        for rows, logits in _logits(self._parameters, sequences, self._widths, self._executor):
+        for rows, logits in _logits(
+            self._given, sequences, self._widths, self._make_batch, self._executor
+        ):
             loss, _ = self._loss_gradient(logits, labels[rows], weights[rows])
             total += loss * len(rows)
         return total / len(sequences)
 
-    def adopt_changes_of(self, callbacks: Any) -> None:
-        """A callback may have given the model other weights between two epochs."""
-        if callbacks:
-            fresh: Parameters = read_parameters(self._model)
-            self._parameters.embedding[:] = fresh.embedding
-            for array, value in zip(self._parameters.dense, fresh.dense, strict=True):
-                array[:] = value
+    def adopt_changes(self) -> None:
+        """Go on from the weights that a callback has given the model between two epochs, if any."""
+        fresh = read_parameters(self._model)
+        if all(map(np.array_equal, fresh.arrays, self._given.arrays)):
+            return
+        for array, value in zip(self._parameters.arrays, fresh.arrays, strict=True):
+            array[:] = value
+        if self._average is not None:
+            self._average = EpochAverage()
 
 
 def predict_logits(model: keras.Model, sequences: TokenSequences) -> Floats:
     """Scores before the softmax, shape (n, K), by the compiled loops."""
     logits = np.empty((len(sequences), model.output_shape[-1]), np.float32)
     with worker_threads() as executor:
-        blocks = _logits(read_parameters(model), sequences, filter_widths(model), executor)
+        parameters = read_parameters(model)
+        make_batch = BatchMaker(len(parameters.embedding), word_parts(model))
+        blocks = _logits(parameters, sequences, filter_widths(model), make_batch, executor)
         for rows, block in blocks:
             logits[rows] = block
     return logits
@@ -164,17 +184,16 @@ def _logits(
     parameters: Parameters,
     sequences: TokenSequences,
     widths: NDArray[np.int64],
+    make_batch: BatchMaker,
     executor: Executor,
 ) -> Iterator[tuple[NDArray[np.int64], Floats]]:
-    slots = np.full(len(parameters.embedding), -1, np.int32)
     cuts = np.arange(_TOKENS_PER_BLOCK, sequences.offsets[-1], _TOKENS_PER_BLOCK)
     ends = np.searchsorted(sequences.offsets, cuts)
     for rows in np.split(np.arange(len(sequences)), np.unique(ends)):
         if len(rows) == 0:
             continue
-        texts = sequences.take(rows)
-        batch = Batch.from_ids(texts.ids, texts.offsets, slots)
-        vectors = parameters.embedding[batch.words]
+        batch = make_batch(sequences.take(rows))
+        vectors = word_vectors(parameters.embedding, batch, executor)
         pooled, _ = pool(batch, vectors, parameters.taps, widths, executor)
         features = np.maximum(pooled + parameters.filter_bias, 0)  # (n, W F)
         yield rows, features @ parameters.dense_kernel + parameters.dense_bias

@@ -10,16 +10,19 @@ from skcnn.text._embeddings import (
     initial_embeddings,
 )
 from skcnn.text._sequences import PADDING, UNKNOWN, TokenSequences
+from skcnn.text._subwords import SubwordVectors, frequent_ngrams, word_parts
 from skcnn.text._tokenizer import Tokenizer, normalize, tokenize, tokenize_all
-from skcnn.text._vocabulary import build_vocabulary, encode
+from skcnn.text._vocabulary import add_other_words, build_vocabulary, encode, encode_open
 from skcnn.text._word_vectors import WordVectors, resolve_word_vectors
 
 __all__ = [
     "PADDING",
     "UNKNOWN",
+    "SubwordVectors",
     "TokenSequences",
     "Tokenizer",
     "WordVectors",
+    "add_other_words",
     "add_unseen_words",
     "add_words_with_vectors",
     "as_texts",
@@ -27,6 +30,8 @@ __all__ = [
     "column_names",
     "cooccurrence_vectors",
     "encode",
+    "encode_open",
+    "frequent_ngrams",
     "initial_embeddings",
     "is_missing",
     "n_columns",
@@ -34,4 +39,5 @@ __all__ = [
     "resolve_word_vectors",
     "tokenize",
     "tokenize_all",
+    "word_parts",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, repeat
+from itertools import chain, compress, repeat
 
 import numpy as np
 
@@ -81,3 +81,54 @@ def encode(
     looked_up = map(vocabulary.get, chain.from_iterable(tokens), repeat(UNKNOWN))
     ids = np.fromiter(looked_up, dtype=np.int32, count=int(offsets[-1]))
     return TokenSequences(ids, offsets)
+
+
+def add_other_words(
+    vocabulary: Mapping[str, int], tokens: Iterable[Sequence[str]]
+) -> dict[str, int]:
+    """Return the vocabulary with ids, counting on, for all other words of some texts as well."""
+    ids = dict(vocabulary)
+    for word in chain.from_iterable(tokens):
+        if word not in ids:
+            ids[word] = len(ids) + FIRST_WORD
+    return ids
+
+
+def encode_open(
+    tokens: Sequence[Sequence[str]],
+    vocabulary: Mapping[str, int],
+    n_seen: int,
+    *,
+    max_length: int | None = None,
+) -> tuple[TokenSequences, list[str]]:
+    """Return tokenized texts as ids, where words that training did not meet get ids too.
+
+    Parameters
+    ----------
+    tokens : sequence of sequences of str
+        The tokens of each text.
+    vocabulary : mapping of str to int
+        As `build_vocabulary` returns it.
+    n_seen : int
+        Only ids below it are kept.
+    max_length : int or None, default=None
+        As for `encode`.
+
+    Returns
+    -------
+    sequences : TokenSequences
+        Ids from `n_seen` on are those of `unseen`.
+    unseen : list of str
+        The other words, each once.
+    """
+    sequences = encode(tokens, vocabulary, max_length=max_length)
+    ids = sequences.ids
+    is_unseen = (ids == UNKNOWN) | (ids >= n_seen)
+    if not is_unseen.any():
+        return sequences, []
+    kept = chain.from_iterable(row[:max_length] for row in tokens)
+    unseen: dict[str, int] = {}
+    ids[is_unseen] = [
+        unseen.setdefault(word, n_seen + len(unseen)) for word in compress(kept, is_unseen)
+    ]
+    return sequences, list(unseen)

@@ -1,0 +1,42 @@
+"""What the estimator's parameters may be; scikit-learn refuses everything else before `fit`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Integral, Real
+from typing import Any
+
+from skcnn._compat import HasMethods, Interval, StrOptions
+from skcnn.costs import LOSSES
+
+PARAMETER_CONSTRAINTS: dict[str, list[Any]] = {
+    "cost_matrix": [None, str, "array-like", Mapping],
+    "loss": [StrOptions(set(LOSSES)), HasMethods(["call", "get_config"])],
+    "decision": [StrOptions({"min_cost", "argmax"})],
+    "word_vectors": [None, str, Mapping],
+    "embedding_dim": [Interval(Integral, 0, None, closed="left")],
+    "embedding_init": [StrOptions({"cooccurrence", "uniform"})],
+    "subwords": ["boolean"],
+    "tokenizer": [None, callable],
+    "lowercase": ["boolean"],
+    "max_length": [None, Interval(Integral, 1, None, closed="left")],
+    "min_count": [Interval(Integral, 1, None, closed="left")],
+    "max_vocabulary": [None, Interval(Integral, 1, None, closed="left")],
+    "filter_widths": ["array-like"],
+    "n_filters": [Interval(Integral, 1, None, closed="left")],
+    "dropout": [Interval(Real, 0, 1, closed="left")],
+    "optimizer": [str, HasMethods(["apply", "get_config"])],
+    "learning_rate": [None, Interval(Real, 0, None, closed="neither")],
+    "optimizer_params": [None, dict],
+    "batch_size": [Interval(Integral, 1, None, closed="left")],
+    "epochs": [Interval(Integral, 1, None, closed="left")],
+    "average_weights": ["boolean"],
+    "callbacks": [None, list, tuple],
+    "class_weight": [None, dict, StrOptions({"balanced"})],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+    "validation_scoring": [str, callable],
+    "random_state": ["random_state"],
+    "verbose": ["verbose"],
+}

@@ -1,0 +1,80 @@
+"""A Keras embedding whose words are made of a row of their own and of rows they share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from skcnn.text import TokenSequences
+
+from ._parameters import to_numpy
+
+
+@keras.saving.register_keras_serializable(package="skcnn")
+class SubwordEmbedding(layers.Embedding):
+    """Word vectors: a word's own row plus the mean of the rows of its subwords.
+
+    Parameters
+    ----------
+    input_dim : int
+        Rows, of words and of subwords.
+    output_dim : int
+        Dimension of a vector.
+    n_words : int
+        Words; ids are below that.
+    n_parts : int
+        Entries of `word_parts`, over all words.
+    **kwargs
+        As for `keras.layers.Embedding`.
+    """
+
+    def __init__(
+        self, input_dim: int, output_dim: int, n_words: int, n_parts: int, **kwargs: Any
+    ) -> None:
+        super().__init__(input_dim, output_dim, **kwargs)
+        self.n_words = n_words
+        self.n_parts = n_parts
+
+    def build(self, input_shape: Any = None) -> None:
+        """Create the rows, and which word is made of which."""
+        super().build(input_shape)
+        self._parts, self._offsets = (
+            self.add_weight(
+                name=name, shape=(size,), dtype="int32", trainable=False, initializer="zeros"
+            )
+            for name, size in (("parts", self.n_parts), ("offsets", self.n_words + 1))
+        )
+
+    @property
+    def word_parts(self) -> TokenSequences:
+        """Rows that each word is made of: first its own, then those of its subwords."""
+        parts, offsets = to_numpy(self._parts), to_numpy(self._offsets)
+        return TokenSequences(parts.astype(np.int32), offsets.astype(np.int64))
+
+    def assign_word_parts(self, parts: TokenSequences) -> None:
+        """Say which rows each word is made of."""
+        self._parts.assign(parts.ids)
+        self._offsets.assign(parts.offsets.astype(np.int32))
+
+    def call(self, inputs: Any) -> Any:
+        """Vectors of token ids, (...) -> (..., d)."""
+        parts = tf.RaggedTensor.from_row_splits(
+            tf.convert_to_tensor(self._parts), tf.convert_to_tensor(self._offsets), validate=False
+        )
+        ids = tf.reshape(tf.cast(inputs, "int32"), [-1])
+        rows = tf.gather(parts, ids)  # (N,) -> (N, parts of each)
+        table = tf.convert_to_tensor(self.embeddings)
+        own = tf.gather(table, rows[:, :1].flat_values)  # (N, d)
+        subwords = rows[:, 1:]
+        total = tf.reduce_sum(tf.gather(table, subwords), axis=1)  # (N, parts, d) -> (N, d)
+        count = tf.maximum(tf.cast(subwords.row_lengths(), "float32"), 1.0)
+        vectors = own + total / count[:, tf.newaxis]
+        return tf.reshape(vectors, tf.concat([tf.shape(inputs), [self.output_dim]], axis=0))
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of the constructor."""
+        return {**super().get_config(), "n_words": self.n_words, "n_parts": self.n_parts}
