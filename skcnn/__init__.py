@@ -21,8 +21,10 @@ if TYPE_CHECKING:
         normalized_cost,
         savings_score,
     )
+    from skcnn.text import CooccurrenceVectors
 
 __all__ = [
+    "CooccurrenceVectors",
     "CostSensitiveTextCNN",
     "__version__",
     "average_cost",
@@ -38,6 +40,7 @@ __all__ = [
 
 __version__ = "0.1.0"
 
+_HOMES = {"CostSensitiveTextCNN": "skcnn._estimator", "CooccurrenceVectors": "skcnn.text"}
 _SUBMODULES = ("costs", "datasets", "losses", "network", "text")
 
 
@@ -45,7 +48,7 @@ def __getattr__(name: str) -> Any:
     if name in _SUBMODULES:
         return import_module(f"skcnn.{name}")
     if name in __all__:
-        module = "skcnn._estimator" if name == "CostSensitiveTextCNN" else "skcnn.costs"
+        module = _HOMES.get(name, "skcnn.costs")
         return getattr(import_module(module), name)
     raise AttributeError(f"module 'skcnn' has no attribute {name!r}")
 

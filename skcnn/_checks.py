@@ -14,7 +14,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from skcnn._compat import _check_feature_names, _check_sample_weight
-from skcnn.text import as_texts, column_names, is_missing, n_columns, resolve_word_vectors
+from skcnn.text import as_texts, check_word_vectors, column_names, is_missing, n_columns
 
 if TYPE_CHECKING:
     from skcnn._estimator import CostSensitiveTextCNN
@@ -100,9 +100,23 @@ def check_parameters(estimator: CostSensitiveTextCNN) -> None:
                 "Set them in the object, or give the optimizer by name."
             )
             raise ValueError(msg)
-    if isinstance(estimator.word_vectors, str):
-        resolve_word_vectors(estimator.word_vectors)
+    if estimator.word_vectors is not None:
+        check_word_vectors(estimator.word_vectors)
+    _check_unlabeled(estimator)
     _check_validation_scoring(estimator.validation_scoring)
+
+
+def _check_unlabeled(estimator: CostSensitiveTextCNN) -> None:
+    if estimator.unlabeled is None:
+        return
+    if estimator.embedding_dim == 0 or estimator.embedding_init != "cooccurrence":
+        msg = (
+            f"unlabeled is given with embedding_dim={estimator.embedding_dim} and "
+            f"embedding_init={estimator.embedding_init!r}, where nothing is learnt from it; set "
+            "embedding_dim above 0 and embedding_init='cooccurrence'."
+        )
+        raise ValueError(msg)
+    as_texts(estimator.unlabeled)
 
 
 def _check_validation_scoring(scoring: Any) -> None:

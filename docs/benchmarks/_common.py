@@ -17,6 +17,7 @@ DATA_SETS = {
     "clothing_reviews": "not_recommended",
     "so_web_5k_15k": "web",
     "sms_spam": "spam",
+    "zh_waimai": "pos",
     "hate_offensive": "hate",
 }
 

