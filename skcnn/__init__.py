@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from skcnn._cooccurrence_vectors import CooccurrenceVectors
     from skcnn._estimator import CostSensitiveTextCNN
     from skcnn.costs import (
         average_cost,
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
         normalized_cost,
         savings_score,
     )
-    from skcnn.text import CooccurrenceVectors
 
 __all__ = [
     "CooccurrenceVectors",
@@ -40,7 +40,10 @@ __all__ = [
 
 __version__ = "0.1.0"
 
-_HOMES = {"CostSensitiveTextCNN": "skcnn._estimator", "CooccurrenceVectors": "skcnn.text"}
+_HOMES = {
+    "CostSensitiveTextCNN": "skcnn._estimator",
+    "CooccurrenceVectors": "skcnn._cooccurrence_vectors",
+}
 _SUBMODULES = ("costs", "datasets", "losses", "network", "text")
 
 

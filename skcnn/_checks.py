@@ -67,6 +67,7 @@ def check_parameters(estimator: CostSensitiveTextCNN) -> None:
     if not widths or not all(isinstance(w, Integral) and w >= 1 for w in widths):
         msg = f"filter_widths is {estimator.filter_widths!r}; expected integers >= 1, as (3, 4, 5)."
         raise ValueError(msg)
+    _check_max_length(estimator.max_length)
     if estimator.embedding_dim == 0 and estimator.word_vectors is None:
         msg = (
             "embedding_dim is 0 and word_vectors is None: words would have no vectors. "
@@ -79,6 +80,14 @@ def check_parameters(estimator: CostSensitiveTextCNN) -> None:
             f"To make missing one class dear write {{{estimator.cost_matrix!r}: 5}}."
         )
         raise ValueError(msg)
+    _check_keras_parameters(estimator)
+    if estimator.word_vectors is not None:
+        check_word_vectors(estimator.word_vectors)
+    _check_unlabeled(estimator)
+    _check_validation_scoring(estimator.validation_scoring)
+
+
+def _check_keras_parameters(estimator: CostSensitiveTextCNN) -> None:
     for name in ("loss", "optimizer"):
         value = getattr(estimator, name)
         if isinstance(value, type):
@@ -100,10 +109,19 @@ def check_parameters(estimator: CostSensitiveTextCNN) -> None:
                 "Set them in the object, or give the optimizer by name."
             )
             raise ValueError(msg)
-    if estimator.word_vectors is not None:
-        check_word_vectors(estimator.word_vectors)
-    _check_unlabeled(estimator)
-    _check_validation_scoring(estimator.validation_scoring)
+
+
+def _check_max_length(max_length: Any) -> None:
+    if max_length is None or isinstance(max_length, Integral):
+        return
+    numbers: list[Any] = list(max_length)
+    valid = all(isinstance(n, Integral) and int(n) >= 0 for n in numbers)
+    if len(numbers) != 2 or not valid or sum(numbers) == 0:
+        msg = (
+            f"max_length is {max_length!r}; expected None, a number of tokens, or the numbers of "
+            "first and of last ones, as (400, 100)."
+        )
+        raise ValueError(msg)
 
 
 def _check_unlabeled(estimator: CostSensitiveTextCNN) -> None:

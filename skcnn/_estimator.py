@@ -18,6 +18,7 @@ from skcnn._fitting import decision_costs, fit_network
 from skcnn._inference import forward
 from skcnn._model_file import load_estimator, save_estimator
 from skcnn._parameters import PARAMETER_CONSTRAINTS
+from skcnn._words import encode_for
 from skcnn.costs import (
     CostMatrixLike,
     bayes_threshold,
@@ -25,7 +26,7 @@ from skcnn.costs import (
     decide,
     expected_costs,
 )
-from skcnn.text import UNKNOWN, EmbeddingCoverage, as_texts, encode_open, tokenize_all
+from skcnn.text import EmbeddingCoverage, as_texts
 
 
 class CostSensitiveTextCNN(ClassifierMixin, BaseEstimator):
@@ -83,15 +84,16 @@ default=None
         More texts of the same kind, without labels, that the vectors learnt from the texts come
         from as well; their words are known when predicting. Worth much where labels are few.
     subwords : bool, default=True
-        Whether words that share character 3- to 5-grams share what is learnt about them: inflected,
-        compound and misspelt words, first met when predicting or not.
+        Whether words that share character 3- to 5-grams share what is learnt: inflected, compound
+        and misspelt words, first met when predicting or not.
     tokenizer : callable, default=None
         From one text to its tokens. None: words, numbers, URLs, emoji, each CJK character, each
         punctuation mark. It gets the text normalized, and in lower case if `lowercase` says so.
     lowercase : bool, default=True
         Whether upper and lower case are the same.
-    max_length : int, default=None
-        Tokens kept of a text, its first ones; None keeps all.
+    max_length : int or pair of int, default=None
+        Tokens kept of a longer text: its first ones; a pair: so many first and so many last ones.
+        None keeps all.
     min_count : int, default=1
         Words seen less often in training are unknown, unless they have a pretrained vector.
     max_vocabulary : int, default=None
@@ -100,7 +102,7 @@ default=None
         Words that a filter sees at once.
     n_filters : int, default=100
         Filters of each width.
-    dropout : float, default=0.3
+    dropout : float, default=0.2
         Share of the pooled features dropped in training, in [0, 1).
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         "adam" updates only the word vectors that a batch needs and is fast; others work by Keras'
@@ -153,9 +155,7 @@ default=None
     vocabulary_ : dict of str to int
         The words known, and their token ids.
     embedding_coverage_ : EmbeddingCoverage
-        Shares of the training texts' different words (`types`) and running words (`tokens`) that
-        have a pretrained vector, and the most frequent words that lack one (`missing`); only with
-        `word_vectors`.
+        Shares of the training texts' words that have a pretrained vector, and which lack one.
     model_ : keras.Model
         The trained network over padded token ids, built when first asked for.
     n_features_in_ : int
@@ -181,7 +181,7 @@ default=None
     array(['spam'], dtype='<U4')
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = PARAMETER_CONSTRAINTS
+    _parameter_constraints: ClassVar[dict[str, list[Any] | str]] = PARAMETER_CONSTRAINTS
 
     def __init__(
         self,
@@ -196,12 +196,12 @@ default=None
         subwords: bool = True,
         tokenizer: Callable[[str], Sequence[str]] | None = None,
         lowercase: bool = True,
-        max_length: int | None = None,
+        max_length: int | tuple[int, int] | None = None,
         min_count: int = 1,
         max_vocabulary: int | None = None,
         filter_widths: Sequence[int] = (3, 4, 5),
         n_filters: int = 100,
-        dropout: float = 0.3,
+        dropout: float = 0.2,
         optimizer: Any = "adam",
         learning_rate: float | None = None,
         optimizer_params: dict[str, Any] | None = None,
@@ -280,8 +280,7 @@ default=None
             self.cost_matrix, training_set.classes, class_weights=training_set.class_weights
         )
         fitted = fit_network(self, training_set, costs)
-        # Only now: a fit that fails leaves the estimator as it was.
-        check_column(self, X, reset=True)
+        check_column(self, X, reset=True)  # only now: a failed fit leaves all as it was
         self.classes_ = training_set.classes
         self.cost_matrix_ = costs
         self.vocabulary_ = fitted.vocabulary
@@ -328,13 +327,7 @@ default=None
         check_is_fitted(self)
         texts = as_texts(X)
         check_column(self, X, reset=False)
-        tokens = tokenize_all(texts, self.tokenizer, lowercase=self.lowercase)
-        sequences, unseen = encode_open(
-            tokens, self.vocabulary_, self._weights.n_seen, max_length=self.max_length
-        )
-        known = self.vocabulary_.get
-        ids = np.array([known(w, known(w.casefold(), UNKNOWN)) for w in unseen], np.int64)
-        vectors = self._weights.unseen_vectors(unseen, ids) if unseen else None
+        sequences, vectors = encode_for(self, texts)
         return self._posterior_rule(forward(self._weights, sequences, vectors))
 
     def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
@@ -386,21 +379,25 @@ default=None
         """
         return expected_costs(self.predict_proba(X), self.cost_matrix_)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str], *, word_vectors: bool = True) -> None:
         """Write the fitted estimator to one file of JSON and arrays, without code.
 
         Parameters
         ----------
         path : str or path
             An older file of that name is replaced when the new one is complete.
+        word_vectors : bool, default=True
+            False leaves out the pretrained vectors of words that the training texts do not have,
+            and the parameter: a smaller file, in which those words are known by subwords alone.
+            The parameter `unlabeled` is never written.
 
         Raises
         ------
         TypeError
-            If a parameter is code, such as a tokenizer or a Keras object: use pickle or joblib.
+            If a parameter is code, as a tokenizer or a Keras object: use pickle or joblib.
         """
         check_is_fitted(self)
-        save_estimator(self, path)
+        save_estimator(self, path, word_vectors=word_vectors)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -423,10 +420,9 @@ default=None
         return load_estimator(cls, path)
 
     @property
-    def embedding_coverage_(self) -> EmbeddingCoverage:
+    def embedding_coverage_(self) -> EmbeddingCoverage | None:
         """How much of the training texts the pretrained vectors know."""
-        check_is_fitted(self)
-        if self._coverage is None:
+        if getattr(self, "_coverage", None) is None:
             raise AttributeError("embedding_coverage_ is there only after a fit with word_vectors.")
         return self._coverage
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 # Twice Keras' default: what is lost by it in restlessness, the average over epochs takes out.
 _ADAM_LEARNING_RATE = 0.002
 
+# Teaches the subwords to stand alone: see docs/design.md.
+_WORD_DROPOUT = 0.2
+
 Validation = tuple[TokenSequences, NDArray[np.int32], NDArray[np.float64] | None]
 
 
@@ -202,6 +205,7 @@ def _train(
         validation_score=validation_score,
         n_iter_no_change=estimator.n_iter_no_change,
         average_weights=estimator.average_weights,
+        word_dropout=_WORD_DROPOUT,
         random_state=int(random_state.randint(2**31 - 1)),
         verbose=int(estimator.verbose),
     )

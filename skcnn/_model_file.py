@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy as np
 from skcnn import _persistence
 from skcnn._inference import TextCNNWeights
 from skcnn._posterior import PosteriorRule
+from skcnn.text import EmbeddingCoverage
 
 if TYPE_CHECKING:
     from skcnn._estimator import CostSensitiveTextCNN
@@ -26,13 +29,22 @@ _WEIGHTS = (
 )
 
 
-def save_estimator(estimator: CostSensitiveTextCNN, path: str | os.PathLike[str]) -> None:
+def save_estimator(
+    estimator: CostSensitiveTextCNN, path: str | os.PathLike[str], *, word_vectors: bool
+) -> None:
     """Write a fitted estimator to one file."""
-    parameters = {
-        name: _persistence.encode_value(value, name)
-        for name, value in estimator.get_params(deep=False).items()
+    given = {
+        **estimator.get_params(deep=False),
+        "unlabeled": None,  # it has done its work, and may be large or private
+        "word_vectors": _portable(estimator.word_vectors) if word_vectors else None,
     }
+    vectors: Mapping[str, Any] = {}
+    if isinstance(given["word_vectors"], Mapping):
+        vectors, given["word_vectors"] = given["word_vectors"], None
+    parameters = {name: _persistence.encode_value(value, name) for name, value in given.items()}
     weights, rule = estimator._weights, estimator._posterior_rule
+    if not word_vectors:
+        weights = replace(weights, frozen=weights.frozen[:0])
     columns = {
         name: _persistence.encode_value(getattr(estimator, name), name)
         for name in ("n_features_in_", "feature_names_in_")
@@ -42,7 +54,11 @@ def save_estimator(estimator: CostSensitiveTextCNN, path: str | os.PathLike[str]
         "parameters": parameters,
         "classes": _persistence.encode_value(estimator.classes_.tolist(), "classes_"),
         "classes_dtype": estimator.classes_.dtype.str,
-        "vocabulary": list(estimator.vocabulary_),
+        "vocabulary": list(estimator.vocabulary_)[: weights.n_words - 2],
+        "vector_words": list(vectors),
+        "coverage": _persistence.encode_value(
+            estimator._coverage and tuple(estimator._coverage), "embedding_coverage_"
+        ),
         "history": _persistence.encode_value(estimator.history_, "history_"),
         "best_iter": estimator.best_iter_,
         "filter_widths": list(weights.filter_widths),
@@ -52,7 +68,24 @@ def save_estimator(estimator: CostSensitiveTextCNN, path: str | os.PathLike[str]
     arrays = {name: getattr(weights, name) for name in _WEIGHTS}
     arrays["cost_matrix"] = estimator.cost_matrix_
     arrays["loss_costs"] = rule.costs
+    if vectors:
+        arrays["word_vectors"] = np.stack([np.asarray(row) for row in vectors.values()])
     _persistence.write(path, header, arrays)
+
+
+def _portable(word_vectors: Any) -> Any:
+    """The parameter as a file can hold it: names, paths as strings, a mapping."""
+    if isinstance(word_vectors, os.PathLike):
+        return os.fspath(word_vectors)
+    if isinstance(word_vectors, (list, tuple)):
+        return type(word_vectors)(_portable(one) for one in word_vectors)
+    if word_vectors is None or isinstance(word_vectors, (str, Mapping)):
+        return word_vectors
+    msg = (
+        f"word_vectors is an object of type {type(word_vectors).__name__}, which the file cannot "
+        "hold. Save with word_vectors=False, or give the vectors as a file or a mapping."
+    )
+    raise TypeError(msg)
 
 
 def load_estimator(
@@ -64,6 +97,11 @@ def load_estimator(
     try:
         estimator = cls(**{name: decode(v) for name, v in header["parameters"].items()})
         labels, dtype = decode(header["classes"]), np.dtype(header["classes_dtype"])
+        if header["vector_words"]:
+            vectors = zip(header["vector_words"], arrays["word_vectors"], strict=True)
+            estimator.word_vectors = dict(vectors)
+        coverage = decode(header["coverage"])
+        estimator._coverage = coverage and EmbeddingCoverage(*coverage)
         estimator.classes_ = np.array(labels, dtype=dtype)
         estimator.cost_matrix_ = arrays["cost_matrix"]
         estimator.vocabulary_ = {word: i for i, word in enumerate(header["vocabulary"], 2)}
@@ -99,6 +137,7 @@ def _check_weights(weights: TextCNNWeights, n_classes: int, n_words: int) -> Non
         "dense_kernel": (weights.dense_kernel.shape, (n_features, n_classes)),
         "dense_bias": (weights.dense_bias.shape, (n_classes,)),
         "subword_vectors": (weights.subword_vectors.shape, (len(weights.subword_keys), dimension)),
+        "dimension of frozen": (max(weights.frozen.shape[1], dimension), dimension),
         "number of words": (weights.n_words, n_words + 2),
     }
     for name, (found, expected) in shapes.items():

@@ -9,18 +9,18 @@ from typing import Any
 from skcnn._compat import HasMethods, Interval, StrOptions
 from skcnn.costs import LOSSES
 
-PARAMETER_CONSTRAINTS: dict[str, list[Any]] = {
+PARAMETER_CONSTRAINTS: dict[str, list[Any] | str] = {
     "cost_matrix": [None, str, "array-like", Mapping],
     "loss": [StrOptions(set(LOSSES)), HasMethods(["call", "get_config"])],
     "decision": [StrOptions({"min_cost", "argmax"})],
-    "word_vectors": [None, str, object],
+    "word_vectors": "no_validation",  # any type with the right attributes; see `check_parameters`
     "embedding_dim": [Interval(Integral, 0, None, closed="left")],
     "embedding_init": [StrOptions({"cooccurrence", "uniform"})],
     "unlabeled": [None, "array-like"],
     "subwords": ["boolean"],
     "tokenizer": [None, callable],
     "lowercase": ["boolean"],
-    "max_length": [None, Interval(Integral, 1, None, closed="left")],
+    "max_length": [None, Interval(Integral, 1, None, closed="left"), tuple, list],
     "min_count": [Interval(Integral, 1, None, closed="left")],
     "max_vocabulary": [None, Interval(Integral, 1, None, closed="left")],
     "filter_widths": ["array-like"],

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from skcnn._inference import TextCNNWeights
 from skcnn.text import (
+    UNKNOWN,
     EmbeddingCoverage,
     SubwordVectors,
     TokenSequences,
@@ -23,11 +24,14 @@ from skcnn.text import (
     cooccurrence_word_vectors,
     embedding_coverage,
     encode,
+    encode_open,
+    explain_by_subwords,
     frequent_ngrams,
     initial_embeddings,
     resolve_word_vectors,
     side_by_side,
     tokenize_all,
+    word_ngrams,
     word_parts,
 )
 
@@ -36,7 +40,7 @@ if TYPE_CHECKING:
     from skcnn.network import TrainedTextCNN
 
 # Rarer n-grams say hardly more than the words they are in, and cost time and room.
-_MIN_WORDS_OF_NGRAM = 10
+_MIN_WORDS_OF_NGRAM = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,7 +112,7 @@ def prepare_words(
         # vectors: as they will be when predicting.
         add_words_with_vectors(vocabulary, tokens, word_vectors)
     embeddings = initial_embeddings(
-        encode(train_tokens, vocabulary, max_length=estimator.max_length),
+        encode(train_tokens, vocabulary),
         vocabulary,
         word_vectors,
         embedding_dim=dimension,
@@ -120,17 +124,46 @@ def prepare_words(
         ids = add_other_words(vocabulary, tokens)
         keys = frequent_ngrams(list(vocabulary), _MIN_WORDS_OF_NGRAM)
         parts = word_parts(list(ids), len(embeddings), keys)
-        embeddings = np.pad(embeddings, ((0, len(keys)), (0, 0)))  # subwords begin at zero
-    train = encode(train_tokens, ids, max_length=estimator.max_length)
+        embeddings = _shared_out(embeddings, list(vocabulary), keys)
+    train = encode(train_tokens, ids)
     validation = None
     if len(validation_rows):
         validation_tokens = [tokens[row] for row in validation_rows]
-        validation = encode(validation_tokens, ids, max_length=estimator.max_length)
+        validation = encode(validation_tokens, ids)
     return Words(vocabulary, train, validation, embeddings, parts, keys, word_vectors, coverage)
 
 
+def _shared_out(
+    embeddings: NDArray[np.float32], words: list[str], keys: NDArray[np.uint32]
+) -> NDArray[np.float32]:
+    """Give the subwords what they explain of the words' vectors, and leave these the rest."""
+    ngrams = word_ngrams(words, keys)
+    vectors = explain_by_subwords(embeddings[2:], ngrams, len(keys))
+    rest = embeddings.copy()
+    rest[2:] -= SubwordVectors(keys, vectors).means(words)
+    return np.concatenate([rest, vectors])
+
+
+def encode_for(
+    estimator: CostSensitiveTextCNN, texts: list[str]
+) -> tuple[TokenSequences, NDArray[np.float32] | None]:
+    """Texts in ids, as a fitted estimator reads them, and the vectors of words it never met."""
+    vocabulary, weights = estimator.vocabulary_, estimator._weights
+    sequences, unseen = encode_open(_tokenize(estimator, texts), vocabulary, weights.n_seen)
+    if not unseen:
+        return sequences, None
+    known = (vocabulary.get(w, vocabulary.get(w.casefold(), UNKNOWN)) for w in unseen)
+    ids = np.fromiter(known, np.int64, len(unseen))
+    return sequences, weights.unseen_vectors(unseen, ids)
+
+
 def _tokenize(estimator: CostSensitiveTextCNN, texts: list[str]) -> list[list[str]]:
-    return tokenize_all(texts, estimator.tokenizer, lowercase=estimator.lowercase)
+    return tokenize_all(
+        texts,
+        estimator.tokenizer,
+        lowercase=estimator.lowercase,
+        max_length=estimator.max_length,
+    )
 
 
 def _pretrained(
@@ -161,5 +194,9 @@ def _from_all_texts(
     """Co-occurrence vectors of the training texts and the unlabelled ones together."""
     unlabeled = _tokenize(estimator, as_texts(estimator.unlabeled))
     return cooccurrence_word_vectors(
-        [*train_tokens, *unlabeled], estimator.embedding_dim, random_state=random_state
+        [*train_tokens, *unlabeled],
+        estimator.embedding_dim,
+        min_count=estimator.min_count,
+        max_vocabulary=estimator.max_vocabulary,
+        random_state=random_state,
     )

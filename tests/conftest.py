@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from skcnn import CostSensitiveTextCNN
+
+Make = Callable[..., CostSensitiveTextCNN]
 
 FILLERS = ("the", "a", "to", "of", "and", "now", "is", "it", "on", "we")
 WORDS = {
@@ -85,8 +88,102 @@ def small_cnn() -> Callable[..., CostSensitiveTextCNN]:
 
 
 @pytest.fixture(scope="session")
-def fitted(
-    small_cnn: Callable[..., CostSensitiveTextCNN], two_classes: Corpus
-) -> CostSensitiveTextCNN:
+def fitted(small_cnn: Make, two_classes: Corpus) -> CostSensitiveTextCNN:
     """Trained on `two_classes` where missing spam costs 5; not to be fitted again."""
     return small_cnn({"spam": 5}).fit(two_classes.texts, two_classes.labels)
+
+
+# Words that training does not meet: one for each class, with the vectors of words that it meets.
+NEW = {"jackpot": "prize", "dinner": "lunch", "ж": "cash"}
+ENDINGS = ("y", "ies", "ing", "ed", "er", "ers", "ish", "able", "al", "ian", "o", "um", "ette")
+STEMS = {"spam": "lotter", "ham": "meetin"}
+UNKNOWN_WORDS = ["qqqq", "q", "日", "\ud800"]
+
+
+@pytest.fixture(scope="module")
+def mapping() -> dict[str, NDArray[np.float32]]:
+    """Vectors that tell the two classes' words apart; those of `NEW` too."""
+    rng = np.random.default_rng(0)
+    vectors = {
+        word: rng.normal(size=4).astype(np.float32) + np.float32(2 if label == "spam" else -2)
+        for label in ("ham", "spam")
+        for word in WORDS[label]
+    }
+    return vectors | {new: vectors[known] for new, known in NEW.items()}
+
+
+@pytest.fixture(scope="module")
+def vector_file(
+    mapping: dict[str, NDArray[np.float32]], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    path = tmp_path_factory.mktemp("vectors") / "vectors.vec"
+    lines = [f"{len(mapping)} 4"]
+    lines += [f"{word} {' '.join(map(repr, row.tolist()))}" for word, row in mapping.items()]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def stems() -> Corpus:
+    """Each class has many words of one stem: its n-grams are frequent."""
+    random = np.random.RandomState(0)
+    labels = random.choice(["ham", "spam"], 200)
+    texts = [
+        " ".join([STEMS[label] + random.choice(ENDINGS), *random.choice(FILLERS, 3)])
+        for label in labels
+    ]
+    return Corpus(texts, labels)
+
+
+@pytest.fixture(scope="module")
+def by_stem(small_cnn: Make, stems: Corpus) -> CostSensitiveTextCNN:
+    return small_cnn(epochs=8).fit(stems.texts, stems.labels)
+
+
+@pytest.fixture(scope="module")
+def with_all(
+    small_cnn: Callable[..., CostSensitiveTextCNN],
+    stems: Corpus,
+    mapping: dict[str, NDArray[np.float32]],
+) -> CostSensitiveTextCNN:
+    """Subwords, pretrained vectors, capital letters and unlabelled texts at once."""
+    vectors = mapping | {"lottering": np.ones(4, np.float32), "lottery": -np.ones(4, np.float32)}
+    cnn = small_cnn(word_vectors=vectors, unlabeled=["a Gratis lottery"], lowercase=False)
+    return cnn.fit(stems.texts, stems.labels)
+
+
+def spam(cnn: CostSensitiveTextCNN, *texts: str) -> list[float]:
+    """P(spam) of each text."""
+    return cnn.predict_proba(list(texts))[:, list(cnn.classes_).index("spam")].tolist()
+
+
+class KeyedVectors:
+    """As gensim's."""
+
+    def __init__(self, mapping: dict[str, NDArray[np.float32]]) -> None:
+        self.index_to_key = list(mapping)
+        self.vectors = np.stack(list(mapping.values()))
+
+
+KINDS: dict[str, Callable[[dict[str, NDArray[np.float32]], Path], Any]] = {
+    "mapping": lambda mapping, path: mapping,
+    "path": lambda mapping, path: path,
+    "string": lambda mapping, path: str(path),
+    "object": lambda mapping, path: KeyedVectors(mapping),
+    "list": lambda mapping, path: [path],
+    "list of parts": lambda mapping, path: [
+        {word: row[:1] for word, row in mapping.items()},
+        KeyedVectors({word: row[1:] for word, row in mapping.items()}),
+    ],
+}
+SOME_TEXTS = ["jackpot dinner", "win lunch now", "ж", "qqqq home", "Jackpot", ""]
+
+
+@pytest.fixture(scope="module")
+def by_mapping(
+    small_cnn: Callable[..., CostSensitiveTextCNN],
+    two_classes: Corpus,
+    mapping: dict[str, NDArray[np.float32]],
+) -> CostSensitiveTextCNN:
+    cnn = small_cnn(word_vectors=mapping, epochs=8)
+    return cnn.fit(two_classes.texts, two_classes.labels)

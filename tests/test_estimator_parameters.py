@@ -28,14 +28,22 @@ WRONG = [
     ("loss", FocalCost, r"loss is the class FocalCost.*FocalCost\("),
     ("decision", "threshold", "'decision'"),
     ("word_vectors", "fasttext", "word_vectors is 'fasttext'.*glove"),
-    ("word_vectors", [1.0], "'word_vectors'"),
+    ("word_vectors", [1.0], "word_vectors is an object of type float"),
+    ("word_vectors", 1, "word_vectors is an object of type int"),
+    ("word_vectors", [], "word_vectors is empty"),
     ("embedding_dim", -1, "'embedding_dim'"),
     ("embedding_dim", 2.5, "'embedding_dim'"),
     ("embedding_dim", 0, "embedding_dim is 0 and word_vectors is None"),
     ("embedding_init", "zeros", "'embedding_init'"),
+    ("unlabeled", 5, "'unlabeled'"),
+    ("unlabeled", "one text", "'unlabeled'"),
+    ("subwords", 3, "'subwords'"),
     ("tokenizer", "words", "'tokenizer'"),
     ("lowercase", "yes", "'lowercase'"),
     ("max_length", 0, "'max_length'"),
+    ("max_length", (0, 0), r"max_length is \(0, 0\)"),
+    ("max_length", (3,), r"max_length is \(3,\)"),
+    ("max_length", (3, -1), r"max_length is \(3, -1\)"),
     ("min_count", 0, "'min_count'"),
     ("max_vocabulary", 0, "'max_vocabulary'"),
     ("filter_widths", 3, "'filter_widths'"),
@@ -52,6 +60,7 @@ WRONG = [
     ("optimizer_params", [0.9], "'optimizer_params'"),
     ("batch_size", 0, "'batch_size'"),
     ("epochs", 0, "'epochs'"),
+    ("average_weights", "mean", "'average_weights'"),
     ("callbacks", print, "'callbacks'"),
     ("class_weight", "heavy", "'class_weight'"),
     ("early_stopping", "loss", "'early_stopping'"),
@@ -71,7 +80,7 @@ def test_a_wrong_parameter_is_refused_by_name_before_data_is_touched(
     name: str, value: Any, message: str
 ) -> None:
     cnn = CostSensitiveTextCNN().set_params(**{name: value})
-    with pytest.raises((ValueError, TypeError), match=message):
+    with pytest.raises((ValueError, TypeError, FileNotFoundError), match=message):
         cnn.fit(Untouchable(), Untouchable())
 
 
@@ -160,6 +169,7 @@ EFFECTIVE: list[dict[str, Any]] = [
     {"optimizer_params": {"beta_1": 0.5}},
     {"batch_size": 20},
     {"epochs": 3},
+    {"average_weights": False},
     {"class_weight": {"spam": 3}},
     {"early_stopping": True},
     {"random_state": 1},

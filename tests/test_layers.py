@@ -22,6 +22,7 @@ ALLOWED_ROOMS = {
     "skcnn/network/": ("skcnn.network", "skcnn.text"),
     "skcnn/_inference.py": ("skcnn.text",),
     "skcnn/_persistence.py": ("skcnn.__version__",),
+    "skcnn/_parameters.py": ("skcnn._compat", "skcnn.costs"),
     "skcnn/_compat.py": (),
     "skcnn/_split.py": (),
     "skcnn/_posterior.py": ("skcnn.costs",),

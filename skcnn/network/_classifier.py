@@ -94,6 +94,7 @@ def fit_text_cnn(
     validation_score: Callable[[NDArray[np.float64]], float] | None,
     n_iter_no_change: int | None,
     average_weights: bool,
+    word_dropout: float,
     random_state: int,
     verbose: int,
 ) -> TrainedTextCNN:
@@ -136,6 +137,7 @@ def fit_text_cnn(
         callbacks=[*_watchers(validation_data, validation_score, n_iter_no_change), *callbacks],
         fit__validation_data=validation_data,
         fit__average_weights=average_weights,
+        fit__word_dropout=word_dropout,
         fit__random_state=random_state,
     )
     classifier._sequences = sequences

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from skcnn.text import TokenSequences
+from skcnn.text import UNKNOWN, TokenSequences
 
 from ._kernels import (
     backpropagate_parts,
@@ -47,12 +47,24 @@ class BatchMaker:
         self._word_slots = np.full(n_words, -1, np.int32)
         self._row_slots = np.full(n_rows, -1, np.int32)
 
-    def __call__(self, texts: TokenSequences) -> Batch:
-        """Number the distinct words, and the distinct rows of the embedding that they need."""
+    def __call__(
+        self,
+        texts: TokenSequences,
+        word_dropout: float = 0.0,
+        generator: np.random.Generator | None = None,
+    ) -> Batch:
+        """Number the distinct words, and the distinct rows of the embedding that they need.
+
+        A word that is dropped (`word_dropout` is the chance) is what it would be had training never
+        met it: its subwords, and the row of the unknown word.
+        """
         words, local = _distinct(texts.ids, self._word_slots)
         if self._word_parts is None:
             return Batch(words, local, texts.offsets, words, None, local)
         parts = self._word_parts.take(words)
+        if generator is not None and word_dropout > 0:
+            dropped = (generator.random(len(words)) < word_dropout) & (parts.lengths > 1)
+            parts.ids[parts.offsets[:-1][dropped]] = UNKNOWN
         rows, places = _distinct(parts.ids, self._row_slots)
         return Batch(words, local, texts.offsets, rows, parts, places)
 

@@ -38,6 +38,7 @@ class SubwordEmbedding(layers.Embedding):
         super().__init__(input_dim, output_dim, **kwargs)
         self.n_words = n_words
         self.n_parts = n_parts
+        self.supports_jit = False  # XLA, which Keras takes on a GPU, has no ragged tensors
 
     def build(self, input_shape: Any = None) -> None:
         """Create the rows, and which word is made of which."""
@@ -74,6 +75,10 @@ class SubwordEmbedding(layers.Embedding):
         count = tf.maximum(tf.cast(subwords.row_lengths(), "float32"), 1.0)
         vectors = own + total / count[:, tf.newaxis]
         return tf.reshape(vectors, tf.concat([tf.shape(inputs), [self.output_dim]], axis=0))
+
+    # Those of Embedding know of one variable.
+    save_own_variables = layers.Layer.save_own_variables
+    load_own_variables = layers.Layer.load_own_variables
 
     def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""

@@ -46,6 +46,7 @@ def train(
     callbacks: Any,
     shuffle: bool,
     average_weights: bool,
+    word_dropout: float,
     generator: np.random.Generator,
 ) -> keras.callbacks.History:
     """Fit a compiled `TextCNN`; see `TextCNN.fit` for the arguments."""
@@ -63,7 +64,7 @@ def train(
     )
     model.stop_training = False
     with worker_threads() as executor:
-        loop = _Loop(model, loss_gradient, generator, executor, average_weights)
+        loop = _Loop(model, loss_gradient, generator, executor, average_weights, word_dropout)
         logs: dict[str, float] = {}
         hooks.on_train_begin()
         for epoch in range(initial_epoch, epochs):
@@ -92,6 +93,7 @@ class _Loop:
         generator: np.random.Generator,
         executor: Executor,
         average_weights: bool,
+        word_dropout: float,
     ) -> None:
         self._model = model
         self._loss_gradient = loss_gradient
@@ -102,6 +104,7 @@ class _Loop:
         self._given = self._parameters  # what the model was last given
         self._widths = filter_widths(model)
         self._dropout = model.get_layer("dropout").rate
+        self._word_dropout = word_dropout
         self._optimizer = make_optimizer(model, self._parameters, executor)
         self._make_batch = BatchMaker(len(self._parameters.embedding), word_parts(model))
 
@@ -119,7 +122,7 @@ class _Loop:
         for step, begin in enumerate(range(0, len(order), batch_size)):
             hooks.on_train_batch_begin(step)
             rows = order[begin : begin + batch_size]
-            batch = self._make_batch(sequences.take(rows))
+            batch = self._make_batch(sequences.take(rows), self._word_dropout, self._generator)
             self._optimizer.prepare(self._parameters, batch.rows)
             loss, slopes = gradients(
                 self._parameters,

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from skcnn.text._containers import as_texts, column_names, is_missing, n_columns
 from skcnn.text._cooccurrence import cooccurrence_vectors
-from skcnn.text._cooccurrence_vectors import CooccurrenceVectors, cooccurrence_word_vectors
 from skcnn.text._coverage import EmbeddingCoverage, embedding_coverage
 from skcnn.text._embeddings import (
     add_unseen_words,
     add_words_with_vectors,
+    cooccurrence_word_vectors,
     initial_embeddings,
 )
 from skcnn.text._sequences import PADDING, UNKNOWN, TokenSequences
-from skcnn.text._subwords import SubwordVectors, frequent_ngrams, word_parts
+from skcnn.text._subwords import (
+    SubwordVectors,
+    explain_by_subwords,
+    frequent_ngrams,
+    word_ngrams,
+    word_parts,
+)
 from skcnn.text._tokenizer import Tokenizer, normalize, tokenize, tokenize_all
 from skcnn.text._vocabulary import add_other_words, build_vocabulary, encode, encode_open
 from skcnn.text._word_vectors import (
@@ -25,7 +31,6 @@ from skcnn.text._word_vectors import (
 __all__ = [
     "PADDING",
     "UNKNOWN",
-    "CooccurrenceVectors",
     "EmbeddingCoverage",
     "SubwordVectors",
     "TokenSequences",
@@ -43,6 +48,7 @@ __all__ = [
     "embedding_coverage",
     "encode",
     "encode_open",
+    "explain_by_subwords",
     "frequent_ngrams",
     "initial_embeddings",
     "is_missing",
@@ -52,5 +58,6 @@ __all__ = [
     "side_by_side",
     "tokenize",
     "tokenize_all",
+    "word_ngrams",
     "word_parts",
 ]

@@ -40,7 +40,7 @@ def embedding_coverage(
     >>> import numpy as np
     >>> vectors = WordVectors({"win": 0}, np.ones((1, 2), np.float32))
     >>> embedding_coverage([["win", "win", "zyrtec"]], vectors)
-    EmbeddingCoverage(types=0.5, tokens=0.6666666666666666, missing=('zyrtec',))
+    EmbeddingCoverage(types=0.5, tokens=0.6666666666666667, missing=('zyrtec',))
     """
     counts = Counter(chain.from_iterable(tokens))
     missing = {word: n for word, n in counts.items() if word_vectors.place(word) < 0}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from skcnn.text._cooccurrence import cooccurrence_vectors
 from skcnn.text._sequences import TokenSequences
-from skcnn.text._vocabulary import FIRST_WORD
+from skcnn.text._vocabulary import FIRST_WORD, build_vocabulary, encode
 from skcnn.text._word_vectors import WordVectors
 
 _UNIFORM_LIMIT = 0.25  # Kim (2014): about the standard deviation of trained word vectors
@@ -105,3 +105,26 @@ def add_unseen_words(
     places = np.fromiter(map(word_vectors.index.__getitem__, unseen), np.int64, len(unseen))
     ids = dict(zip(unseen, itertools.count(len(vocabulary) + FIRST_WORD), strict=False))
     return {**vocabulary, **ids}, np.asarray(word_vectors.vectors[places])
+
+
+def cooccurrence_word_vectors(
+    tokens: Sequence[Sequence[str]],
+    n_components: int,
+    *,
+    window: int = 4,
+    power: float = 0.75,
+    min_count: int = 1,
+    max_vocabulary: int | None = None,
+    random_state: np.random.RandomState,
+) -> WordVectors:
+    """Return the vectors of the words of tokenized texts, see `cooccurrence_vectors`."""
+    vocabulary = build_vocabulary(tokens, min_count=min_count, max_vocabulary=max_vocabulary)
+    vectors = cooccurrence_vectors(
+        encode(tokens, vocabulary),
+        len(vocabulary) + FIRST_WORD,
+        n_components,
+        window=window,
+        power=power,
+        random_state=random_state,
+    )
+    return WordVectors({word: row for row, word in enumerate(vocabulary)}, vectors[FIRST_WORD:])

@@ -14,6 +14,8 @@ _SIZES = (3, 4, 5)
 # Of longer words (nearly all of them URLs) the beginning counts.
 _MAX_CHARACTERS = 40
 _WORDS_AT_ONCE = 4096
+_RIDGE, _RIDGE_STEPS = 0.01, 10
+_TINY = np.float32(1e-30)
 # Fowler, Noll and Vo's hash, over code points.
 _OFFSET_BASIS, _PRIME = np.uint32(2166136261), np.uint32(16777619)
 
@@ -55,7 +57,7 @@ def hashed_ngrams(words: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.
     hashes, owners = [], []
     prefix = np.full(len(codes), _OFFSET_BASIS)
     for i in range(_SIZES[-1]):
-        n = len(codes) - i
+        n = max(len(codes) - i, 0)
         prefix = (prefix[:n] ^ codes[i:]) * _PRIME  # (n,) hash of the i + 1 characters from here
         if i + 1 in _SIZES:
             inside = (word_of[:n] == word_of[i:]) & is_long[word_of[i:]]
@@ -104,6 +106,48 @@ def word_parts(words: Sequence[str], n_known: int, keys: NDArray[np.uint32]) -> 
     own[n_known:] = UNKNOWN
     rows = np.insert(ngrams.ids + np.int32(n_known), ngrams.offsets[:-1], own)
     return TokenSequences(rows.astype(np.int32), ngrams.offsets + np.arange(len(ngrams) + 1))
+
+
+def explain_by_subwords(
+    vectors: NDArray[np.float32], ngrams: TokenSequences, n_ngrams: int
+) -> NDArray[np.float32]:
+    """Find vectors of n-grams whose means come close to the vectors of words [1]_.
+
+    So a word that nobody has met yet begins with what its n-grams say about it. Ridge regression,
+    by some steps of the method of conjugate gradients.
+
+    Parameters
+    ----------
+    vectors : ndarray of float32, shape (n_words, d)
+    ngrams : TokenSequences
+        The n-grams of each word, numbers below `n_ngrams`.
+    n_ngrams : int
+
+    Returns
+    -------
+    ndarray of float32, shape (n_ngrams, d)
+
+    References
+    ----------
+    .. [1] J. Zhao, S. Mudgal and Y. Liang (2018). Generalizing word embeddings using bag of
+       subwords. EMNLP.
+    """
+    from scipy.sparse import csr_array
+
+    lengths = ngrams.lengths
+    shares = np.repeat(1 / np.maximum(lengths, 1), lengths).astype(np.float32)
+    means = csr_array((shares, ngrams.ids, ngrams.offsets), shape=(len(ngrams), n_ngrams))
+    solution = np.zeros((n_ngrams, vectors.shape[1]), np.float32)
+    residual = means.T @ vectors  # (n_ngrams, d)
+    direction, square = residual.copy(), (residual**2).sum(axis=0)  # each column is a problem
+    for _ in range(_RIDGE_STEPS):
+        image = means.T @ (means @ direction) + np.float32(_RIDGE) * direction
+        step = square / np.maximum((direction * image).sum(axis=0), _TINY)
+        solution += step * direction
+        residual -= step * image
+        last, square = square, (residual**2).sum(axis=0)
+        direction = residual + square / np.maximum(last, _TINY) * direction
+    return solution
 
 
 @dataclass(frozen=True, slots=True, eq=False)

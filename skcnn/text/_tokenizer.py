@@ -137,7 +137,11 @@ def tokenize(text: str, *, lowercase: bool = True) -> list[str]:
 
 
 def tokenize_all(
-    texts: Sequence[str], tokenizer: Tokenizer | None = None, *, lowercase: bool = True
+    texts: Sequence[str],
+    tokenizer: Tokenizer | None = None,
+    *,
+    lowercase: bool = True,
+    max_length: int | tuple[int, int] | None = None,
 ) -> list[list[str]]:
     """Split every text, with `tokenize` or with the user's own function.
 
@@ -150,6 +154,9 @@ def tokenize_all(
         normalized, in lower case if `lowercase` says so, as scikit-learn's vectorizers do it.
     lowercase : bool, default=True
         Whether to fold case.
+    max_length : int, pair of int, or None, default=None
+        A longer text keeps that many tokens, its first ones; or the numbers of first and of last
+        ones. None keeps all.
 
     Returns
     -------
@@ -166,13 +173,20 @@ def tokenize_all(
     [['win', 'cash', '-', 'back']]
     >>> tokenize_all(["Win cash-back"], str.split)
     [['win', 'cash-back']]
+    >>> tokenize_all(["one two three four"], max_length=(1, 1))
+    [['one', 'four']]
     """
     if tokenizer is None:
-        return [tokenize(text, lowercase=lowercase) for text in texts]
-    return [
-        _checked_tokens(tokenizer(normalize(text, lowercase=lowercase)), row)
-        for row, text in enumerate(texts)
-    ]
+        rows = [tokenize(text, lowercase=lowercase) for text in texts]
+    else:
+        rows = [
+            _checked_tokens(tokenizer(normalize(text, lowercase=lowercase)), row)
+            for row, text in enumerate(texts)
+        ]
+    if max_length is None:
+        return rows
+    head, tail = max_length if isinstance(max_length, (tuple, list)) else (max_length, 0)
+    return [row if len(row) <= head + tail else row[:head] + row[len(row) - tail :] for row in rows]
 
 
 def _checked_tokens(tokens: object, row: int) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -58,7 +59,7 @@ def read_vector_file(
     try:
         with _opened(path) as file:
             return _Collector(spelling).take(read_rows(file, path)).result(path)
-    except (gzip.BadGzipFile, EOFError) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise _damaged(path, f"it cannot be decompressed ({error})") from error
 
 
@@ -76,13 +77,13 @@ def check_suffix(path: Path) -> None:
 
 
 class _Collector:
-    """Keeps the rows of words that can be used, in pieces that become one array at the end."""
+    """Keeps the rows of words that can be used, in an array that grows where it is."""
 
     def __init__(self, spelling: Callable[[str], str | None]) -> None:
         self._spelling = spelling
         self._index: dict[str, int] = {}
-        self._exact: set[str] = set()
-        self._pieces: list[Floats] = []
+        self._respelt: set[str] = set()  # tokens whose word is spelt in another way
+        self._vectors = np.empty((0, 0), np.float32)
 
     def take(self, rows: Rows) -> _Collector:
         """Go through words and their vectors, (n,) and (n, d)."""
@@ -93,32 +94,37 @@ class _Collector:
                 if (token := self._wanted(word)) is not None:
                     self._index[token] = n_rows + len(kept)
                     kept.append(i)
-            self._pieces.append(vectors[kept])
-            n_rows += len(kept)
+            if not kept:
+                continue
+            end = n_rows + len(kept)
+            if end > len(self._vectors):
+                self._resize(end + end // 8, vectors.shape[1])
+            self._vectors[n_rows:end] = vectors[kept]
+            n_rows = end
+        self._resize(n_rows, self._vectors.shape[1])
         return self
+
+    def _resize(self, n_rows: int, dimension: int) -> None:
+        self._vectors.resize((n_rows, dimension), refcheck=False)  # no second array beside it
 
     def _wanted(self, word: str) -> str | None:
         token = self._spelling(word)
-        if token is None or token in self._exact:
+        if token is None:
             return None
-        if word == token:
-            self._exact.add(token)
+        if token not in self._index:
+            if word != token:
+                self._respelt.add(token)
             return token
-        return None if token in self._index else token
+        if word == token and token in self._respelt:
+            self._respelt.remove(token)
+            return token
+        return None
 
     def result(self, path: Path) -> tuple[dict[str, int], Floats]:
-        """All that was kept; the pieces are freed on the way."""
+        """All that was kept."""
         if not self._index:
             raise _damaged(path, "it has no word that could be a token")
-        n_rows = sum(map(len, self._pieces))
-        vectors = np.empty((n_rows, self._pieces[0].shape[1]), np.float32)
-        self._pieces.reverse()
-        begin = 0
-        while self._pieces:
-            piece = self._pieces.pop()
-            vectors[begin : begin + len(piece)] = piece
-            begin += len(piece)
-        return self._index, vectors
+        return self._index, self._vectors
 
 
 def _text_rows(file: IO[bytes], path: Path) -> Rows:
@@ -128,13 +134,18 @@ def _text_rows(file: IO[bytes], path: Path) -> Rows:
     dimension = int(fields[1]) if has_header else len(fields) - 1
     if dimension < 1:
         raise _damaged(path, f"its first line is {_shown(first)}")
-    n_read = int(has_header)
+    n_read, n_words = int(has_header), 0
     lines = [] if has_header else [first]
     while lines := [*lines, *islice(file, _LINES_AT_ONCE)]:
         pairs = [_word_and_numbers(line, dimension) for line in lines if not line.isspace()]
         numbers = _parsed([rest for _, rest in pairs], dimension)
         if numbers is None:
-            bad = next(i for i, (_, rest) in enumerate(pairs) if _parsed([rest], dimension) is None)
+            places = [i for i, line in enumerate(lines) if not line.isspace()]
+            bad = next(
+                i
+                for i, (_, rest) in zip(places, pairs, strict=True)
+                if _parsed([rest], dimension) is None
+            )
             raise _damaged(
                 path,
                 f"line {n_read + bad + 1} is {_shown(lines[bad])}, where a word and {dimension} "
@@ -142,7 +153,10 @@ def _text_rows(file: IO[bytes], path: Path) -> Rows:
             )
         yield [word.decode("utf-8", "replace") for word, _ in pairs], numbers
         n_read += len(lines)
+        n_words += len(pairs)
         lines = []
+    if has_header and n_words < int(fields[0]):
+        raise _damaged(path, f"it ends after {n_words} of the {int(fields[0])} words it announces")
 
 
 def _word_and_numbers(line: bytes, dimension: int) -> tuple[bytes, bytes]:
@@ -159,7 +173,9 @@ def _parsed(rests: list[bytes], dimension: int) -> Floats | None:
     if any(rest.count(b" ") != dimension - 1 for rest in rests):
         return None
     try:
-        numbers = np.array(b" ".join(rests).split(), np.float32).reshape(len(rests), dimension)
+        with np.errstate(over="ignore"):
+            numbers = np.array(b" ".join(rests).split(), np.float32)
+        numbers = numbers.reshape(len(rests), dimension)
     except ValueError:
         return None
     return numbers if np.isfinite(numbers).all() else None
@@ -192,18 +208,22 @@ def _npz_rows(path: Path) -> Rows:
     try:
         with np.load(path, allow_pickle=False) as archive:
             words, vectors = archive["words"], archive["vectors"]
-    except (KeyError, ValueError, zipfile.BadZipFile, EOFError) as error:
+    except (KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise _damaged(path, "it has no arrays 'words' and 'vectors' without pickle") from error
-    if vectors.ndim != 2 or vectors.dtype.kind not in "fiu" or words.shape != vectors.shape[:1]:
+    is_matrix = vectors.ndim == 2 and vectors.shape[1] > 0 and vectors.dtype.kind in "fiu"
+    if not is_matrix or words.shape != vectors.shape[:1]:
         raise _damaged(
             path,
             f"words has shape {words.shape}, vectors has shape {vectors.shape} and dtype "
             f"{vectors.dtype}",
         )
-    spelt = words.astype(str) if words.dtype.kind != "S" else np.char.decode(words, "utf-8")
+    spelt = (
+        words.astype(str) if words.dtype.kind != "S" else np.char.decode(words, "utf-8", "replace")
+    )
     for first in range(0, len(words), _LINES_AT_ONCE):
         some = spelt[first : first + _LINES_AT_ONCE].tolist()
-        rows = vectors[first : first + _LINES_AT_ONCE].astype(np.float32)
+        with np.errstate(over="ignore"):
+            rows = vectors[first : first + _LINES_AT_ONCE].astype(np.float32)
         yield some, _finite(rows, some, path)
 
 

@@ -46,12 +46,7 @@ def build_vocabulary(
     return {word: number for number, word in enumerate(frequent[:max_vocabulary], FIRST_WORD)}
 
 
-def encode(
-    tokens: Sequence[Sequence[str]],
-    vocabulary: Mapping[str, int],
-    *,
-    max_length: int | None = None,
-) -> TokenSequences:
+def encode(tokens: Sequence[Sequence[str]], vocabulary: Mapping[str, int]) -> TokenSequences:
     """Return tokenized texts as ids.
 
     Parameters
@@ -60,8 +55,6 @@ def encode(
         The tokens of each text; a text may have none.
     vocabulary : mapping of str to int
         As `build_vocabulary` returns it; every other word gets the id of the unknown word, 1.
-    max_length : int or None, default=None
-        A longer text keeps its first `max_length` tokens; None keeps all.
 
     Returns
     -------
@@ -74,8 +67,6 @@ def encode(
     array([[2, 3],
            [3, 1]], dtype=int32)
     """
-    if max_length is not None and any(len(row) > max_length for row in tokens):
-        tokens = [row[:max_length] for row in tokens]
     lengths = np.fromiter(map(len, tokens), dtype=np.int64, count=len(tokens))
     offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
     looked_up = map(vocabulary.get, chain.from_iterable(tokens), repeat(UNKNOWN))
@@ -98,8 +89,6 @@ def encode_open(
     tokens: Sequence[Sequence[str]],
     vocabulary: Mapping[str, int],
     n_seen: int,
-    *,
-    max_length: int | None = None,
 ) -> tuple[TokenSequences, list[str]]:
     """Return tokenized texts as ids, where words that training did not meet get ids too.
 
@@ -111,8 +100,6 @@ def encode_open(
         As `build_vocabulary` returns it.
     n_seen : int
         Only ids below it are kept.
-    max_length : int or None, default=None
-        As for `encode`.
 
     Returns
     -------
@@ -121,14 +108,14 @@ def encode_open(
     unseen : list of str
         The other words, each once.
     """
-    sequences = encode(tokens, vocabulary, max_length=max_length)
+    sequences = encode(tokens, vocabulary)
     ids = sequences.ids
     is_unseen = (ids == UNKNOWN) | (ids >= n_seen)
     if not is_unseen.any():
         return sequences, []
-    kept = chain.from_iterable(row[:max_length] for row in tokens)
     unseen: dict[str, int] = {}
     ids[is_unseen] = [
-        unseen.setdefault(word, n_seen + len(unseen)) for word in compress(kept, is_unseen)
+        unseen.setdefault(word, n_seen + len(unseen))
+        for word in compress(chain.from_iterable(tokens), is_unseen)
     ]
     return sequences, list(unseen)

@@ -152,6 +152,11 @@ def resolve_word_vectors(
     if isinstance(word_vectors, Mapping):
         return _from_mapping(word_vectors, lowercase)
     words, vectors = _words_and_vectors(word_vectors)
+    if len(words) != len(vectors):
+        raise ValueError(
+            f"word_vectors is a {type(word_vectors).__name__} with {len(words)} words and "
+            f"{len(vectors)} vectors; expected one vector for each word."
+        )
     return _from_mapping(dict(zip(words, np.asarray(vectors), strict=True)), lowercase)
 
 

@@ -11,6 +11,13 @@ from skcnn.network import TrainedTextCNN, build_text_cnn, fit_text_cnn, make_los
 from skcnn.text import TokenSequences
 
 N_WORDS = 12
+# Words with no, one and several subwords, one of them twice; 10 and 11 share the unknown's row.
+WORD_PARTS = TokenSequences.from_lists(
+    [
+        *([0], [1], [2, 10], [3, 10, 11], [4], [5, 11, 11, 12], [6, 13], [7, 10, 11, 12, 13]),
+        *([8], [9, 12], [1, 10, 13], [1, 12]),
+    ]
+)
 COSTS = {
     2: np.array([[0.0, 1.0], [5.0, 0.0]]),
     3: np.array([[0.0, 1.0, 2.0], [3.0, 0.0, 4.0], [5.0, 6.0, 0.0]]),
@@ -28,6 +35,11 @@ def texts_and_labels(n: int = 24, n_classes: int = 2, seed: int = 0) -> tuple[An
     return TokenSequences.from_lists(rows), labels
 
 
+def initial_rows(word_parts: TokenSequences | None) -> Any:
+    n_rows = N_WORDS if word_parts is None else int(word_parts.ids.max()) + 1
+    return np.random.default_rng(1).normal(size=(n_rows, 3)).astype(np.float32)
+
+
 def small_model(loss: Any = "misclassification", optimizer: Any = "adam", **options: Any) -> Any:
     """A compiled TextCNN, always with the same weights."""
     options = {
@@ -39,8 +51,8 @@ def small_model(loss: Any = "misclassification", optimizer: Any = "adam", **opti
         **options,
     }
     n_classes = options.pop("n_classes")
-    embeddings = np.random.default_rng(1).normal(size=(N_WORDS, 3))
-    model = build_text_cnn(N_WORDS, 3, n_classes, embeddings=embeddings, **options)
+    embeddings = initial_rows(options.get("word_parts"))
+    model = build_text_cnn(len(embeddings), 3, n_classes, embeddings=embeddings, **options)
     model.compile(optimizer=optimizer, loss=make_loss(loss, COSTS[n_classes]))
     return model
 
@@ -56,8 +68,9 @@ def train(model: Any, data: Any = None, **options: Any) -> dict[str, list[float]
 def train_as_the_estimator_does(data: Any = None, **options: Any) -> TrainedTextCNN:
     sequences, labels = data or texts_and_labels()
     n_classes = int(max(labels)) + 1
-    embeddings = np.random.default_rng(1).normal(size=(N_WORDS, 3)).astype(np.float32)
+    embeddings = initial_rows(options.get("word_parts"))
     defaults: dict[str, Any] = {
+        "word_parts": None,
         "n_classes": n_classes,
         "cost_matrix": COSTS[n_classes],
         "loss": "misclassification",
@@ -73,6 +86,8 @@ def train_as_the_estimator_does(data: Any = None, **options: Any) -> TrainedText
         "validation_data": None,
         "validation_score": None,
         "n_iter_no_change": None,
+        "average_weights": False,
+        "word_dropout": 0.0,
         "random_state": 0,
         "verbose": 0,
     }

@@ -29,6 +29,7 @@ from skcnn.network import preserved_state
 from skcnn.network._environment import _without_start_up_lines
 from skcnn.network._threads import in_parts, worker_threads
 from tests.network.small import (
+    WORD_PARTS,
     assert_equal_weights,
     small_model,
     texts_and_labels,
@@ -195,14 +196,24 @@ SETTINGS = {
 }
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"optimizer": "sgd"},
+        {"loss": "cross_entropy", "average_weights": True},
+        {"word_parts": WORD_PARTS, "average_weights": True},
+        {"optimizer": "sgd", "word_parts": WORD_PARTS},
+    ],
+    ids=" ".join,
+)
 @pytest.mark.parametrize("setting", SETTINGS)
-def test_the_users_settings_neither_break_nor_change_training(setting, optimizer):
-    rate = {"optimizer_params": {"learning_rate": 0.05}}
-    expected = train_as_the_estimator_does(optimizer=optimizer, **rate)
+def test_the_users_settings_neither_break_nor_change_training(setting, options):
+    options = {"optimizer_params": {"learning_rate": 0.05}, **options}
+    expected = train_as_the_estimator_does(**options)
     with SETTINGS[setting]():
         before = world()
-        found = train_as_the_estimator_does(optimizer=optimizer, **rate)
+        found = train_as_the_estimator_does(**options)
         assert changes(before) == []
     assert_equal_weights(weights_of(found), weights_of(expected), atol=1e-5)
     assert all(array.dtype == np.float32 for array in weights_of(found))
@@ -325,8 +336,12 @@ import skcnn.network
 names = "environment", "warning filters", "random", "numpy.random"
 assert [n for n, old, new in zip(names, before, world()) if old != new] == []
 
-from tests.network.small import texts_and_labels, train_as_the_estimator_does, weights_of
-weights = weights_of(train_as_the_estimator_does(texts_and_labels(200), n_filters=30))
+from tests.network.small import WORD_PARTS, texts_and_labels, weights_of
+from tests.network.small import train_as_the_estimator_does as train
+weights = [
+    weights_of(train(texts_and_labels(200), n_filters=30, word_parts=parts))
+    for parts in (None, WORD_PARTS)
+]
 with open(sys.argv[1], "wb") as file:
     pickle.dump(weights, file)
 """
@@ -357,8 +372,11 @@ def test_a_fresh_process_that_trains_prints_nothing(fresh_process):
 
 @pytest.mark.skipif(numba.get_num_threads() < 2, reason="this machine has one thread only")
 def test_weights_do_not_depend_on_the_number_of_threads(fresh_process):
-    two_threads = train_as_the_estimator_does(texts_and_labels(200), n_filters=30)
-    assert_equal_weights(weights_of(two_threads), fresh_process[1])
+    for parts, one_thread in zip((None, WORD_PARTS), fresh_process[1], strict=True):
+        two_threads = train_as_the_estimator_does(
+            texts_and_labels(200), n_filters=30, word_parts=parts
+        )
+        assert_equal_weights(weights_of(two_threads), one_thread)
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])

@@ -4,11 +4,14 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
 from scipy.special import log_softmax, softmax
 
 from skcnn.network import LOSSES, make_loss
-from skcnn.network._loss_gradient import make_loss_gradient
-from skcnn.network.losses import MisclassificationCost
+from skcnn.network._loss_gradient import _cross_entropy, make_loss_gradient
+from skcnn.network.losses import CrossEntropy, MisclassificationCost
 from tests.network.small import COSTS, texts_and_labels, train_as_the_estimator_does
 
 # Whatever Keras takes for softmax outputs, and whether it wants class indices.
@@ -47,6 +50,15 @@ def by_tape(loss, labels, logits, weights):
     return float(value), tape.gradient(value, logits).numpy()
 
 
+def through_logits(logits, labels, weights):
+    """Cross-entropy as Keras computes it from logits."""
+    loss, logits = keras.losses.SparseCategoricalCrossentropy(from_logits=True), tf.constant(logits)
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        value = loss(labels, logits, sample_weight=weights)
+    return float(value), tape.gradient(value, logits).numpy()
+
+
 def assert_same(found, expected):
     np.testing.assert_allclose(found[0], expected[0], rtol=1e-5)
     np.testing.assert_allclose(found[1], expected[1], rtol=1e-4, atol=1e-6)
@@ -60,6 +72,63 @@ def test_loss_and_gradient_are_those_of_keras_through_a_softmax(name, reduction,
     loss = LOSSES[name](COSTS[n_classes], reduction=reduction)
     found = make_loss_gradient(loss, n_classes)(logits, labels, weights)
     assert_same(found, by_tape(loss, labels, logits, weights))
+
+
+class TracedCrossEntropy(CrossEntropy):
+    """The default loss, but by TensorFlow."""
+
+
+@st.composite
+def batches(draw):
+    n, n_classes = draw(st.integers(1, 7)), draw(st.integers(2, 6))
+    logits = st.floats(-20, 20, width=32) | st.sampled_from([0.0, 1e4, -1e4])
+    weights = st.floats(0.125, 8, width=32) | st.sampled_from([0.0, 1.0])
+    return (
+        draw(npst.arrays(np.float32, (n, n_classes), elements=logits)),
+        draw(npst.arrays(np.int32, n, elements=st.integers(0, n_classes - 1))),
+        draw(npst.arrays(np.float32, n, elements=weights)),
+    )
+
+
+@settings(deadline=None, max_examples=200)
+@given(batches())
+def test_the_default_loss_in_numpy_is_the_one_that_keras_computes(arrays):
+    logits, labels, weights = arrays
+    copies = [array.copy() for array in arrays]
+    costs = 1 - np.eye(logits.shape[1])
+    found = make_loss_gradient(CrossEntropy(costs), logits.shape[1])(*arrays)
+    traced = make_loss_gradient(TracedCrossEntropy(costs), logits.shape[1])(*arrays)
+    scale = max(1.0, weights.max())
+    np.testing.assert_allclose(found[0], traced[0], rtol=1e-5, atol=1e-6 * scale)
+    np.testing.assert_allclose(found[1], traced[1], rtol=1e-4, atol=1e-6 * scale)
+    expected = through_logits(logits, labels, weights)
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-5, atol=1e-6 * scale)
+    np.testing.assert_allclose(found[1], expected[1], rtol=1e-4, atol=1e-6 * scale)
+    assert (type(found[0]), found[1].dtype) == (float, np.float32)
+    np.testing.assert_array_equal(found[1][weights == 0], 0)
+    for array, copy in zip(arrays, copies, strict=True):
+        np.testing.assert_array_equal(array, copy)
+
+
+def test_only_the_default_loss_itself_is_computed_in_numpy():
+    class Doubled(CrossEntropy):
+        @staticmethod
+        def table(log_q, costs):
+            return -2 * log_q
+
+    class Tripled(CrossEntropy):
+        def call(self, y_true, y_pred):
+            return 3 * super().call(y_true, y_pred)
+
+    value, slope = make_loss_gradient(CrossEntropy(COSTS[2]), 2)(*batch(2))
+    for loss, factor in (
+        (Doubled(COSTS[2]), 2),
+        (Tripled(COSTS[2]), 3),
+        (CrossEntropy(COSTS[2], reduction="sum"), len(batch(2)[1])),
+    ):
+        gradient = make_loss_gradient(loss, 2)
+        assert gradient is not _cross_entropy
+        assert_same(gradient(*batch(2)), (factor * value, factor * slope))
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])

@@ -12,6 +12,7 @@ from skcnn.network._optimizers import _fading_steps, _is_plain_adam
 from skcnn.text import TokenSequences
 from tests.network.small import (
     N_WORDS,
+    WORD_PARTS,
     assert_equal_weights,
     small_model,
     texts_and_labels,
@@ -60,10 +61,13 @@ def train_by_tape(model, sequences, labels, batch_size=4):
     model.optimizer.finalize_variable_values(variables)
 
 
+@pytest.mark.parametrize("word_parts", [None, WORD_PARTS], ids=["words", "subwords"])
 @pytest.mark.parametrize("data", [all_words_in_every_batch(), texts_and_labels()])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_an_optimizer_does_what_it_does_in_keras(optimizer, data):
-    ours, keras_own = (small_model(optimizer=OPTIMIZERS[optimizer]()) for _ in range(2))
+def test_an_optimizer_does_what_it_does_in_keras(optimizer, data, word_parts):
+    ours, keras_own = (
+        small_model(optimizer=OPTIMIZERS[optimizer](), word_parts=word_parts) for _ in range(2)
+    )
     before = weights_of(ours)
     train(ours, data, epochs=1, batch_size=4, shuffle=False)
     train_by_tape(keras_own, *data)
@@ -102,15 +106,27 @@ def test_words_that_training_does_not_meet_keep_their_vectors(optimizer):
     np.testing.assert_array_equal(change > 0, np.isin(np.arange(N_WORDS), [2, 3, 4, 5]))
 
 
-def test_a_word_moves_on_by_momentum_while_it_is_away():
-    sequences, labels = TokenSequences.from_lists([[2, 3], *[[4, 5]] * 9]), np.ones(10, int)
-    after_one, after_ten = small_model(), small_model()
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_a_batch_moves_the_rows_that_its_words_are_made_of_and_no_others(optimizer):
+    data = TokenSequences.from_lists([[3, 4, 11], [4, 11], [3]]), np.array([0, 1, 1])
+    model = small_model(optimizer=optimizer, word_parts=WORD_PARTS)
+    before = weights_of(model)[0]
+    train(model, data, epochs=3)
+    change = np.abs(weights_of(model)[0] - before).max(axis=1)
+    met = WORD_PARTS.take([3, 4, 11]).ids
+    np.testing.assert_array_equal(change > 0, np.isin(np.arange(len(before)), met))
+
+
+@pytest.mark.parametrize("word_parts", [None, WORD_PARTS], ids=["words", "subwords"])
+def test_a_word_moves_on_by_momentum_while_it_is_away(word_parts):
+    sequences, labels = TokenSequences.from_lists([[2, 3], *[[4, 8]] * 9]), np.ones(10, int)
+    after_one, after_ten, reference = (small_model(word_parts=word_parts) for _ in range(3))
     train(after_one, (sequences.take([0]), labels[:1]), epochs=1)
     train(after_ten, (sequences, labels), epochs=1, batch_size=1, shuffle=False)
-    reference = small_model()
     train_by_tape(reference, sequences, labels, batch_size=1)
     assert_equal_weights(weights_of(after_ten), weights_of(reference), atol=1e-5)
-    moved_on = np.abs(weights_of(after_ten)[0] - weights_of(after_one)[0])[[2, 3]]
+    away = [2, 3] if word_parts is None else word_parts.take([2, 3]).ids
+    moved_on = np.abs(weights_of(after_ten)[0] - weights_of(after_one)[0])[away]
     assert moved_on.min() > 1e-3
 
 

@@ -11,26 +11,63 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers
+from keras.src.trainers.trainer import model_supports_jit
 from scipy.special import softmax
 
 from skcnn.network import build_text_cnn, make_keras_model, make_loss
 from skcnn.network._training import predict_logits
 from skcnn.text import TokenSequences
-from tests.network.small import COSTS, assert_equal_weights, small_model, weights_of
+from tests.network.small import (
+    COSTS,
+    WORD_PARTS,
+    assert_equal_weights,
+    small_model,
+    texts_and_labels,
+    train,
+    weights_of,
+)
 
 N_WORDS, DIMENSION = 12, 3
+# With subwords, the last two words share the row of the unknown one; behind are the subwords' rows.
+N_OWN, N_SUBWORDS, N_SHARES = 10, 6, 20
 SHAPES = [((1,), 2), ((2,), 3), ((3, 4, 5), 2), ((7, 7), 2), ((1, 2), 3), ((5, 1, 2), 2)]
 
 every_shape = pytest.mark.parametrize(("widths", "n_classes"), SHAPES)
 # Texts without a word, of one word, shorter than the filters, and with a word many times.
 texts = st.lists(st.lists(st.integers(1, N_WORDS - 1), max_size=11), min_size=1, max_size=6)
 seeds = st.integers(0, 2**31)
+both = pytest.mark.parametrize("word_parts", [None, WORD_PARTS], ids=["words", "subwords"])
+
+
+def parts_of(cuts, subwords):
+    rows = np.split(subwords, sorted(cuts))
+    own = [i if i < N_OWN else 1 for i in range(N_WORDS)]
+    return TokenSequences.from_lists([[i, *row] for i, row in zip(own, rows, strict=True)])
+
+
+# Words of no, one and many subwords, shared and repeated: all fit into networks of one shape.
+word_parts = st.builds(
+    parts_of,
+    st.lists(st.integers(0, N_SHARES), min_size=N_WORDS - 1, max_size=N_WORDS - 1),
+    st.lists(st.integers(N_OWN, N_OWN + N_SUBWORDS - 1), min_size=N_SHARES, max_size=N_SHARES).map(
+        np.array
+    ),
+)
+networks = st.none() | word_parts
 
 
 @lru_cache
-def model_of(widths, n_classes):
+def compiled(widths, n_classes, has_subwords):
     model = build_text_cnn(
-        N_WORDS, DIMENSION, n_classes, filter_widths=widths, n_filters=4, dropout=0.0
+        N_OWN + N_SUBWORDS if has_subwords else N_WORDS,
+        DIMENSION,
+        n_classes,
+        filter_widths=widths,
+        n_filters=4,
+        dropout=0.0,
+        word_parts=parts_of([0] * (N_WORDS - 1), np.full(N_SHARES, N_OWN))
+        if has_subwords
+        else None,
     )
     # Plain descent with a step of 1: what training takes off the weights is the gradient.
     model.compile(
@@ -39,9 +76,17 @@ def model_of(widths, n_classes):
     return model
 
 
+def model_of(widths, n_classes, parts=None):
+    model = compiled(widths, n_classes, parts is not None)
+    if parts is not None:
+        model.get_layer("embedding").assign_word_parts(parts)
+    return model
+
+
 def randomize(model, seed):
     rng = np.random.default_rng(seed)
-    model.set_weights([rng.normal(size=w.shape, scale=0.5) for w in model.weights])
+    for variable in model.trainable_variables:
+        variable.assign(rng.normal(size=variable.shape, scale=0.5))
     return rng
 
 
@@ -52,40 +97,42 @@ def padded(sequences, rng):
 
 
 @every_shape
-@settings(deadline=None, max_examples=20)
-@given(rows=texts, seed=seeds)
-def test_outputs_are_those_of_keras_layers(widths, n_classes, rows, seed):
-    model, sequences = model_of(widths, n_classes), TokenSequences.from_lists(rows)
+@settings(deadline=None, max_examples=40)
+@given(rows=texts, seed=seeds, parts=networks)
+def test_outputs_are_those_of_keras_layers(widths, n_classes, rows, seed, parts):
+    model, sequences = model_of(widths, n_classes, parts), TokenSequences.from_lists(rows)
     rng = randomize(model, seed)
     found = softmax(predict_logits(model, sequences), axis=1)
     np.testing.assert_allclose(found, model(padded(sequences, rng)), rtol=0, atol=1e-5)
 
 
 @every_shape
-@settings(deadline=None, max_examples=15)
-@given(rows=texts, seed=seeds)
-def test_gradients_are_those_of_keras_layers(widths, n_classes, rows, seed):
-    model, sequences = model_of(widths, n_classes), TokenSequences.from_lists(rows)
+@settings(deadline=None, max_examples=30)
+@given(rows=texts, seed=seeds, parts=networks)
+def test_gradients_are_those_of_keras_layers(widths, n_classes, rows, seed, parts):
+    model, sequences = model_of(widths, n_classes, parts), TokenSequences.from_lists(rows)
     rng = randomize(model, seed)
     labels = rng.integers(n_classes, size=len(rows))
     weights = rng.random(len(rows)).astype(np.float32)
-    before = weights_of(model)
+    before = [variable.numpy() for variable in model.trainable_variables]
     with tf.GradientTape() as tape:
         loss = model.loss(labels, model(padded(sequences, rng)), sample_weight=weights)
     expected = [tf.convert_to_tensor(g) for g in tape.gradient(loss, model.trainable_variables)]
     history = model.fit(
         sequences, labels, batch_size=len(rows), sample_weight=weights, verbose=0
     ).history
-    found = [was - now for was, now in zip(before, weights_of(model), strict=True)]
+    found = [was - now for was, now in zip(before, model.trainable_variables, strict=True)]
     assert_equal_weights(found, [g.numpy() for g in expected], atol=1e-5)
     np.testing.assert_allclose(history["loss"], [float(loss)], rtol=1e-5, atol=1e-6)
 
 
 @every_shape
-@settings(deadline=None, max_examples=10)
-@given(rows=texts, seed=seeds)
-def test_what_comes_out_for_a_text_does_not_depend_on_its_batch(widths, n_classes, rows, seed):
-    model, sequences = model_of(widths, n_classes), TokenSequences.from_lists(rows)
+@settings(deadline=None, max_examples=20)
+@given(rows=texts, seed=seeds, parts=networks)
+def test_what_comes_out_for_a_text_does_not_depend_on_its_batch(
+    widths, n_classes, rows, seed, parts
+):
+    model, sequences = model_of(widths, n_classes, parts), TokenSequences.from_lists(rows)
     rng = randomize(model, seed)
     together, in_keras = predict_logits(model, sequences), model(padded(sequences, rng))
     for i in range(len(rows)):
@@ -114,9 +161,26 @@ def test_one_text_passes_the_layers_of_kim(width, length):
     np.testing.assert_allclose(model(ids), plain(ids), rtol=0, atol=1e-6)
 
 
+@settings(deadline=None)
+@given(parts=word_parts, seed=seeds)
+def test_a_network_with_subwords_is_the_plain_one_of_the_summed_vectors(parts, seed):
+    model, plain = model_of((1, 2), 3, parts), model_of((1, 2), 3)
+    randomize(model, seed)
+    rows, *others = (variable.numpy() for variable in model.trainable_variables)
+    vectors = []
+    for own, *subwords in np.split(parts.ids, parts.offsets[1:-1]):
+        vectors.append(rows[own] + sum(rows[i] for i in subwords) / max(1, len(subwords)))
+    plain.set_weights([np.array(vectors), *others])
+    ids = np.arange(1, N_WORDS)[:, np.newaxis]
+    np.testing.assert_allclose(model(ids), plain(ids), rtol=0, atol=1e-6)
+
+
 @every_shape
-def test_many_texts_are_predicted_in_blocks_with_the_same_result(widths, n_classes):
-    model = model_of(widths, n_classes)
+@pytest.mark.parametrize("has_subwords", [False, True])
+def test_many_texts_are_predicted_in_blocks_with_the_same_result(widths, n_classes, has_subwords):
+    subwords = np.arange(N_SHARES) % N_SUBWORDS + N_OWN
+    parts = parts_of([0, 1, 1, 2, 5, 5, 7, 9, 12, 18, 19], subwords) if has_subwords else None
+    model = model_of(widths, n_classes, parts)
     rng = randomize(model, 0)
     rows = [rng.integers(1, N_WORDS, size=n).tolist() for n in rng.integers(0, 40, size=1500)]
     sequences = TokenSequences.from_lists(rows)
@@ -147,10 +211,52 @@ def test_a_network_is_made_from_weights():
     assert_equal_weights(weights_of(again), weights_of(model))
 
 
-def test_a_saved_network_comes_back_the_same(tmp_path):
-    model = small_model()
+@both
+def test_a_saved_network_comes_back_the_same(word_parts, tmp_path):
+    model = small_model(word_parts=word_parts)
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     assert type(loaded) is type(model)
-    ids = np.array([[2, 3, 4, 0], [5, 0, 0, 0]])
+    ids = np.array([[2, 3, 10, 0], [5, 0, 0, 0], [7, 11, 9, 8]])
     np.testing.assert_array_equal(loaded(ids), model(ids))
+    assert train(loaded) == train(model)
+    assert_equal_weights(weights_of(loaded), weights_of(model))
+
+
+def test_which_rows_a_word_is_made_of_can_be_read_back_and_is_not_trained():
+    model = small_model(word_parts=WORD_PARTS)
+    train(model)
+    parts = model.get_layer("embedding").word_parts
+    np.testing.assert_array_equal(parts.ids, WORD_PARTS.ids)
+    np.testing.assert_array_equal(parts.offsets, WORD_PARTS.offsets)
+    assert not hasattr(small_model().get_layer("embedding"), "word_parts")
+
+
+@both
+def test_keras_own_loop_trains_the_network_to_the_same_weights(word_parts):
+    sequences, labels = texts_and_labels()
+    ours, keras_own = (
+        small_model(optimizer=keras.optimizers.SGD(0.1), word_parts=word_parts) for _ in range(2)
+    )
+    options = {"epochs": 3, "batch_size": 8, "shuffle": False, "verbose": 0}
+    expected = keras.Model.fit(keras_own, sequences.to_padded(), labels, **options).history
+    found = train(ours, (sequences, labels), **options)
+    np.testing.assert_allclose(found["loss"], expected["loss"], rtol=1e-5)
+    assert expected["loss"][-1] < expected["loss"][0]
+    assert_equal_weights(weights_of(ours), weights_of(keras_own), atol=1e-5)
+
+
+def test_keras_does_not_hand_ragged_tensors_to_xla():
+    assert model_supports_jit(small_model())
+    assert not model_supports_jit(small_model(word_parts=WORD_PARTS))
+
+
+@both
+@pytest.mark.parametrize("layer", ["embedding", "conv_1", "scores"])
+def test_a_network_with_a_frozen_layer_is_refused_until_it_is_thawed(layer, word_parts):
+    model = small_model(word_parts=word_parts)
+    model.get_layer(layer).trainable = False
+    with pytest.raises(ValueError, match=rf"fit trains all weights, and \['.*{layer}/"):
+        train(model)
+    model.get_layer(layer).trainable = True
+    assert train(model) == train(small_model(word_parts=word_parts))

@@ -14,6 +14,7 @@ from skcnn.network._training import predict_logits
 from skcnn.text import TokenSequences
 from tests.network.small import (
     N_WORDS,
+    WORD_PARTS,
     assert_equal_weights,
     small_model,
     texts_and_labels,
@@ -108,6 +109,39 @@ def test_the_callers_weights_and_labels_are_left_as_they_were():
     train_as_the_estimator_does((sequences, labels), sample_weight=weight)
     np.testing.assert_array_equal(weight, np.linspace(0, 2, len(labels)))
     np.testing.assert_array_equal(labels, copy)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_a_dropped_word_is_trained_as_its_subwords_and_the_unknown_word(optimizer):
+    rows, labels = [[3, 9], [7], [4]], np.array([0, 1, 1])
+    as_unknown = [[1, *row[1:]] if len(row) > 1 else row for row in _lists(WORD_PARTS)]
+    dropped = small_model(optimizer=optimizer, word_parts=WORD_PARTS)
+    unknown = small_model(optimizer=optimizer, word_parts=TokenSequences.from_lists(as_unknown))
+    data = TokenSequences.from_lists(rows), labels
+    train(dropped, data, shuffle=False, word_dropout=1.0)
+    train(unknown, data, shuffle=False)
+    n_rows = min(len(weights_of(model)[0]) for model in (dropped, unknown))
+    found, expected = (
+        [variable.numpy()[:n_rows] for variable in model.trainable_variables]
+        for model in (dropped, unknown)
+    )
+    assert_equal_weights(found, expected, atol=1e-6)
+
+
+def _lists(sequences):
+    return [row.tolist() for row in np.split(sequences.ids, sequences.offsets[1:-1])]
+
+
+def test_words_are_dropped_by_chance_seeded_and_only_where_there_are_subwords():
+    def trained(**options):
+        model = small_model(word_parts=options.pop("word_parts", WORD_PARTS))
+        return train(model, shuffle=False, **options)["loss"]
+
+    half = trained(word_dropout=0.5)
+    assert trained(word_dropout=0.5) == half
+    assert trained(word_dropout=0.5, random_state=1) != half
+    assert trained() == trained(word_dropout=0.0) != half
+    assert trained(word_parts=None, word_dropout=0.5) == trained(word_parts=None)
 
 
 class Diary(callbacks.Callback):

@@ -141,6 +141,53 @@ def test_all_texts_are_split_alike():
     assert tokenize_all(texts, lowercase=False)[0] == ["Win", "cash"]
 
 
+LONG_TEXTS = ["", "a", "a b", "a b c", "a b c d e f"]
+
+
+@pytest.mark.parametrize("max_length", [1, 2, 3, 9, np.int64(2)])
+def test_a_longer_text_keeps_its_beginning(max_length):
+    cut = tokenize_all(LONG_TEXTS, max_length=max_length)
+    assert cut == [text.split()[:max_length] for text in LONG_TEXTS]
+
+
+@pytest.mark.parametrize("kind", [tuple, list])
+@pytest.mark.parametrize(
+    ("pair", "longest"),
+    [
+        ((1, 1), "a f"),
+        ((2, 1), "a b f"),
+        ((0, 2), "e f"),
+        ((2, 0), "a b"),
+        ((3, 3), "a b c d e f"),
+        ((2, 3), "a b d e f"),
+        ((99, 1), "a b c d e f"),
+    ],
+)
+def test_a_longer_text_keeps_its_beginning_and_its_end(kind, pair, longest):
+    *others, last = tokenize_all(LONG_TEXTS, max_length=kind(pair))
+    assert last == longest.split()
+    for text, tokens in zip(LONG_TEXTS, others, strict=False):
+        if len(text.split()) <= sum(pair):
+            assert tokens == text.split()
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=9), st.integers(0, 5), st.integers(0, 5))
+def test_what_is_kept_is_in_order_and_of_the_promised_length(words, head, tail):
+    [tokens] = tokenize_all([" ".join(words)], max_length=(head, tail))
+    assert len(tokens) == min(len(words), head + tail)
+    assert tokens[:head] == words[:head]
+    assert (
+        tokens[len(tokens) - min(tail, len(words)) :] == words[len(words) - min(tail, len(words)) :]
+    )
+
+
+def test_the_users_tokens_are_cut_as_well():
+    assert tokenize_all(["a+b+c"], split_in_plus, max_length=(1, 1)) == [["a", "c"]]
+    assert tokenize_all(["a+b+c"], split_in_plus, max_length=2) == [["a", "b"]]
+    with pytest.raises(TypeError, match="token 3 of type int"):
+        tokenize_all(["a"], lambda text: ["a", "b", 3], max_length=1)
+
+
 def split_in_plus(text):
     return (part for part in text.split("+"))
 

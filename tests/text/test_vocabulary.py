@@ -3,11 +3,10 @@ from __future__ import annotations
 import random
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skcnn.text import PADDING, UNKNOWN, build_vocabulary, encode
+from skcnn.text import PADDING, UNKNOWN, add_other_words, build_vocabulary, encode, encode_open
 
 TOKENS = [["b", "a", "c"], [], ["b", "c", "b"], ["d"]]
 token_lists = st.lists(st.lists(st.sampled_from("abcdefg"), max_size=5), max_size=6)
@@ -56,13 +55,30 @@ def test_every_token_becomes_the_id_of_its_word_or_the_unknown_one(tokens, min_c
         assert all((number == UNKNOWN) == (number not in words) for number in ids)
 
 
-@pytest.mark.parametrize("max_length", [1, 2, 3, 9])
-def test_a_long_text_keeps_its_beginning(max_length):
-    vocabulary = build_vocabulary(TOKENS)
-    cut = encode([row[:max_length] for row in TOKENS], vocabulary)
-    sequences = encode(TOKENS, vocabulary, max_length=max_length)
-    assert sequences.ids.tolist() == cut.ids.tolist()
-    assert sequences.offsets.tolist() == cut.offsets.tolist()
+@given(token_lists, token_lists)
+def test_other_words_get_ids_that_count_on_in_the_order_of_the_texts(known, tokens):
+    vocabulary = build_vocabulary(known)
+    before = dict(vocabulary)
+    ids = add_other_words(vocabulary, tokens)
+    assert vocabulary == before
+    assert list(ids)[: len(before)] == list(before)
+    assert list(ids.values()) == list(range(2, len(ids) + 2))
+    words = [word for row in tokens for word in row]
+    assert list(ids)[len(before) :] == list(dict.fromkeys(w for w in words if w not in before))
+
+
+@given(token_lists, token_lists, st.integers(0, 7))
+def test_words_that_training_did_not_meet_get_ids_in_the_order_they_come(known, tokens, n_own):
+    vocabulary = build_vocabulary(known)
+    n_seen = 2 + min(n_own, len(vocabulary))  # the later ones only have a pretrained vector
+    sequences, unseen = encode_open(tokens, vocabulary, n_seen)
+    seen = {word: number for word, number in vocabulary.items() if number < n_seen}
+    words = [word for row in tokens for word in row]
+    assert unseen == list(dict.fromkeys(word for word in words if word not in seen))
+    ids = seen | {word: n_seen + place for place, word in enumerate(unseen)}
+    assert sequences.ids.dtype == np.int32
+    assert sequences.ids.tolist() == [ids[word] for word in words]
+    assert sequences.lengths.tolist() == list(map(len, tokens))
 
 
 def test_no_text_and_empty_texts_are_encoded_too():

@@ -81,7 +81,7 @@ def test_word_vectors_can_be_pickled():
         ({"a": 1}, r"shape \(\) for 'a'"),
         ({"a": [[1]]}, r"shape \(1, 1\) for 'a'"),
         ({"a": []}, r"shape \(0,\) for 'a'"),
-        ("fasttext", "'fasttext'; expected None, \"glove\", or a mapping"),
+        ([], 'word_vectors is empty; expected None, "glove", a file'),
     ],
 )
 def test_vectors_that_cannot_be_used_are_refused(wrong, message):
@@ -90,11 +90,30 @@ def test_vectors_that_cannot_be_used_are_refused(wrong, message):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "message"), [(5, "type int"), ([("a", [1])], "type list"), ({1: [1]}, "key 1 of")]
+    ("wrong", "message"),
+    [
+        (5, 'type int; expected None, "glove", a file.*mapping.*KeyedVectors.*list'),
+        ([5], "type int"),
+        ({"a"}, "type set"),
+        (np.ones((2, 2)), "type ndarray"),
+        ({1: [1]}, "key 1 of"),
+    ],
 )
 def test_other_types_are_refused(wrong, message):
     with pytest.raises(TypeError, match=message):
         resolve_word_vectors(wrong)
+
+
+@pytest.mark.parametrize("name", ["fasttext", "Glove", "", "."])
+def test_another_name_is_taken_for_a_file_and_missed(name):
+    with pytest.raises(FileNotFoundError, match=f"'{name}', which is not a file.*\"glove\""):
+        resolve_word_vectors(name)
+
+
+def test_a_list_of_one_is_that_one():
+    vectors = resolve_word_vectors([MAPPING])
+    assert vectors.words == ["win", "cash", "strasse"]
+    assert vectors.vectors.tolist() == [[0.5, 1], [1, 0], [2, -2]]
 
 
 @pytest.fixture

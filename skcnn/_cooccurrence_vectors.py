@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from copy import copy
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from skcnn.text._containers import as_texts
-from skcnn.text._cooccurrence import cooccurrence_vectors
-from skcnn.text._tokenizer import Tokenizer, tokenize_all
-from skcnn.text._vocabulary import FIRST_WORD, build_vocabulary, encode
-from skcnn.text._word_vectors import WordVectors
+from skcnn.text import Tokenizer, as_texts, cooccurrence_word_vectors, tokenize_all
 
 
 class CooccurrenceVectors(BaseEstimator):
@@ -123,31 +119,16 @@ class CooccurrenceVectors(BaseEstimator):
         self.vectors_ = learnt.vectors
         return self
 
+    def __sklearn_clone__(self) -> Self:
+        """Keep what was learnt: as a parameter of an estimator, a fitted object is data."""
+        if hasattr(self, "vectors_"):
+            return copy(self)
+        clone: Self = super().__sklearn_clone__()
+        return clone
+
     def __sklearn_tags__(self) -> Any:
         """Say that X is text."""
         tags = super().__sklearn_tags__()
         tags.input_tags.one_d_array = tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
-
-
-def cooccurrence_word_vectors(
-    tokens: Sequence[Sequence[str]],
-    n_components: int,
-    *,
-    window: int = 4,
-    power: float = 0.75,
-    min_count: int = 1,
-    random_state: np.random.RandomState,
-) -> WordVectors:
-    """Return the vectors of the words of tokenized texts, see `cooccurrence_vectors`."""
-    vocabulary = build_vocabulary(tokens, min_count=min_count)
-    vectors = cooccurrence_vectors(
-        encode(tokens, vocabulary),
-        len(vocabulary) + FIRST_WORD,
-        n_components,
-        window=window,
-        power=power,
-        random_state=random_state,
-    )
-    return WordVectors({word: row for row, word in enumerate(vocabulary)}, vectors[FIRST_WORD:])
