@@ -116,8 +116,8 @@ default=None
     epochs : int, default=20
         Passes over the training texts, at most.
     average_weights : bool, default=True
-        Whether the network is the mean of those at the ends of the epochs so far: a better one,
-        after fewer epochs.
+        Whether the network is a moving mean of those at the ends of the epochs, each counting twice
+        as much as the one before: a better one, after fewer epochs.
     callbacks : list of keras.callbacks.Callback, default=None
         Called as by `keras.Model.fit`, with the logs "loss" and "val_loss" (or "val_score"). The
         model has the new weights at the end of each epoch.

@@ -52,8 +52,8 @@ class TextCNN(keras.Model):
         validation_data : tuple (x, y) or (x, y, sample_weight), optional
             Instead of a split made here: equal texts must not lie on both sides.
         average_weights : bool, default=False
-            Whether the model gets, at the end of each epoch, the mean of the weights at the ends of
-            the epochs so far; training goes on from the last ones.
+            Whether the model gets, at the end of each epoch, a moving mean of the weights at the
+            ends of epochs (half the last, half the mean before); training goes on from the last.
         word_dropout : float, default=0.0
             Chance of a word in a batch to be made of its subwords alone, as words are that training
             never met; without subwords nothing is dropped.
