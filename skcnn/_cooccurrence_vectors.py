@@ -83,8 +83,8 @@ class CooccurrenceVectors(BaseEstimator):
         ----------
         X : list, tuple, ndarray, Series or one-column DataFrame of str
             The texts.
-        y : None
-            Not used.
+        y : object, default=None
+            Not used; scikit-learn passes it.
 
         Returns
         -------
