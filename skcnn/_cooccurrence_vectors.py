@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import Any, Self
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from skcnn._checks import own_random_state
+from skcnn._compat import _fit_context
 from skcnn.text import Tokenizer, as_texts, cooccurrence_word_vectors, tokenize_all
 
 
@@ -57,6 +60,16 @@ class CooccurrenceVectors(BaseEstimator):
     (4, 2)
     """
 
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "n_components": [Integral],
+        "window": [Integral],
+        "power": [Real],
+        "min_count": [Integral],
+        "tokenizer": [None, callable],
+        "lowercase": ["boolean"],
+        "random_state": ["random_state"],
+    }
+
     def __init__(
         self,
         n_components: int = 100,
@@ -76,6 +89,7 @@ class CooccurrenceVectors(BaseEstimator):
         self.lowercase = lowercase
         self.random_state = random_state
 
+    @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn vectors from texts.
 
@@ -93,22 +107,20 @@ class CooccurrenceVectors(BaseEstimator):
         Raises
         ------
         ValueError
-            If no word is seen `min_count` times, or a parameter is out of its range.
+            If no word is seen `min_count` times, or a parameter is of another type or out of its
+            range.
         """
         for name, least in (("n_components", 1), ("window", 1), ("min_count", 1)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected at least {least}.")
         tokens = tokenize_all(as_texts(X), self.tokenizer, lowercase=self.lowercase)
-        seed = self.random_state
         learnt = cooccurrence_word_vectors(
             tokens,
             self.n_components,
             window=self.window,
             power=self.power,
             min_count=self.min_count,
-            random_state=(
-                seed if isinstance(seed, np.random.RandomState) else np.random.RandomState(seed)
-            ),
+            random_state=own_random_state(self.random_state),
         )
         if len(learnt) == 0:
             raise ValueError(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skcnn._checks import TrainingSet
+from skcnn._checks import TrainingSet, own_random_state
 from skcnn._early_stopping import make_validation_score
 from skcnn._inference import TextCNNWeights
 from skcnn._posterior import PosteriorRule
@@ -61,7 +61,7 @@ def fit_network(
     """
     loss_costs = loss_cost_matrix(cost_matrix, data.class_weights)
     posterior_rule = _posterior_rule(estimator.loss, loss_costs)
-    random_state = _random_state(estimator.random_state)
+    random_state = own_random_state(estimator.random_state)
     train_rows, validation_rows = _split(estimator, data, random_state)
     words = prepare_words(estimator, data.texts, train_rows, validation_rows, random_state)
     validation: Validation | None = None
@@ -107,11 +107,6 @@ def _posterior_rule(loss: Any, loss_costs: NDArray[np.float64]) -> PosteriorRule
         )
         raise ValueError(msg)
     return PosteriorRule(*(identity or ("cross_entropy", loss_costs)))
-
-
-def _random_state(seed: Any) -> np.random.RandomState:
-    """Unlike scikit-learn's `check_random_state`, None does not draw from the global state."""
-    return seed if isinstance(seed, np.random.RandomState) else np.random.RandomState(seed)
 
 
 def _split(

@@ -28,6 +28,7 @@ from skcnn.text import (
     explain_by_subwords,
     frequent_ngrams,
     initial_embeddings,
+    ngram_means,
     resolve_word_vectors,
     side_by_side,
     tokenize_all,
@@ -111,26 +112,32 @@ def prepare_words(
         # Words too rare for the vocabulary, and those of the validation texts, are known by their
         # vectors: as they will be when predicting.
         add_words_with_vectors(vocabulary, tokens, word_vectors)
+    ids = add_other_words(vocabulary, tokens) if estimator.subwords else vocabulary
+    train = encode(train_tokens, ids)
     embeddings = initial_embeddings(
-        encode(train_tokens, vocabulary),
+        _known_part(train, len(vocabulary) + 2),
         vocabulary,
         word_vectors,
         embedding_dim=dimension,
         embedding_init=estimator.embedding_init,
         random_state=random_state,
     )
-    ids, parts, keys = vocabulary, None, np.empty(0, np.uint32)
+    parts, keys = None, np.empty(0, np.uint32)
     if estimator.subwords:
-        ids = add_other_words(vocabulary, tokens)
         keys = frequent_ngrams(list(vocabulary), _MIN_WORDS_OF_NGRAM)
         parts = word_parts(list(ids), len(embeddings), keys)
         embeddings = _shared_out(embeddings, list(vocabulary), keys)
-    train = encode(train_tokens, ids)
     validation = None
     if len(validation_rows):
         validation_tokens = [tokens[row] for row in validation_rows]
         validation = encode(validation_tokens, ids)
     return Words(vocabulary, train, validation, embeddings, parts, keys, word_vectors, coverage)
+
+
+def _known_part(sequences: TokenSequences, n_known: int) -> TokenSequences:
+    """Texts in which all ids from `n_known` on are the unknown word."""
+    ids = np.where(sequences.ids < n_known, sequences.ids, np.int32(UNKNOWN))
+    return TokenSequences(ids, sequences.offsets)
 
 
 def _shared_out(
@@ -140,7 +147,7 @@ def _shared_out(
     ngrams = word_ngrams(words, keys)
     vectors = explain_by_subwords(embeddings[2:], ngrams, len(keys))
     rest = embeddings.copy()
-    rest[2:] -= SubwordVectors(keys, vectors).means(words)
+    rest[2:] -= ngram_means(vectors, ngrams)
     return np.concatenate([rest, vectors])
 
 

@@ -148,7 +148,7 @@ def test_unlabelled_texts_stand_beside_pretrained_vectors(
         ({"embedding_dim": 0, "word_vectors": {"win": [1.0]}}, ValueError, "embedding_dim=0"),
         ({"embedding_init": "uniform"}, ValueError, "embedding_init='uniform'.*'cooccurrence'"),
         ({"unlabeled": [1, 2]}, TypeError, "type int in row 0"),
-        ({"unlabeled": ["a", None]}, ValueError, r"missing|None"),
+        ({"unlabeled": ["a", None]}, ValueError, "unlabeled cannot be used as X is: .*missing"),
         ({"unlabeled": []}, ValueError, r"0 sample\(s\)"),
         ({"unlabeled": "one text"}, ValueError, "'unlabeled'"),
         ({"unlabeled": 5}, ValueError, "'unlabeled'"),

@@ -16,6 +16,7 @@ from skcnn.text._subwords import (
     SubwordVectors,
     explain_by_subwords,
     frequent_ngrams,
+    ngram_means,
     word_ngrams,
     word_parts,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "initial_embeddings",
     "is_missing",
     "n_columns",
+    "ngram_means",
     "normalize",
     "resolve_word_vectors",
     "side_by_side",

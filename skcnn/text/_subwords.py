@@ -150,6 +150,20 @@ def explain_by_subwords(
     return solution
 
 
+def ngram_means(vectors: NDArray[np.float32], ngrams: TokenSequences) -> NDArray[np.float32]:
+    """Mean of the vectors of each word's n-grams, (n, d); zero for a word without."""
+    means = np.zeros((len(ngrams), vectors.shape[1]), np.float32)
+    lengths = ngrams.lengths
+    some = np.flatnonzero(lengths)
+    for begin in range(0, len(some), _WORDS_AT_ONCE):
+        rows = some[begin : begin + _WORDS_AT_ONCE]
+        first, end = ngrams.offsets[rows[0]], ngrams.offsets[rows[-1] + 1]
+        found = vectors[ngrams.ids[first:end]]  # (n-grams, d)
+        sums = np.add.reduceat(found, ngrams.offsets[rows] - first)
+        means[rows] = sums / lengths[rows, np.newaxis].astype(np.float32)
+    return means
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SubwordVectors:
     """Vectors of character n-grams.
@@ -166,14 +180,4 @@ class SubwordVectors:
 
     def means(self, words: Sequence[str]) -> NDArray[np.float32]:
         """Mean vector of each word's n-grams, (n, d); zero where none is known."""
-        ngrams = word_ngrams(words, self.keys)
-        means = np.zeros((len(words), self.vectors.shape[1]), np.float32)
-        lengths = ngrams.lengths
-        some = np.flatnonzero(lengths)
-        for begin in range(0, len(some), _WORDS_AT_ONCE):
-            rows = some[begin : begin + _WORDS_AT_ONCE]
-            first, end = ngrams.offsets[rows[0]], ngrams.offsets[rows[-1] + 1]
-            vectors = self.vectors[ngrams.ids[first:end]]  # (n-grams, d)
-            sums = np.add.reduceat(vectors, ngrams.offsets[rows] - first)
-            means[rows] = sums / lengths[rows, np.newaxis].astype(np.float32)
-        return means
+        return ngram_means(self.vectors, word_ngrams(words, self.keys))

@@ -1,11 +1,20 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from skcnn.text import SubwordVectors, TokenSequences, _subwords, frequent_ngrams, word_parts
+from skcnn.text import (
+    SubwordVectors,
+    TokenSequences,
+    _subwords,
+    explain_by_subwords,
+    frequent_ngrams,
+    word_parts,
+)
 from skcnn.text._subwords import hashed_ngrams, word_ngrams
 
 WORDS = ["win", "winner", "", "a", "x" * 41, "\ud800é", "winner", "日本語", "lost", "wi"]
@@ -146,3 +155,19 @@ def test_the_mean_of_a_word_does_not_depend_on_the_words_beside_it():
     subwords = SubwordVectors(keys, vectors)
     alone = np.concatenate([subwords.means([word]) for word in WORDS])
     np.testing.assert_array_equal(subwords.means(WORDS), alone)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_ngrams_explain_vectors_as_a_ridge_regression_does(seed):
+    rng = np.random.default_rng(seed)
+    words = ["".join(rng.choice(list("ab"), size=rng.integers(1, 5))) for _ in range(30)]
+    keys = frequent_ngrams(words, 2)
+    ngrams = word_ngrams(words, keys)
+    vectors = rng.normal(size=(len(words), 3)).astype(np.float32)
+    means = np.zeros((len(words), len(keys)))
+    for word, (begin, end) in enumerate(pairwise(ngrams.offsets)):
+        np.add.at(means[word], ngrams.ids[begin:end], 1 / max(1, end - begin))
+    expected = np.linalg.solve(means.T @ means + 0.01 * np.eye(len(keys)), means.T @ vectors)
+    found = explain_by_subwords(vectors, ngrams, len(keys))
+    np.testing.assert_allclose(means @ found, means @ expected, atol=0.05)
+    assert explain_by_subwords(vectors[:0], word_ngrams([], keys[:0]), 0).shape == (0, 3)
