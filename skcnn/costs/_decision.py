@@ -7,14 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skcnn.costs._abstention import check_abstention, with_abstentions
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
 from skcnn.costs._probabilities import check_probabilities
+from skcnn.costs._sample_costs import BOTH_COSTS, check_sample_costs, expected_sample_costs
 
 
 def expected_costs(
     probabilities: ArrayLike,
-    cost_matrix: CostMatrixLike,
+    cost_matrix: CostMatrixLike = None,
     classes: ArrayLike | None = None,
+    *,
+    sample_costs: Any = None,
 ) -> NDArray[np.float64]:
     """Expected cost of each possible answer: ``probabilities @ C``.
 
@@ -22,10 +26,13 @@ def expected_costs(
     ----------
     probabilities : array-like of shape (n_samples, K)
         Probability of each class, as from ``predict_proba``.
-    cost_matrix : None, array-like, DataFrame or dict
-        Any form of :func:`check_cost_matrix` except "balanced".
+    cost_matrix : None, array-like, DataFrame or dict, default=None
+        Any form of :func:`check_cost_matrix` except "balanced". None: every error costs 1.
     classes : array-like of shape (K,), default=None
-        The labels of the columns; needed where `cost_matrix` names labels. None means 0 .. K-1.
+        The labels of the columns; needed where costs name labels. None means 0 .. K-1.
+    sample_costs : array-like of shape (n_samples, K) or DataFrame, default=None
+        Instead of `cost_matrix`: what it costs to miss each class in each row, see
+        :func:`check_sample_costs`.
 
     Returns
     -------
@@ -35,8 +42,7 @@ def expected_costs(
     Raises
     ------
     ValueError
-        If a row of `probabilities` is no distribution, or `cost_matrix` is refused by
-        :func:`check_cost_matrix`.
+        If a row of `probabilities` is no distribution, or the costs are refused.
 
     Examples
     --------
@@ -46,15 +52,18 @@ def expected_costs(
     >>> expected_costs([[0.7, 0.3]], {1: 5})
     array([[1.5, 0.7]])
     """
-    table, _, matrix = _check(probabilities, cost_matrix, classes)
-    costs: NDArray[np.float64] = table @ matrix  # (n, K) @ (K, K) -> (n, K)
-    return costs
+    table, labels = _check_table(probabilities, classes)
+    return _expected(table, labels, cost_matrix, sample_costs)[0]
 
 
 def decide(
     probabilities: ArrayLike,
-    cost_matrix: CostMatrixLike,
+    cost_matrix: CostMatrixLike = None,
     classes: ArrayLike | None = None,
+    *,
+    sample_costs: Any = None,
+    abstain_cost: float | None = None,
+    abstain_label: Any = -1,
 ) -> NDArray[Any]:
     """Give the answer with the lowest expected cost.
 
@@ -67,10 +76,19 @@ def decide(
     ----------
     probabilities : array-like of shape (n_samples, K)
         Probability of each class, as from ``predict_proba``.
-    cost_matrix : None, array-like, DataFrame or dict
-        Any form of :func:`check_cost_matrix` except "balanced".
+    cost_matrix : None, array-like, DataFrame or dict, default=None
+        Any form of :func:`check_cost_matrix` except "balanced". None: every error costs 1.
     classes : array-like of shape (K,), default=None
-        The labels of the columns; needed where `cost_matrix` names labels.
+        The labels of the columns; needed where costs name labels.
+    sample_costs : array-like of shape (n_samples, K) or DataFrame, default=None
+        Instead of `cost_matrix`: what it costs to miss each class in each row, see
+        :func:`check_sample_costs`.
+    abstain_cost : float, default=None
+        What it costs to leave a row unanswered, say to have a person look at it. Rows whose
+        cheapest answer is expected to cost more get `abstain_label` (Chow, 1970, "On optimum
+        recognition error and reject tradeoff"). None: every row is answered.
+    abstain_label : label, default=-1
+        Not one of the classes, and a string if they are strings.
 
     Returns
     -------
@@ -79,9 +97,10 @@ def decide(
 
     Raises
     ------
+    TypeError
+        If `abstain_label` is of another type than the classes.
     ValueError
-        If a row of `probabilities` is no distribution, or `cost_matrix` is refused by
-        :func:`check_cost_matrix`.
+        If a row of `probabilities` is no distribution, or the costs are refused.
 
     Examples
     --------
@@ -91,10 +110,22 @@ def decide(
     array(['ham'], dtype='<U4')
     >>> decide(text, {"spam": 3}, classes=["ham", "spam"])
     array(['spam'], dtype='<U4')
+
+    At 3 to 1 "ham" is expected to cost .9 and "spam" .7; having a person look costs .5:
+
+    >>> decide(text, {1: 3}, abstain_cost=0.5)
+    array([-1])
     """
-    table, labels, matrix = _check(probabilities, cost_matrix, classes)
-    answers = _cheapest(table, matrix)
-    return answers if classes is None else labels[answers]
+    table, labels = _check_table(probabilities, classes)
+    abstain_cost = check_abstention(abstain_cost, abstain_label, labels)
+    costs, tolerance = _expected(table, labels, cost_matrix, sample_costs)
+    answers = _cheapest(table, costs, tolerance)
+    given = answers if classes is None else labels[answers]
+    if abstain_cost is None:
+        return given
+    return with_abstentions(
+        given, costs.min(axis=1) > abstain_cost + tolerance[:, 0], abstain_label
+    )
 
 
 def bayes_threshold(cost_matrix: CostMatrixLike) -> float:
@@ -134,9 +165,9 @@ def bayes_threshold(cost_matrix: CostMatrixLike) -> float:
     return float(false_alarm / (false_alarm + miss))
 
 
-def _check(
-    probabilities: ArrayLike, cost_matrix: CostMatrixLike, classes: ArrayLike | None
-) -> tuple[NDArray[np.float64], NDArray[Any], NDArray[np.float64]]:
+def _check_table(
+    probabilities: ArrayLike, classes: ArrayLike | None
+) -> tuple[NDArray[np.float64], NDArray[Any]]:
     table = check_probabilities(probabilities, "probabilities")
     n_classes = table.shape[1]
     labels = np.arange(n_classes) if classes is None else np.asarray(classes)
@@ -145,13 +176,33 @@ def _check(
             f"probabilities has {n_classes} columns, classes has shape {labels.shape}; expected "
             f"({n_classes},): one label per column."
         )
-    return table, labels, check_cost_matrix(cost_matrix, labels)
+    return table, labels
 
 
-def _cheapest(table: NDArray[np.float64], matrix: NDArray[np.float64]) -> NDArray[np.int64]:
-    costs = table @ matrix  # (n, K)
+def _expected(
+    table: NDArray[np.float64],
+    labels: NDArray[Any],
+    cost_matrix: CostMatrixLike,
+    sample_costs: Any,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Expected cost of each answer, (n, K), and what rounding may amount to, (n, 1)."""
+    if sample_costs is None:
+        matrix = check_cost_matrix(cost_matrix, labels)
+        costs = table @ matrix  # (n, K) @ (K, K) -> (n, K)
+        largest = np.full((len(table), 1), np.abs(matrix).max())
+    elif cost_matrix is not None:
+        raise ValueError(BOTH_COSTS)
+    else:
+        costs_of_rows = check_sample_costs(sample_costs, len(table), labels)
+        costs = expected_sample_costs(table, costs_of_rows)
+        largest = costs_of_rows.max(axis=1, keepdims=True)
     # The most that rounding in the sum of K products can amount to, with room.
-    tolerance = 4 * len(matrix) * np.finfo(np.float64).eps * np.abs(matrix).max()
+    return costs, 4 * len(labels) * np.finfo(np.float64).eps * largest
+
+
+def _cheapest(
+    table: NDArray[np.float64], costs: NDArray[np.float64], tolerance: NDArray[np.float64]
+) -> NDArray[np.int64]:
     tied = costs <= costs.min(axis=1, keepdims=True) + tolerance  # (n, K)
     answers: NDArray[np.int64] = np.where(tied, table, -1.0).argmax(axis=1)  # (n,)
     return answers

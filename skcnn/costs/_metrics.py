@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skcnn.costs._abstention import check_abstention
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
+from skcnn.costs._sample_costs import BOTH_COSTS, check_sample_costs
 
 
 def average_cost(
     y_true: ArrayLike,
     y_pred: ArrayLike,
     *,
-    cost_matrix: CostMatrixLike,
+    cost_matrix: CostMatrixLike = None,
     labels: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
+    sample_costs: Any = None,
+    abstain_cost: float | None = None,
+    abstain_label: Any = -1,
 ) -> float:
     """Mean cost of the answers `y_pred` when the truth is `y_true`.
 
@@ -27,13 +33,20 @@ def average_cost(
         True labels.
     y_pred : array-like of shape (n_samples,)
         Predicted labels.
-    cost_matrix : None, array-like, DataFrame or dict
+    cost_matrix : None, array-like, DataFrame or dict, default=None
         Any form of :func:`check_cost_matrix` except "balanced". None gives the error rate.
     labels : array-like of shape (K,), default=None
         All class labels, in the order of the rows of `cost_matrix`. None means those that
         appear in `y_true` or `y_pred`, sorted, as in :func:`sklearn.metrics.confusion_matrix`.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the rows.
+    sample_costs : array-like of shape (n_samples, K) or DataFrame, default=None
+        Instead of `cost_matrix`: what it costs to miss each class in each row, see
+        :func:`check_sample_costs`.
+    abstain_cost : float, default=None
+        What each answer `abstain_label` costs; None: there are none.
+    abstain_label : label, default=-1
+        As in :func:`decide`.
 
     Returns
     -------
@@ -43,8 +56,8 @@ def average_cost(
     Raises
     ------
     ValueError
-        If a row has a label that is not in `labels`, `cost_matrix` is refused by
-        :func:`check_cost_matrix`, or the rows weigh nothing.
+        If a row has a label that is not in `labels`, the costs are refused by
+        :func:`check_cost_matrix` or :func:`check_sample_costs`, or the rows weigh nothing.
 
     Examples
     --------
@@ -55,17 +68,21 @@ def average_cost(
     >>> average_cost(y_true, y_pred, cost_matrix={"spam": 5})
     1.5
     """
-    counts, matrix = _check(y_true, y_pred, cost_matrix, labels, sample_weight)
-    return float((counts * matrix).sum() / counts.sum())
+    answers = _check(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
+    paid, _ = _bill(answers, cost_matrix, sample_costs)
+    return paid / float(answers.weight.sum())
 
 
 def normalized_cost(
     y_true: ArrayLike,
     y_pred: ArrayLike,
     *,
-    cost_matrix: CostMatrixLike,
+    cost_matrix: CostMatrixLike = None,
     labels: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
+    sample_costs: Any = None,
+    abstain_cost: float | None = None,
+    abstain_label: Any = -1,
 ) -> float:
     """Average cost in units of the cheapest constant answer: ``1 - savings_score(...)``.
 
@@ -77,12 +94,14 @@ def normalized_cost(
         True labels.
     y_pred : array-like of shape (n_samples,)
         Predicted labels.
-    cost_matrix : None, array-like, DataFrame or dict
+    cost_matrix : None, array-like, DataFrame or dict, default=None
         As in :func:`average_cost`.
     labels : array-like of shape (K,), default=None
         As in :func:`average_cost`.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the rows.
+    sample_costs, abstain_cost, abstain_label
+        As in :func:`average_cost`.
 
     Returns
     -------
@@ -104,7 +123,14 @@ def normalized_cost(
     0.25
     """
     return 1.0 - savings_score(
-        y_true, y_pred, cost_matrix=cost_matrix, labels=labels, sample_weight=sample_weight
+        y_true,
+        y_pred,
+        cost_matrix=cost_matrix,
+        labels=labels,
+        sample_weight=sample_weight,
+        sample_costs=sample_costs,
+        abstain_cost=abstain_cost,
+        abstain_label=abstain_label,
     )
 
 
@@ -112,9 +138,12 @@ def savings_score(
     y_true: ArrayLike,
     y_pred: ArrayLike,
     *,
-    cost_matrix: CostMatrixLike,
+    cost_matrix: CostMatrixLike = None,
     labels: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
+    sample_costs: Any = None,
+    abstain_cost: float | None = None,
+    abstain_label: Any = -1,
 ) -> float:
     """Share of the cheapest constant answer's cost that is saved; higher is better.
 
@@ -131,12 +160,14 @@ def savings_score(
         True labels.
     y_pred : array-like of shape (n_samples,)
         Predicted labels.
-    cost_matrix : None, array-like, DataFrame or dict
+    cost_matrix : None, array-like, DataFrame or dict, default=None
         As in :func:`average_cost`.
     labels : array-like of shape (K,), default=None
         As in :func:`average_cost`; each is one constant answer.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the rows.
+    sample_costs, abstain_cost, abstain_label
+        As in :func:`average_cost`.
 
     Returns
     -------
@@ -161,9 +192,9 @@ def savings_score(
     1 [0.0, 0.0]
     5 [-0.25, 0.75]
     """
-    counts, matrix = _check(y_true, y_pred, cost_matrix, labels, sample_weight)
-    # Total cost of each constant answer: (K,) @ (K, K) -> (K,)
-    best_constant = float((counts.sum(axis=1) @ matrix).min())
+    answers = _check(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
+    paid, constant = _bill(answers, cost_matrix, sample_costs)
+    best_constant = float(constant.min())
     if best_constant == 0:
         from sklearn.exceptions import UndefinedMetricWarning
 
@@ -174,21 +205,39 @@ def savings_score(
             stacklevel=2,
         )
         return float("nan")
-    return (best_constant - float((counts * matrix).sum())) / abs(best_constant)
+    return (best_constant - paid) / abs(best_constant)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Answers:
+    """Rows in class indices; `answered` is False where there was an abstention, at its cost."""
+
+    true: NDArray[np.int64]  # (n,)
+    predicted: NDArray[np.int64]  # (n,), anything where not answered
+    answered: NDArray[np.bool_]  # (n,)
+    weight: NDArray[np.float64]  # (n,)
+    abstain_cost: float
+    classes: NDArray[Any]  # (K,)
+    classes_are_given: bool
 
 
 def _check(
     y_true: ArrayLike,
     y_pred: ArrayLike,
-    cost_matrix: CostMatrixLike,
     labels: ArrayLike | None,
     sample_weight: ArrayLike | None,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Weight of the rows of each (truth, answer), and the cost matrix in the same order."""
-    from sklearn.metrics import confusion_matrix
+    abstain_cost: float | None,
+    abstain_label: Any,
+) -> _Answers:
+    from sklearn.utils import check_consistent_length, column_or_1d
     from sklearn.utils.multiclass import unique_labels
 
-    seen = unique_labels(y_true, y_pred)
+    true, predicted = column_or_1d(y_true), column_or_1d(y_pred)
+    check_consistent_length(true, predicted, sample_weight)
+    answered = np.ones(len(true), dtype=bool)
+    if abstain_cost is not None:
+        answered = predicted != abstain_label
+    seen = unique_labels(true, predicted[answered]) if answered.any() else unique_labels(true)
     classes = seen if labels is None else np.asarray(labels)
     known: list[Any] = classes.tolist()
     unknown = [label for label in seen.tolist() if label not in known]
@@ -197,20 +246,48 @@ def _check(
             f"y_true or y_pred holds {unknown}, which labels = {known} lacks; expected every "
             "label in labels."
         )
+    cost = check_abstention(abstain_cost, abstain_label, classes)
+    weight = np.ones(len(true)) if sample_weight is None else np.asarray(sample_weight, np.float64)
+    if not weight.sum() > 0:
+        raise ValueError(
+            f"The rows weigh {weight.sum():g} in total; expected at least one row, and a positive "
+            "sum of sample_weight."
+        )
+    places = {label: place for place, label in enumerate(known)}
+    return _Answers(
+        true=np.array([places[label] for label in true.tolist()]),
+        predicted=np.array([places.get(label, -1) for label in predicted.tolist()]),
+        answered=answered,
+        weight=weight,
+        abstain_cost=cost or 0.0,
+        classes=classes,
+        classes_are_given=labels is not None,
+    )
+
+
+def _bill(
+    answers: _Answers, cost_matrix: CostMatrixLike, sample_costs: Any
+) -> tuple[float, NDArray[np.float64]]:
+    """What the answers cost in total, and what each constant answer would have cost, (K,)."""
+    weight, true, n_classes = answers.weight, answers.true, len(answers.classes)
     try:
-        matrix = check_cost_matrix(cost_matrix, classes)
+        if sample_costs is None:
+            matrix = check_cost_matrix(cost_matrix, answers.classes)
+            costs = matrix[true]  # (n, K), of each answer
+        elif cost_matrix is not None:
+            raise ValueError(BOTH_COSTS)
+        else:
+            own = check_sample_costs(sample_costs, len(true), answers.classes)
+            is_wrong = np.arange(n_classes) != true[:, np.newaxis]  # (n, K)
+            costs = own[np.arange(len(true)), true][:, np.newaxis] * is_wrong
     except ValueError as error:
-        if labels is None:
+        if not answers.classes_are_given:
             error.add_note(
                 "labels=None means the labels that appear in y_true or y_pred. If a class does "
                 "not appear there, pass labels= with all classes."
             )
         raise
-    weight = len(np.asarray(y_true)) if sample_weight is None else np.sum(sample_weight)
-    if not weight > 0:
-        raise ValueError(
-            f"The rows weigh {weight:g} in total; expected at least one row, and a positive sum "
-            "of sample_weight."
-        )
-    counts = confusion_matrix(y_true, y_pred, labels=classes, sample_weight=sample_weight)
-    return counts.astype(np.float64), matrix
+    paid = np.where(
+        answers.answered, costs[np.arange(len(true)), answers.predicted], answers.abstain_cost
+    )
+    return float(weight @ paid), np.asarray(weight @ costs, dtype=np.float64)
