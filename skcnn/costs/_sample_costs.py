@@ -20,7 +20,9 @@ BOTH_COSTS = (
 _FORM = "one cost >= 0 for each row and class, of missing that class in that row"
 
 
-def check_sample_costs(sample_costs: Any, n_samples: int, classes: ArrayLike) -> NDArray[np.float64]:
+def check_sample_costs(
+    sample_costs: Any, n_samples: int, classes: ArrayLike
+) -> NDArray[np.float64]:
     """Check costs of examples and bring them into the order of `classes`.
 
     Parameters

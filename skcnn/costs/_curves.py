@@ -1,0 +1,313 @@
+"""What two classes cost at every threshold, and at every ratio of the two costs.
+
+A row is called positive where its probability of the positive class is the threshold or higher.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
+
+Floats = NDArray[np.float64]
+
+
+def cost_threshold_curve(
+    y_true: ArrayLike,
+    y_prob: ArrayLike,
+    cost_matrix: CostMatrixLike = None,
+    *,
+    pos_label: Any = None,
+    sample_weight: ArrayLike | None = None,
+) -> tuple[Floats, Floats]:
+    """Average cost at every threshold on the probability of the positive class.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        True labels, two different ones.
+    y_prob : array-like of shape (n_samples,)
+        Probability of the positive class; any score in its place that grows with it.
+    cost_matrix : None, array-like of shape (2, 2), DataFrame or dict, default=None
+        Any form of :func:`check_cost_matrix` for the sorted labels, except "balanced".
+    pos_label : label, default=None
+        The positive class; None: the second of the sorted labels.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows.
+
+    Returns
+    -------
+    average_costs : ndarray of shape (n_thresholds,)
+        In the unit of `cost_matrix`.
+    thresholds : ndarray of shape (n_thresholds,)
+        Increasing: the different values of `y_prob`, and infinity, at which no row is positive.
+
+    Raises
+    ------
+    ValueError
+        If there are not two classes, `y_prob` is not finite, or the cost matrix is refused.
+
+    Examples
+    --------
+    >>> from skcnn.costs import cost_threshold_curve
+    >>> costs, thresholds = cost_threshold_curve([0, 1, 0, 1], [0.1, 0.3, 0.4, 0.9], {1: 3})
+    >>> costs, thresholds
+    (array([0.5 , 0.25, 1.  , 0.75, 1.5 ]), array([0.1, 0.3, 0.4, 0.9, inf]))
+    """
+    counts, labels = _counts(y_true, y_prob, pos_label, sample_weight)
+    matrix = check_cost_matrix(cost_matrix, labels)
+    positive = labels.tolist().index(counts.pos_label)
+    (tn, fp), (fn, tp) = matrix if positive == 1 else matrix[::-1, ::-1]
+    costs = (
+        counts.false_alarms * fp
+        + (counts.negatives - counts.false_alarms) * tn
+        + counts.misses * fn
+        + (counts.positives - counts.misses) * tp
+    )
+    return costs / (counts.negatives + counts.positives), counts.thresholds
+
+
+def cost_curve(
+    y_true: ArrayLike,
+    y_prob: ArrayLike,
+    *,
+    pos_label: Any = None,
+    sample_weight: ArrayLike | None = None,
+) -> tuple[Floats, Floats]:
+    """Lowest normalised cost that any threshold reaches, for every mixture of costs and classes.
+
+    The cost curve of Drummond & Holte (2006, "Cost curves: an improved method for visualizing
+    classifier performance"): each threshold, with its rate of misses FNR and of false alarms FPR,
+    is the line FNR * PC + FPR * (1 - PC), and the curve is the lower envelope of the lines. The
+    probability cost is PC = p C_fn / (p C_fn + (1 - p) C_fp), with p the share of positive rows
+    where the classifier is to be used. Always or never answering "positive" is min(PC, 1 - PC).
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        True labels, two different ones.
+    y_prob : array-like of shape (n_samples,)
+        Probability of the positive class, or any score that grows with it.
+    pos_label : label, default=None
+        The positive class; None: the second of the sorted labels.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows.
+
+    Returns
+    -------
+    probability_cost : ndarray of shape (n_corners,)
+        PC at the corners of the curve, increasing from 0 to 1; between them it is straight.
+    normalized_expected_cost : ndarray of shape (n_corners,)
+        The curve there; at most 0.5.
+
+    Raises
+    ------
+    ValueError
+        If there are not two classes, or `y_prob` is not finite.
+
+    Examples
+    --------
+    >>> from skcnn.costs import cost_curve
+    >>> cost_curve([0, 1, 0, 1], [0.1, 0.3, 0.4, 0.9])
+    (array([0. , 0.5, 1. ]), array([0.  , 0.25, 0.  ]))
+    """
+    counts, _ = _counts(y_true, y_prob, pos_label, sample_weight)
+    misses = counts.misses / counts.positives
+    false_alarms = counts.false_alarms / counts.negatives
+    corners = _hull(false_alarms[::-1], misses[::-1])  # from never to always positive
+    x, y = false_alarms[::-1][corners], misses[::-1][corners]
+    # Where the lines of neighbours cross: y1 PC + x1 (1 - PC) = y2 PC + x2 (1 - PC).
+    crossing = np.diff(x) / (np.diff(x) - np.diff(y))
+    probability_cost = np.unique(np.concatenate([[0.0], crossing, [1.0]]))
+    lines = np.outer(y, probability_cost) + np.outer(x, 1 - probability_cost)
+    return probability_cost, lines.min(axis=0)
+
+
+def brier_curve(
+    y_true: ArrayLike,
+    y_prob: ArrayLike,
+    *,
+    pos_label: Any = None,
+    sample_weight: ArrayLike | None = None,
+) -> tuple[Floats, Floats]:
+    """Cost of deciding by the Bayes threshold, for every ratio of the two costs.
+
+    The Brier curve of Hernández-Orallo, Flach & Ferri (2011, "Brier curves: a new cost-based
+    visualisation of classifier performance"). With c = C_fp / (C_fp + C_fn) and C_fp + C_fn = 2, a
+    row is positive where its probability is above c, and what is drawn is the average cost. The
+    area under the curve is the Brier score. Between it and the curve of the best thresholds lies
+    what badly calibrated probabilities cost.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        True labels, two different ones.
+    y_prob : array-like of shape (n_samples,)
+        Probability of the positive class, from 0 to 1.
+    pos_label : label, default=None
+        The positive class; None: the second of the sorted labels.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows.
+
+    Returns
+    -------
+    cost_proportion : ndarray of shape (n_points,)
+        c, from 0 to 1; the curve jumps where a value stands twice, and is straight between values.
+    average_cost : ndarray of shape (n_points,)
+        The curve there.
+
+    Raises
+    ------
+    ValueError
+        If there are not two classes, or a probability is not in [0, 1].
+
+    Examples
+    --------
+    >>> from skcnn.costs import brier_curve
+    >>> c, costs = brier_curve([0, 1, 0, 1], [0.1, 0.3, 0.4, 0.9])
+    >>> print(round(np.trapezoid(costs, c), 4))  # ((0.1)**2 + (0.7)**2 + (0.4)**2 + (0.1)**2) / 4
+    0.1675
+    """
+    counts, _ = _counts(y_true, y_prob, pos_label, sample_weight)
+    probabilities = counts.thresholds[:-1]
+    _check_probabilities(probabilities)
+    total = counts.negatives + counts.positives
+    # Between two neighbouring probabilities the answers stay as they are at the upper one.
+    edges = np.concatenate([[0.0], probabilities, [1.0]])
+    begin, end = edges[:-1], edges[1:]
+    misses, false_alarms = counts.misses / total, counts.false_alarms / total
+    proportion = np.stack([begin, end], axis=1)  # (n_thresholds, 2)
+    costs = 2 * (proportion * false_alarms[:, None] + (1 - proportion) * misses[:, None])
+    return proportion.ravel(), costs.ravel()
+
+
+def cost_over_ratios(
+    y_true: ArrayLike,
+    y_prob: ArrayLike,
+    ratios: tuple[float, float] = (1.0, 20.0),
+    *,
+    pos_label: Any = None,
+    sample_weight: ArrayLike | None = None,
+) -> float:
+    """Mean cost of deciding by the Bayes threshold, over a range of ratios of the two costs.
+
+    For when a miss costs more than a false alarm, and nobody can say exactly how much more: the
+    mean height of :func:`brier_curve` over the cost proportions c = 1 / (1 + ratio) in the range.
+    A proper score; over all ratios, (0, infinity), the Brier score.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        True labels, two different ones.
+    y_prob : array-like of shape (n_samples,)
+        Probability of the positive class, from 0 to 1.
+    ratios : pair of float, default=(1, 20)
+        Lowest and highest cost of a miss in units of a false alarm's.
+    pos_label : label, default=None
+        The positive class; None: the second of the sorted labels.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows.
+
+    Returns
+    -------
+    float
+        With C_fp + C_fn = 2; lower is better.
+
+    Raises
+    ------
+    ValueError
+        If the ratios are not two increasing numbers >= 0, there are not two classes, or a
+        probability is not in [0, 1].
+
+    Examples
+    --------
+    >>> from skcnn.costs import cost_over_ratios
+    >>> y_true, y_prob = [0, 1, 0, 1], [0.1, 0.3, 0.4, 0.9]
+    >>> print(round(cost_over_ratios(y_true, y_prob), 3))
+    0.224
+    >>> print(round(cost_over_ratios(y_true, y_prob, (0, float("inf"))), 4))
+    0.1675
+    """
+    low, high = ratios
+    if not 0 <= low < high:
+        raise ValueError(f"ratios is {ratios!r}; expected two increasing numbers >= 0.")
+    proportion, costs = brier_curve(
+        y_true, y_prob, pos_label=pos_label, sample_weight=sample_weight
+    )
+    left, right = 1 / (1 + high), 1 / (1 + low)
+    begin, end = proportion[::2], proportion[1::2]
+    at_begin, at_end = costs[::2], costs[1::2]
+    slope = (at_end - at_begin) / np.where(end > begin, end - begin, 1.0)
+    # Each piece is straight: its part inside the range has the height of its middle.
+    inside_begin, inside_end = np.clip(begin, left, right), np.clip(end, left, right)
+    middle = (inside_begin + inside_end) / 2
+    area = (inside_end - inside_begin) * (at_begin + slope * (middle - begin))
+    return float(area.sum() / (right - left))
+
+
+class _Counts:
+    """Weights of the rows that are judged wrongly at each threshold."""
+
+    def __init__(
+        self, is_positive: NDArray[np.bool_], y_prob: Floats, weight: Floats, pos_label: Any
+    ) -> None:
+        values, place = np.unique(y_prob, return_inverse=True)
+        below_positive = np.bincount(place, weight * is_positive, len(values)).cumsum()
+        below_negative = np.bincount(place, weight * ~is_positive, len(values)).cumsum()
+        self.pos_label = pos_label
+        self.thresholds = np.append(values, np.inf)  # (T,)
+        self.positives, self.negatives = below_positive[-1], below_negative[-1]
+        self.misses = np.concatenate([[0.0], below_positive])  # (T,)
+        self.false_alarms = self.negatives - np.concatenate([[0.0], below_negative])  # (T,)
+
+
+def _counts(
+    y_true: ArrayLike, y_prob: ArrayLike, pos_label: Any, sample_weight: ArrayLike | None
+) -> tuple[_Counts, NDArray[Any]]:
+    from sklearn.utils import check_consistent_length, column_or_1d
+
+    true = column_or_1d(y_true)
+    scores = column_or_1d(np.asarray(y_prob, dtype=np.float64))
+    check_consistent_length(true, scores, sample_weight)
+    labels = np.unique(true)
+    if len(labels) != 2:
+        raise ValueError(
+            f"y_true has {len(labels)} different labels, {labels.tolist()[:10]}; expected two. "
+            "For more classes compare one with the rest: y_true == label."
+        )
+    pos_label = labels[1] if pos_label is None else pos_label
+    if pos_label not in labels.tolist():
+        raise ValueError(f"pos_label is {pos_label!r}; expected one of {labels.tolist()}.")
+    if not np.isfinite(scores).all():
+        row = int(np.argmin(np.isfinite(scores)))
+        raise ValueError(f"y_prob[{row}] is {scores[row]}; expected finite numbers.")
+    weight = np.ones(len(true)) if sample_weight is None else np.asarray(sample_weight, np.float64)
+    counts = _Counts(true == pos_label, scores, weight, pos_label)
+    if not (counts.positives > 0 and counts.negatives > 0):
+        raise ValueError("The rows of one class weigh nothing; expected rows of both classes.")
+    return counts, labels
+
+
+def _check_probabilities(values: Floats) -> None:
+    if values[0] < 0 or values[-1] > 1:
+        raise ValueError(
+            f"y_prob goes from {values[0]:g} to {values[-1]:g}; expected probabilities, from 0 to "
+            "1. For other scores there is cost_curve."
+        )
+
+
+def _hull(x: Floats, y: Floats) -> list[int]:
+    """Corners of the lower convex hull of points whose x increases and y decreases."""
+    corners: list[int] = []
+    for i in range(len(x)):
+        while len(corners) >= 2:
+            a, b = corners[-2:]
+            turn = (x[b] - x[a]) * (y[i] - y[a]) - (y[b] - y[a]) * (x[i] - x[a])
+            if turn > 0:
+                break
+            corners.pop()
+        corners.append(i)
+    return corners
