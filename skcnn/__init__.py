@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from skcnn._cooccurrence_vectors import CooccurrenceVectors
+    from skcnn._cost_path import CostPath, cost_path
     from skcnn._estimator import CostSensitiveTextCNN
+    from skcnn._min_cost_classifier import MinCostClassifier
     from skcnn.costs import (
         average_cost,
         bayes_threshold,
@@ -25,12 +27,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CooccurrenceVectors",
+    "CostPath",
     "CostSensitiveTextCNN",
+    "MinCostClassifier",
     "__version__",
     "average_cost",
     "bayes_threshold",
     "check_cost_matrix",
     "cost_grid",
+    "cost_path",
     "decide",
     "expected_costs",
     "make_cost_scorer",
@@ -43,8 +48,11 @@ __version__ = "0.1.0"
 _HOMES = {
     "CostSensitiveTextCNN": "skcnn._estimator",
     "CooccurrenceVectors": "skcnn._cooccurrence_vectors",
+    "CostPath": "skcnn._cost_path",
+    "MinCostClassifier": "skcnn._min_cost_classifier",
+    "cost_path": "skcnn._cost_path",
 }
-_SUBMODULES = ("costs", "datasets", "losses", "network", "text")
+_SUBMODULES = ("costs", "datasets", "inspection", "losses", "network", "text")
 
 
 def __getattr__(name: str) -> Any:

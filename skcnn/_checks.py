@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,13 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from skcnn._compat import _check_feature_names, _check_sample_weight
+from skcnn._min_cost import matched_rows
+from skcnn.costs import (
+    CostMatrixLike,
+    check_cost_matrix,
+    check_sample_costs,
+    mean_class_costs,
+)
 from skcnn.text import as_texts, check_word_vectors, column_names, is_missing, n_columns
 
 if TYPE_CHECKING:
@@ -30,29 +37,36 @@ class TrainingSet:
     labels : (n,) positions in `classes`, int32
     classes : (K,) sorted labels
     sample_weight : (n,) positive, or None where all texts count the same
+    sample_costs : (n, K) what it costs to miss each class in each text, or None
     """
 
     texts: list[str]
     labels: NDArray[np.int32]
     classes: NDArray[Any]
     sample_weight: NDArray[np.float64] | None
+    sample_costs: NDArray[np.float64] | None
 
     @property
     def class_weights(self) -> NDArray[np.float64]:
         """Total weight of each class, (K,)."""
         return np.bincount(self.labels, self.sample_weight, len(self.classes)).astype(np.float64)
 
+    def mean_costs(self, cost_matrix: CostMatrixLike) -> NDArray[np.float64]:
+        """The cost matrix, or what the costs of single texts come to on average, (K, K)."""
+        if self.sample_costs is not None:
+            means = mean_class_costs(self.sample_costs, self.labels, self.sample_weight)
+            cost_matrix = means[:, np.newaxis] * (1 - np.eye(len(means)))
+        return check_cost_matrix(cost_matrix, self.classes, class_weights=self.class_weights)
 
-def is_binary(estimator: CostSensitiveTextCNN) -> bool:
-    """Whether the estimator distinguishes two classes; an unfitted one may come to."""
-    n_classes = len(getattr(estimator, "classes_", (0, 1)))
-    if n_classes != 2:
-        msg = (
-            f"decision_function is for two classes; this {type(estimator).__name__} was fitted "
-            f"with {n_classes}. Use predict_proba or expected_cost."
-        )
-        raise AttributeError(msg)
-    return True
+    def weighted_by_costs(self) -> TrainingSet:
+        """Let each text count as much as it costs to miss it, in units of its class's mean."""
+        if self.sample_costs is None:
+            return self
+        means = mean_class_costs(self.sample_costs, self.labels, self.sample_weight)[self.labels]
+        own = self.sample_costs[np.arange(len(self.labels)), self.labels]
+        factor = np.divide(own, means, out=np.ones_like(own), where=means > 0)
+        weight = factor if self.sample_weight is None else self.sample_weight * factor
+        return replace(self, sample_weight=weight)
 
 
 def check_parameters(estimator: CostSensitiveTextCNN) -> None:
@@ -151,7 +165,11 @@ def _check_validation_scoring(scoring: Any) -> None:
 
 
 def check_training_set(
-    X: Any, y: ArrayLike, sample_weight: ArrayLike | None, class_weight: Any
+    X: Any,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None,
+    class_weight: Any,
+    sample_costs: Any = None,
 ) -> TrainingSet:
     """Check texts, labels and weights, and leave out texts of weight zero.
 
@@ -168,9 +186,9 @@ def check_training_set(
     _check_labels(target)
     check_classification_targets(target)
     weight = _check_weight(sample_weight, texts)
-    if weight is not None and not weight.all():
-        rows = np.flatnonzero(weight)
-        texts, target, weight = [texts[row] for row in rows], target[rows], weight[rows]
+    rows = np.arange(len(texts)) if weight is None else np.flatnonzero(weight)
+    n_given, texts, target = len(texts), [texts[row] for row in rows], target[rows]
+    weight = None if weight is None else weight[rows]
     classes, labels = np.unique(target, return_inverse=True)
     if len(classes) < 2:
         msg = (
@@ -184,7 +202,10 @@ def check_training_set(
             msg = f"class_weight is {class_weight!r}; expected finite weights > 0."
             raise ValueError(msg)
         weight = factor if weight is None else weight * factor
-    return TrainingSet(texts, labels.astype(np.int32), classes, weight)
+    costs = None
+    if sample_costs is not None:
+        costs = check_sample_costs(matched_rows(sample_costs, X), n_given, classes)[rows]
+    return TrainingSet(texts, labels.astype(np.int32), classes, weight, costs)
 
 
 def _check_labels(y: NDArray[Any]) -> None:

@@ -21,10 +21,12 @@ class FixedProbabilities(ClassifierMixin, BaseEstimator):
         classes: NDArray[Any],
         probabilities: NDArray[np.float64],
         cost_matrix: NDArray[np.float64],
+        sample_costs: NDArray[np.float64] | None = None,
     ) -> None:
         self.classes = classes
         self.probabilities = probabilities
         self.cost_matrix = cost_matrix
+        self.sample_costs = sample_costs
         self.classes_ = classes
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -33,7 +35,9 @@ class FixedProbabilities(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the labels with the lowest expected cost, (n,)."""
-        return decide(self.probabilities, self.cost_matrix, self.classes)
+        if self.sample_costs is None:
+            return decide(self.probabilities, self.cost_matrix, self.classes)
+        return decide(self.probabilities, None, self.classes, sample_costs=self.sample_costs)
 
 
 def make_validation_score(
@@ -44,6 +48,7 @@ def make_validation_score(
     classes: NDArray[Any],
     decision_costs: NDArray[np.float64],
     cost_matrix: NDArray[np.float64],
+    sample_costs: NDArray[np.float64] | None = None,
     to_posterior: Callable[[NDArray[np.float64]], NDArray[np.float64]],
 ) -> Callable[[NDArray[np.float64]], float]:
     """Return a function from the network's outputs on the validation texts to a score.
@@ -55,16 +60,22 @@ def make_validation_score(
     y : (n,) true labels of the validation texts
     decision_costs : (K, K), by which labels are chosen
     cost_matrix : (K, K), by which they are paid for
+    sample_costs : (n, K), by which labels are chosen and paid for instead
     to_posterior : outputs (n, K) to probabilities (n, K)
     """
-    if isinstance(scoring, str) and scoring == "average_cost":
+    weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+    if not (isinstance(scoring, str) and scoring == "average_cost"):
+        scorer = get_scorer(scoring)
+    elif sample_costs is None:
         scorer = make_cost_scorer(cost_matrix, labels=classes)
     else:
-        scorer = get_scorer(scoring)
-    weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        scorer = make_cost_scorer(labels=classes)
+        weights["sample_costs"] = sample_costs
 
     def score(outputs: NDArray[np.float64]) -> float:
-        classifier = FixedProbabilities(classes, to_posterior(outputs), decision_costs)
+        classifier = FixedProbabilities(
+            classes, to_posterior(outputs), decision_costs, sample_costs
+        )
         return float(scorer(classifier, np.zeros((len(y), 1)), y, **weights))
 
     return score

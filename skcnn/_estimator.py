@@ -9,27 +9,21 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skcnn._checks import check_column, check_parameters, check_training_set, is_binary
+from skcnn._checks import check_column, check_parameters, check_training_set
 from skcnn._compat import _fit_context
 from skcnn._fitting import decision_costs, fit_network
 from skcnn._inference import forward
+from skcnn._min_cost import MinCostMixin
 from skcnn._model_file import load_estimator, save_estimator
 from skcnn._parameters import PARAMETER_CONSTRAINTS
 from skcnn._words import encode_for
-from skcnn.costs import (
-    CostMatrixLike,
-    bayes_threshold,
-    check_cost_matrix,
-    decide,
-    expected_costs,
-)
+from skcnn.costs import LOSSES, CostMatrixLike
 from skcnn.text import EmbeddingCoverage, as_texts
 
 
-class CostSensitiveTextCNN(ClassifierMixin, BaseEstimator):
+class CostSensitiveTextCNN(MinCostMixin, ClassifierMixin, BaseEstimator):
     """A TextCNN that knows what its mistakes cost.
 
     Raw texts in, labels out. A convolutional network over word vectors [1]_ is trained, with a
@@ -249,7 +243,14 @@ default=None
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        sample_costs: Any = None,
+    ) -> Self:
         """Train on labelled texts.
 
         Parameters
@@ -261,6 +262,11 @@ default=None
             Their labels, two different ones or more.
         sample_weight : array-like of shape (n_samples,), default=None
             How much each text counts; 0 leaves it out.
+        sample_costs : array-like of shape (n_samples, n_classes) or DataFrame, default=None
+            Instead of `cost_matrix`: what it costs to miss each class in each text, see
+            `skcnn.costs.check_sample_costs`. `cost_matrix_` then has the means over the texts of
+            each class. With "cross_entropy" they act in decisions alone; with another loss by name,
+            a text counts besides in proportion to the cost of missing it within its class.
 
         Returns
         -------
@@ -271,14 +277,12 @@ default=None
         TypeError
             If X is one string, or holds anything but strings.
         ValueError
-            If a text is missing, lengths differ, there is one class only, or the cost matrix does
-            not fit the classes.
+            If a text is missing, lengths differ, there is one class only, or costs do not fit the
+            texts or the classes.
         """
         check_parameters(self)
-        training_set = check_training_set(X, y, sample_weight, self.class_weight)
-        costs = check_cost_matrix(
-            self.cost_matrix, training_set.classes, class_weights=training_set.class_weights
-        )
+        training_set = check_training_set(X, y, sample_weight, self.class_weight, sample_costs)
+        costs = training_set.mean_costs(self.cost_matrix)
         fitted = fit_network(self, training_set, costs)
         check_column(self, X, reset=True)  # only now: a failed fit leaves all as it was
         self.classes_ = training_set.classes
@@ -292,23 +296,6 @@ default=None
         self._posterior_rule = fitted.posterior_rule
         self._keras_model: Any = None
         return self
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Label each text.
-
-        Parameters
-        ----------
-        X : as in `fit`
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            The label with the lowest expected cost, or with ``decision="argmax"`` the highest
-            probability.
-        """
-        return decide(
-            self.predict_proba(X), decision_costs(self.decision, self.cost_matrix_), self.classes_
-        )
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Estimate P(class | text).
@@ -330,54 +317,15 @@ default=None
         sequences, vectors = encode_for(self, texts)
         return self._posterior_rule(forward(self._weights, sequences, vectors))
 
-    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
-        """Logarithm of `predict_proba`.
+    @property
+    def _learns_costs(self) -> bool:
+        """Whether another cost matrix leads to another network."""
+        return self.validation_scoring != "loss" or (
+            isinstance(self.loss, str) and self.loss in LOSSES and self.loss != "cross_entropy"
+        )
 
-        Parameters
-        ----------
-        X : as in `fit`
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-        """
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.log(self.predict_proba(X)))
-
-    @available_if(is_binary)
-    def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """How far each text lies on the positive side, for two classes.
-
-        Parameters
-        ----------
-        X : as in `fit`
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Log-odds of ``classes_[1]``, less the log-odds at which the decision turns; positive
-            where `predict` says ``classes_[1]``.
-        """
-        negative, positive = self.predict_proba(X).T
-        threshold = bayes_threshold(decision_costs(self.decision, self.cost_matrix_))
-        tiny = np.finfo(np.float64).tiny
-        turn = np.log(max(threshold, tiny)) - np.log(max(1 - threshold, tiny))
-        log_odds = np.log(np.maximum(positive, tiny)) - np.log(np.maximum(negative, tiny))
-        return np.asarray(log_odds - turn)
-
-    def expected_cost(self, X: Any) -> NDArray[np.float64]:
-        """What each answer would cost on average, by the estimated probabilities.
-
-        Parameters
-        ----------
-        X : as in `fit`
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Column j: the expected cost of answering ``classes_[j]``.
-        """
-        return expected_costs(self.predict_proba(X), self.cost_matrix_)
+    def _decision_costs(self) -> NDArray[np.float64]:
+        return decision_costs(self.decision, self.cost_matrix_)
 
     def save(self, path: str | os.PathLike[str], *, word_vectors: bool = True) -> None:
         """Write the fitted estimator to one file of JSON and arrays, without code.

@@ -16,7 +16,7 @@ from skcnn._inference import TextCNNWeights
 from skcnn._posterior import PosteriorRule
 from skcnn._split import validation_split
 from skcnn._words import Words, prepare_words
-from skcnn.costs import loss_cost_matrix
+from skcnn.costs import LOSSES, loss_cost_matrix
 from skcnn.text import EmbeddingCoverage, TokenSequences
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _ADAM_LEARNING_RATE = 0.002
 
 # Teaches the subwords to stand alone: see docs/design.md.
-_WORD_DROPOUT = 0.2
+_WORD_DROPOUT = 0.3
 
 Validation = tuple[TokenSequences, NDArray[np.int32], NDArray[np.float64] | None]
 
@@ -61,6 +61,8 @@ def fit_network(
     """
     loss_costs = loss_cost_matrix(cost_matrix, data.class_weights)
     posterior_rule = _posterior_rule(estimator.loss, loss_costs)
+    if estimator.loss in set(LOSSES) - {"cross_entropy"}:
+        data = data.weighted_by_costs()
     random_state = own_random_state(estimator.random_state)
     train_rows, validation_rows = _split(estimator, data, random_state)
     words = prepare_words(estimator, data.texts, train_rows, validation_rows, random_state)
@@ -75,7 +77,7 @@ def fit_network(
         loss_costs=loss_costs,
         validation=validation,
         validation_score=_validation_score(
-            estimator, data.classes, validation, cost_matrix, posterior_rule
+            estimator, data, validation_rows, cost_matrix, posterior_rule
         ),
         random_state=random_state,
     )
@@ -132,6 +134,15 @@ def _split(
     return split
 
 
+def _word_dropout(words: Words) -> NDArray[np.float32]:
+    """Chance of each token id: a word with a pretrained vector will never be without it."""
+    if words.word_parts is None:
+        return np.zeros(len(words.embeddings), np.float32)
+    chances = np.full(len(words.word_parts), _WORD_DROPOUT, np.float32)
+    chances[np.flatnonzero(words.is_pretrained)] = 0
+    return chances
+
+
 def _rows_of(
     data: TrainingSet, rows: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.float64] | None]:
@@ -141,21 +152,22 @@ def _rows_of(
 
 def _validation_score(
     estimator: CostSensitiveTextCNN,
-    classes: NDArray[Any],
-    validation: Validation | None,
+    data: TrainingSet,
+    rows: NDArray[np.int64],
     cost_matrix: NDArray[np.float64],
     posterior_rule: PosteriorRule,
 ) -> Callable[[NDArray[np.float64]], float] | None:
-    if validation is None or estimator.validation_scoring == "loss":
+    if len(rows) == 0 or estimator.validation_scoring == "loss":
         return None
-    _, labels, sample_weight = validation
+    labels, sample_weight = _rows_of(data, rows)
     return make_validation_score(
         estimator.validation_scoring,
-        classes[labels],
+        data.classes[labels],
         sample_weight,
-        classes=classes,
+        classes=data.classes,
         decision_costs=decision_costs(estimator.decision, cost_matrix),
         cost_matrix=cost_matrix,
+        sample_costs=None if data.sample_costs is None else data.sample_costs[rows],
         to_posterior=posterior_rule,
     )
 
@@ -200,7 +212,7 @@ def _train(
         validation_score=validation_score,
         n_iter_no_change=estimator.n_iter_no_change,
         average_weights=estimator.average_weights,
-        word_dropout=_WORD_DROPOUT,
+        word_dropout=_word_dropout(words),
         random_state=int(random_state.randint(2**31 - 1)),
         verbose=int(estimator.verbose),
     )

@@ -20,6 +20,7 @@ from skcnn.text import (
     add_unseen_words,
     add_words_with_vectors,
     as_texts,
+    at_common_scale,
     build_vocabulary,
     cooccurrence_word_vectors,
     embedding_coverage,
@@ -52,6 +53,7 @@ class Words:
     ----------
     vocabulary : words that get a row of their own in training, and their ids
     train, validation : the texts; ids beyond the vocabulary are of words made of subwords alone
+    is_pretrained : (len(vocabulary) + 2,), which ids have a pretrained vector
     embeddings : (n_rows, d); rows of padding, the unknown word, the vocabulary, the subwords
     word_parts : rows that each id is made of; None: its own
     subword_keys : (n_subwords,), see `skcnn.text.SubwordVectors`
@@ -62,6 +64,7 @@ class Words:
     vocabulary: dict[str, int]
     train: TokenSequences
     validation: TokenSequences | None
+    is_pretrained: NDArray[np.bool_]
     embeddings: NDArray[np.float32]
     word_parts: TokenSequences | None
     subword_keys: NDArray[np.uint32]
@@ -131,7 +134,25 @@ def prepare_words(
     if len(validation_rows):
         validation_tokens = [tokens[row] for row in validation_rows]
         validation = encode(validation_tokens, ids)
-    return Words(vocabulary, train, validation, embeddings, parts, keys, word_vectors, coverage)
+    return Words(
+        vocabulary=vocabulary,
+        train=train,
+        validation=validation,
+        is_pretrained=_is_pretrained(vocabulary, word_vectors),
+        embeddings=embeddings,
+        word_parts=parts,
+        subword_keys=keys,
+        word_vectors=word_vectors,
+        coverage=coverage,
+    )
+
+
+def _is_pretrained(
+    vocabulary: dict[str, int], word_vectors: WordVectors | None
+) -> NDArray[np.bool_]:
+    words = list(vocabulary)
+    found = np.zeros(len(words), bool) if word_vectors is None else word_vectors.rows(words)[1]
+    return np.concatenate([[False, False], found])
 
 
 def _known_part(sequences: TokenSequences, n_known: int) -> TokenSequences:
@@ -176,11 +197,15 @@ def _tokenize(estimator: CostSensitiveTextCNN, texts: list[str]) -> list[list[st
 def _pretrained(
     estimator: CostSensitiveTextCNN, tokens: list[list[str]]
 ) -> tuple[WordVectors | None, EmbeddingCoverage | None]:
-    word_vectors = resolve_word_vectors(
-        estimator.word_vectors, lowercase=estimator.lowercase, tokenizer=estimator.tokenizer
-    )
-    if word_vectors is None:
+    given = estimator.word_vectors
+    if given is None:
         return None, None
+    some = [
+        resolve_word_vectors(one, lowercase=estimator.lowercase, tokenizer=estimator.tokenizer)
+        for one in (given if isinstance(given, (list, tuple)) else [given])
+    ]
+    scaled = [at_common_scale(one) for one in some if one is not None]
+    word_vectors = scaled[0] if len(scaled) == 1 else side_by_side(scaled)
     coverage = embedding_coverage(tokens, word_vectors)
     if coverage.types == 0:
         warnings.warn(

@@ -362,7 +362,7 @@ def _report_held_out(
     truth = y[measure]
     hits = np.count_nonzero((predicted == positive) & (truth == positive))
     there, said = np.count_nonzero(truth == positive), np.count_nonzero(predicted == positive)
-    costs = {"cost_matrix": model.cost_matrix_, "labels": model.classes_}
+    costs: dict[str, Any] = {"cost_matrix": model.cost_matrix_, "labels": model.classes_}
     relative = normalized_cost(truth, predicted, **costs)
     typer.echo(
         f"Held out {len(measure):,} rows: found {hits} of {there} {positive!r} "

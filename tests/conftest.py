@@ -102,10 +102,14 @@ UNKNOWN_WORDS = ["qqqq", "q", "日", "\ud800"]
 
 @pytest.fixture(scope="module")
 def mapping() -> dict[str, NDArray[np.float32]]:
-    """Vectors that tell the two classes' words apart; those of `NEW` too."""
+    """Vectors that tell the two classes' words apart; those of `NEW` too.
+
+    Every column is of the same size: parts of the vectors are scaled as the whole is.
+    """
     rng = np.random.default_rng(0)
+    signs = np.array([1, -1, 1, 1], np.float32)
     vectors = {
-        word: rng.normal(size=4).astype(np.float32) + np.float32(2 if label == "spam" else -2)
+        word: signs * np.float32(rng.normal() + (2 if label == "spam" else -2))
         for label in ("ham", "spam")
         for word in WORDS[label]
     }

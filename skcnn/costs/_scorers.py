@@ -39,9 +39,11 @@ def make_cost_scorer(
     Returns
     -------
     scorer
-        A scikit-learn scorer ``scorer(estimator, X, y, sample_weight=...)``, like those of
-        :func:`sklearn.metrics.make_scorer`: for ``scoring=`` of every scikit-learn tool, with
-        ``set_score_request`` for metadata routing.
+        A scikit-learn scorer ``scorer(estimator, X, y, sample_weight=..., sample_costs=...)``, like
+        those of :func:`sklearn.metrics.make_scorer`: for ``scoring=`` of every scikit-learn tool,
+        with ``set_score_request`` for metadata routing. With `sample_costs`, what missing each
+        class costs in each row, leave `cost_matrix` out; the estimator decides by them too, if its
+        ``predict`` takes them.
 
     Raises
     ------

@@ -94,7 +94,7 @@ def fit_text_cnn(
     validation_score: Callable[[NDArray[np.float64]], float] | None,
     n_iter_no_change: int | None,
     average_weights: bool,
-    word_dropout: float,
+    word_dropout: float | NDArray[np.float32],
     random_state: int,
     verbose: int,
 ) -> TrainedTextCNN:

@@ -37,7 +37,7 @@ class TextCNN(keras.Model):
         sample_weight: Any = None,
         initial_epoch: int = 0,
         average_weights: bool = False,
-        word_dropout: float = 0.0,
+        word_dropout: float | NDArray[np.floating[Any]] = 0.0,
         random_state: Any = None,
         **unsupported: Any,
     ) -> keras.callbacks.History:
@@ -54,9 +54,9 @@ class TextCNN(keras.Model):
         average_weights : bool, default=False
             Whether the model gets, at the end of each epoch, a moving mean of the weights at the
             ends of epochs (half the last, half the mean before); training goes on from the last.
-        word_dropout : float, default=0.0
-            Chance of a word in a batch to be made of its subwords alone, as words are that training
-            never met; without subwords nothing is dropped.
+        word_dropout : float or array of shape (n_words,), default=0.0
+            Chance of a word, or of each token id, in a batch to be made of its subwords alone, as
+            words are that training never met; without subwords nothing is dropped.
         random_state : int or numpy.random.Generator, optional
             Order of the batches and dropout. Keras' global seed is neither read nor changed. Every
             call starts the optimizer's moments anew; metrics are not computed, but for the loss.

@@ -50,20 +50,22 @@ class BatchMaker:
     def __call__(
         self,
         texts: TokenSequences,
-        word_dropout: float = 0.0,
+        word_dropout: float | Floats = 0.0,
         generator: np.random.Generator | None = None,
     ) -> Batch:
         """Number the distinct words, and the distinct rows of the embedding that they need.
 
-        A word that is dropped (`word_dropout` is the chance) is what it would be had training never
-        met it: its subwords, and the row of the unknown word.
+        A word that is dropped (`word_dropout` is the chance, one for all or one for each token id)
+        is what it would be had training never met it: its subwords, and the row of the unknown
+        word.
         """
         words, local = _distinct(texts.ids, self._word_slots)
         if self._word_parts is None:
             return Batch(words, local, texts.offsets, words, None, local)
         parts = self._word_parts.take(words)
-        if generator is not None and word_dropout > 0:
-            dropped = (generator.random(len(words)) < word_dropout) & (parts.lengths > 1)
+        if generator is not None and np.any(word_dropout):
+            chances = word_dropout[words] if isinstance(word_dropout, np.ndarray) else word_dropout
+            dropped = (generator.random(len(words)) < chances) & (parts.lengths > 1)
             parts.ids[parts.offsets[:-1][dropped]] = UNKNOWN
         rows, places = _distinct(parts.ids, self._row_slots)
         return Batch(words, local, texts.offsets, rows, parts, places)

@@ -46,7 +46,7 @@ def train(
     callbacks: Any,
     shuffle: bool,
     average_weights: bool,
-    word_dropout: float,
+    word_dropout: float | Floats,
     generator: np.random.Generator,
 ) -> keras.callbacks.History:
     """Fit a compiled `TextCNN`; see `TextCNN.fit` for the arguments."""
@@ -93,7 +93,7 @@ class _Loop:
         generator: np.random.Generator,
         executor: Executor,
         average_weights: bool,
-        word_dropout: float,
+        word_dropout: float | Floats,
     ) -> None:
         self._model = model
         self._loss_gradient = loss_gradient

@@ -24,6 +24,7 @@ from skcnn.text._tokenizer import Tokenizer, normalize, tokenize, tokenize_all
 from skcnn.text._vocabulary import add_other_words, build_vocabulary, encode, encode_open
 from skcnn.text._word_vectors import (
     WordVectors,
+    at_common_scale,
     check_word_vectors,
     resolve_word_vectors,
     side_by_side,
@@ -41,6 +42,7 @@ __all__ = [
     "add_unseen_words",
     "add_words_with_vectors",
     "as_texts",
+    "at_common_scale",
     "build_vocabulary",
     "check_word_vectors",
     "column_names",

@@ -99,12 +99,11 @@ def add_unseen_words(
     -------
     vocabulary : dict of str to int
         The words of the training texts with their ids; the others count on from there.
-    vectors : ndarray of shape (n_unseen, pretrained dimension), dtype as in `word_vectors`
+    vectors : ndarray of float32, shape (n_unseen, pretrained dimension)
     """
     unseen = [word for word in word_vectors.index if word not in vocabulary]
-    places = np.fromiter(map(word_vectors.index.__getitem__, unseen), np.int64, len(unseen))
     ids = dict(zip(unseen, itertools.count(len(vocabulary) + FIRST_WORD), strict=False))
-    return {**vocabulary, **ids}, np.asarray(word_vectors.vectors[places])
+    return {**vocabulary, **ids}, word_vectors.rows(unseen)[0]
 
 
 def cooccurrence_word_vectors(

