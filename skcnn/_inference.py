@@ -121,8 +121,6 @@ class TextCNNWeights:
         vectors[has_vector, : self.frozen.shape[1]] = self.frozen[place[has_vector]]
         if len(self.subword_keys):
             means = SubwordVectors(self.subword_keys, self.subword_vectors).means(words)
-            # They began with what they explain of pretrained vectors: here is the vector itself.
-            means[has_vector, : self.frozen.shape[1]] = 0
             is_other_spelling = (ids > UNKNOWN) & ~has_vector  # has its subwords in it already
             vectors += np.where(is_other_spelling[:, np.newaxis], np.float32(0), means)
         return vectors

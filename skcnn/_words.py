@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skcnn._given_vectors import given_vectors, tokens_of
 from skcnn._inference import TextCNNWeights
 from skcnn.text import (
     UNKNOWN,
@@ -19,20 +19,13 @@ from skcnn.text import (
     add_other_words,
     add_unseen_words,
     add_words_with_vectors,
-    as_texts,
-    at_common_scale,
     build_vocabulary,
-    cooccurrence_word_vectors,
-    embedding_coverage,
     encode,
     encode_open,
     explain_by_subwords,
     frequent_ngrams,
     initial_embeddings,
     ngram_means,
-    resolve_word_vectors,
-    side_by_side,
-    tokenize_all,
     word_ngrams,
     word_parts,
 )
@@ -100,28 +93,23 @@ def prepare_words(
     random_state: np.random.RandomState,
 ) -> Words:
     """Tokenize, number the words, and give them the vectors that training starts from."""
-    tokens = _tokenize(estimator, texts)
+    tokens = tokens_of(estimator, texts)
     train_tokens = [tokens[row] for row in train_rows]
     vocabulary = build_vocabulary(
         train_tokens, min_count=estimator.min_count, max_vocabulary=estimator.max_vocabulary
     )
-    word_vectors, coverage = _pretrained(estimator, tokens)
-    dimension = estimator.embedding_dim
-    if estimator.unlabeled is not None:
-        learnt = _from_all_texts(estimator, train_tokens, random_state)
-        word_vectors = learnt if word_vectors is None else side_by_side([word_vectors, learnt])
-        dimension = 0
-    if word_vectors is not None:
+    given = given_vectors(estimator, tokens, train_tokens, random_state)
+    if given.all is not None:
         # Words too rare for the vocabulary, and those of the validation texts, are known by their
         # vectors: as they will be when predicting.
-        add_words_with_vectors(vocabulary, tokens, word_vectors)
+        add_words_with_vectors(vocabulary, tokens, given.all)
     ids = add_other_words(vocabulary, tokens) if estimator.subwords else vocabulary
     train = encode(train_tokens, ids)
     embeddings = initial_embeddings(
         _known_part(train, len(vocabulary) + 2),
         vocabulary,
-        word_vectors,
-        embedding_dim=dimension,
+        given.all,
+        embedding_dim=given.dimensions_to_learn,
         embedding_init=estimator.embedding_init,
         random_state=random_state,
     )
@@ -138,20 +126,18 @@ def prepare_words(
         vocabulary=vocabulary,
         train=train,
         validation=validation,
-        is_pretrained=_is_pretrained(vocabulary, word_vectors),
+        is_pretrained=_is_pretrained(vocabulary, given.pretrained),
         embeddings=embeddings,
         word_parts=parts,
         subword_keys=keys,
-        word_vectors=word_vectors,
-        coverage=coverage,
+        word_vectors=given.all,
+        coverage=given.coverage,
     )
 
 
-def _is_pretrained(
-    vocabulary: dict[str, int], word_vectors: WordVectors | None
-) -> NDArray[np.bool_]:
+def _is_pretrained(vocabulary: dict[str, int], pretrained: WordVectors | None) -> NDArray[np.bool_]:
     words = list(vocabulary)
-    found = np.zeros(len(words), bool) if word_vectors is None else word_vectors.rows(words)[1]
+    found = np.zeros(len(words), bool) if pretrained is None else pretrained.rows(words)[1]
     return np.concatenate([[False, False], found])
 
 
@@ -177,58 +163,9 @@ def encode_for(
 ) -> tuple[TokenSequences, NDArray[np.float32] | None]:
     """Texts in ids, as a fitted estimator reads them, and the vectors of words it never met."""
     vocabulary, weights = estimator.vocabulary_, estimator._weights
-    sequences, unseen = encode_open(_tokenize(estimator, texts), vocabulary, weights.n_seen)
+    sequences, unseen = encode_open(tokens_of(estimator, texts), vocabulary, weights.n_seen)
     if not unseen:
         return sequences, None
     known = (vocabulary.get(w, vocabulary.get(w.casefold(), UNKNOWN)) for w in unseen)
     ids = np.fromiter(known, np.int64, len(unseen))
     return sequences, weights.unseen_vectors(unseen, ids)
-
-
-def _tokenize(estimator: CostSensitiveTextCNN, texts: list[str]) -> list[list[str]]:
-    return tokenize_all(
-        texts,
-        estimator.tokenizer,
-        lowercase=estimator.lowercase,
-        max_length=estimator.max_length,
-    )
-
-
-def _pretrained(
-    estimator: CostSensitiveTextCNN, tokens: list[list[str]]
-) -> tuple[WordVectors | None, EmbeddingCoverage | None]:
-    given = estimator.word_vectors
-    if given is None:
-        return None, None
-    some = [
-        resolve_word_vectors(one, lowercase=estimator.lowercase, tokenizer=estimator.tokenizer)
-        for one in (given if isinstance(given, (list, tuple)) else [given])
-    ]
-    scaled = [at_common_scale(one) for one in some if one is not None]
-    word_vectors = scaled[0] if len(scaled) == 1 else side_by_side(scaled)
-    coverage = embedding_coverage(tokens, word_vectors)
-    if coverage.types == 0:
-        warnings.warn(
-            f"None of the words of the training texts is among the {len(word_vectors)} of "
-            f"word_vectors; the most frequent are {', '.join(map(repr, coverage.missing[:5]))}. "
-            "Are the vectors of another language, or spelt in another way than the tokens?",
-            UserWarning,
-            stacklevel=6,
-        )
-    return word_vectors, coverage
-
-
-def _from_all_texts(
-    estimator: CostSensitiveTextCNN,
-    train_tokens: list[list[str]],
-    random_state: np.random.RandomState,
-) -> WordVectors:
-    """Co-occurrence vectors of the training texts and the unlabelled ones together."""
-    unlabeled = _tokenize(estimator, as_texts(estimator.unlabeled))
-    return cooccurrence_word_vectors(
-        [*train_tokens, *unlabeled],
-        estimator.embedding_dim,
-        min_count=estimator.min_count,
-        max_vocabulary=estimator.max_vocabulary,
-        random_state=random_state,
-    )

@@ -96,6 +96,21 @@ def test_what_stands_in_a_cell_can_be_read_in_grey(counts, cmap):
         assert abs(luminance(background[:3]) - luminance(text.get_color())) > 0.4
 
 
+def test_cells_have_the_lightest_colour_where_nothing_is_paid():
+    display = CostConfusionMatrixDisplay([[9, 0], [0, 5]], [[0, 1], [4, 0]]).plot()
+    display.figure_.draw_without_rendering()
+    assert display.im_.to_rgba(0.0) == display.im_.cmap(0)
+    dear = CostConfusionMatrixDisplay([[9, 9], [9, 9]], [[2, 3], [4, 3]]).plot()
+    assert dear.im_.get_clim() == (0, 36)
+
+
+def test_long_labels_are_not_cut_off():
+    labels = ["a mail that is wanted", "a mail that nobody asked for"]
+    display = CostConfusionMatrixDisplay([[9, 1], [2, 5]], display_labels=labels).plot()
+    display.figure_.draw_without_rendering()
+    assert display.ax_.yaxis.get_tightbbox().x0 >= -1
+
+
 @pytest.mark.parametrize("n_classes", [2, 3, 6, 10])
 @pytest.mark.parametrize("given", [False, True])
 def test_texts_fit_into_their_cells(n_classes, given):

@@ -147,6 +147,16 @@ def test_an_estimator_is_drawn_as_its_predictions_are(kind, fitted, data, weight
     assert contents(drawn.ax_) == contents(same.ax_)
 
 
+@every_curve
+def test_an_estimators_positive_class_is_drawn_as_its_column_is(kind, fitted, data):
+    X, y = data
+    drawn = FROM_ESTIMATOR[kind](fitted, X, y, pos_label="ham", name="mine")
+    ham = fitted.predict_proba(X)[:, 0]
+    same = FROM_PREDICTIONS[kind](y, ham, pos_label="ham", name="mine")
+    assert contents(drawn.ax_) == contents(same.ax_)
+    assert "ham" in drawn.ax_.get_xlabel()
+
+
 @every_estimator_kind
 def test_weights_count_rows_several_times(kind, fitted, data):
     X, y = data
