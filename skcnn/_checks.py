@@ -19,8 +19,8 @@ from skcnn.costs import (
     CostMatrixLike,
     check_cost_matrix,
     check_sample_costs,
-    mean_class_costs,
 )
+from skcnn.costs._sample_costs import BOTH_COSTS, mean_class_costs
 from skcnn.text import as_texts, check_word_vectors, column_names, is_missing, n_columns
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ class TrainingSet:
     def mean_costs(self, cost_matrix: CostMatrixLike) -> NDArray[np.float64]:
         """The cost matrix, or what the costs of single texts come to on average, (K, K)."""
         if self.sample_costs is not None:
+            if cost_matrix is not None:
+                raise ValueError(BOTH_COSTS)
             means = mean_class_costs(self.sample_costs, self.labels, self.sample_weight)
             cost_matrix = means[:, np.newaxis] * (1 - np.eye(len(means)))
         return check_cost_matrix(cost_matrix, self.classes, class_weights=self.class_weights)

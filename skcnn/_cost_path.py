@@ -20,7 +20,7 @@ from skcnn.costs import decide, normalized_cost
 class CostPath:
     """What `cost_path` found.
 
-    Attributes
+    Parameters
     ----------
     ratios : ndarray of shape (n_ratios,)
         What missing the positive class costs, in units of another error.

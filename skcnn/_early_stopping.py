@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import get_scorer
 
-from skcnn.costs import decide, make_cost_scorer
+from skcnn.costs import average_cost, decide, make_cost_scorer
 
 
 class FixedProbabilities(ClassifierMixin, BaseEstimator):
@@ -63,19 +63,17 @@ def make_validation_score(
     sample_costs : (n, K), by which labels are chosen and paid for instead
     to_posterior : outputs (n, K) to probabilities (n, K)
     """
-    weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-    if not (isinstance(scoring, str) and scoring == "average_cost"):
-        scorer = get_scorer(scoring)
-    elif sample_costs is None:
-        scorer = make_cost_scorer(cost_matrix, labels=classes)
-    else:
-        scorer = make_cost_scorer(labels=classes)
-        weights["sample_costs"] = sample_costs
+    own_costs = isinstance(scoring, str) and scoring == "average_cost"
+    scorer = make_cost_scorer(cost_matrix, labels=classes) if own_costs else get_scorer(scoring)
+    weights: dict[str, Any] = {} if sample_weight is None else {"sample_weight": sample_weight}
 
     def score(outputs: NDArray[np.float64]) -> float:
         classifier = FixedProbabilities(
             classes, to_posterior(outputs), decision_costs, sample_costs
         )
+        if own_costs and sample_costs is not None:
+            answers = classifier.predict(None)
+            return -average_cost(y, answers, sample_costs=sample_costs, labels=classes, **weights)
         return float(scorer(classifier, np.zeros((len(y), 1)), y, **weights))
 
     return score

@@ -56,6 +56,9 @@ class MinCostMixin:
         P = self.predict_proba(X)
         if sample_costs is None:
             return decide(P, self._decision_costs(), self.classes_)
+        if getattr(self, "decision", "min_cost") != "min_cost":
+            msg = "decision is 'argmax', which no costs have a part in; set decision='min_cost'."
+            raise ValueError(msg)
         return decide(P, None, self.classes_, sample_costs=matched_rows(sample_costs, X))
 
     def predict_log_proba(self, X: Any) -> NDArray[np.float64]:

@@ -34,7 +34,7 @@ NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 
 PUBLIC_OBJECTS = {
     f"{module.__name__}.{name}": getattr(module, name)
-    for module in (skcnn, skcnn.costs, skcnn.losses, skcnn.datasets)
+    for module in (skcnn, skcnn.costs, skcnn.losses, skcnn.datasets, skcnn.inspection)
     for name in module.__all__
     if not name.startswith("__")
 } | {"skcnn.network.build_text_cnn": skcnn.network.build_text_cnn}
@@ -167,6 +167,7 @@ def rows_of_api_page(heading: str) -> dict[str, list[str]]:
     [
         ("## skcnn", [name for name in skcnn.__all__ if not name.startswith("__")]),
         ("## skcnn.costs", skcnn.costs.__all__),
+        ("## skcnn.inspection", skcnn.inspection.__all__),
         ("## skcnn.losses", skcnn.losses.__all__),
         ("## skcnn.datasets", skcnn.datasets.__all__),
         ("## skcnn.network", ["build_text_cnn"]),
@@ -186,7 +187,8 @@ def test_the_api_page_has_every_parameter_with_its_default() -> None:
 
 def test_the_api_page_has_every_method_and_attribute() -> None:
     cls = skcnn.CostSensitiveTextCNN
-    methods = {name for name in vars(cls) if not name.startswith(("_", "set_")) and name[-1] != "_"}
+    own = {name for base in (cls, MinCostMixin) for name in vars(base)}
+    methods = {name for name in own if not name.startswith(("_", "set_")) and name[-1] != "_"}
     assert set(rows_of_api_page("### Methods")) == methods
     attributes = re.findall(r"^(\w+_) : ", inspect.getdoc(cls) or "", re.MULTILINE)
     assert list(rows_of_api_page("### Attributes")) == attributes

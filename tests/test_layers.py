@@ -19,6 +19,7 @@ ON_USE = {"pandas", "polars", "matplotlib", "pyarrow"}
 ALLOWED_ROOMS = {
     "skcnn/text/": ("skcnn.text",),
     "skcnn/costs/": ("skcnn.costs",),
+    "skcnn/inspection/": ("skcnn.inspection", "skcnn.costs"),
     "skcnn/network/": ("skcnn.network", "skcnn.text"),
     "skcnn/_inference.py": ("skcnn.text",),
     "skcnn/_persistence.py": ("skcnn.__version__",),
@@ -27,6 +28,9 @@ ALLOWED_ROOMS = {
     "skcnn/_split.py": (),
     "skcnn/_posterior.py": ("skcnn.costs",),
     "skcnn/_early_stopping.py": ("skcnn.costs",),
+    "skcnn/_min_cost.py": ("skcnn.costs",),
+    "skcnn/_min_cost_classifier.py": ("skcnn._compat", "skcnn._min_cost", "skcnn.costs"),
+    "skcnn/_cost_path.py": ("skcnn.costs",),
 }
 MAX_FILE_LINES = 450
 MAX_FUNCTION_LINES = 40

@@ -11,7 +11,7 @@ from skcnn.costs._grid import cost_grid
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix, class_costs, loss_cost_matrix
 from skcnn.costs._metrics import average_cost, normalized_cost, savings_score
 from skcnn.costs._posterior import LOSSES, CostLoss, posterior
-from skcnn.costs._sample_costs import check_sample_costs, mean_class_costs
+from skcnn.costs._sample_costs import check_sample_costs
 from skcnn.costs._scorers import make_cost_scorer
 from skcnn.costs._thresholds import threshold_at_precision, threshold_at_rate
 
@@ -33,7 +33,6 @@ __all__ = [
     "expected_costs",
     "loss_cost_matrix",
     "make_cost_scorer",
-    "mean_class_costs",
     "normalized_cost",
     "posterior",
     "savings_score",

@@ -29,7 +29,8 @@ def check_abstention(
     if not 0 <= float(abstain_cost) < math.inf:
         raise ValueError(f"abstain_cost is {abstain_cost}; expected a finite number >= 0.")
     labels: list[Any] = classes.tolist()
-    if isinstance(abstain_label, str) != isinstance(labels[0], str):
+    is_string, is_number = isinstance(abstain_label, str), isinstance(abstain_label, Real)
+    if is_string != isinstance(labels[0], str) or not (is_string or is_number):
         raise TypeError(
             f"abstain_label is {abstain_label!r}, the classes are {labels[:10]}; expected a label "
             "of their type, such as -1 for numbers and 'unsure' for strings."

@@ -232,12 +232,13 @@ def cost_over_ratios(
     0.1675
     """
     low, high = ratios
-    if not 0 <= low < high:
+    increasing = 0 <= low < high
+    left, right = (1 / (1 + high), 1 / (1 + low)) if increasing else (0.0, 0.0)
+    if not left < right:
         raise ValueError(f"ratios is {ratios!r}; expected two increasing numbers >= 0.")
     proportion, costs = brier_curve(
         y_true, y_prob, pos_label=pos_label, sample_weight=sample_weight
     )
-    left, right = 1 / (1 + high), 1 / (1 + low)
     begin, end = proportion[::2], proportion[1::2]
     at_begin, at_end = costs[::2], costs[1::2]
     slope = (at_end - at_begin) / np.where(end > begin, end - begin, 1.0)
@@ -255,13 +256,15 @@ class _Counts:
         self, is_positive: NDArray[np.bool_], y_prob: Floats, weight: Floats, pos_label: Any
     ) -> None:
         values, place = np.unique(y_prob, return_inverse=True)
-        below_positive = np.bincount(place, weight * is_positive, len(values)).cumsum()
-        below_negative = np.bincount(place, weight * ~is_positive, len(values)).cumsum()
+        positive = np.bincount(place, weight * is_positive, len(values))
+        negative = np.bincount(place, weight * ~is_positive, len(values))
         self.pos_label = pos_label
         self.thresholds = np.append(values, np.inf)  # (T,)
-        self.positives, self.negatives = below_positive[-1], below_negative[-1]
-        self.misses = np.concatenate([[0.0], below_positive])  # (T,)
-        self.false_alarms = self.negatives - np.concatenate([[0.0], below_negative])  # (T,)
+        self.positives, self.negatives = positive.sum(), negative.sum()
+        # Each sum begins where it is 0: a difference would not be exactly 0 there.
+        self.misses = np.append(0.0, positive.cumsum())  # (T,)
+        self.hits = np.append(positive[::-1].cumsum()[::-1], 0.0)  # (T,)
+        self.false_alarms = np.append(negative[::-1].cumsum()[::-1], 0.0)  # (T,)
 
 
 def _counts(
@@ -285,10 +288,16 @@ def _counts(
         row = int(np.argmin(np.isfinite(scores)))
         raise ValueError(f"y_prob[{row}] is {scores[row]}; expected finite numbers.")
     weight = np.ones(len(true)) if sample_weight is None else np.asarray(sample_weight, np.float64)
-    counts = _Counts(true == pos_label, scores, weight, pos_label)
-    if not (counts.positives > 0 and counts.negatives > 0):
+    if weight.shape != true.shape or not (np.isfinite(weight) & (weight >= 0)).all():
+        raise ValueError(
+            f"sample_weight has shape {weight.shape} and values from {weight.min():g} to "
+            f"{weight.max():g}; expected one finite number >= 0 for each row."
+        )
+    is_positive = true == pos_label
+    if not (weight[is_positive].any() and weight[~is_positive].any()):
         raise ValueError("The rows of one class weigh nothing; expected rows of both classes.")
-    return counts, labels
+    counts = weight > 0
+    return _Counts(is_positive[counts], scores[counts], weight[counts], pos_label), labels
 
 
 def _check_probabilities(values: Floats) -> None:

@@ -270,12 +270,12 @@ def _bill(
 ) -> tuple[float, NDArray[np.float64]]:
     """What the answers cost in total, and what each constant answer would have cost, (K,)."""
     weight, true, n_classes = answers.weight, answers.true, len(answers.classes)
+    if sample_costs is not None and cost_matrix is not None:
+        raise ValueError(BOTH_COSTS)
     try:
         if sample_costs is None:
             matrix = check_cost_matrix(cost_matrix, answers.classes)
             costs = matrix[true]  # (n, K), of each answer
-        elif cost_matrix is not None:
-            raise ValueError(BOTH_COSTS)
         else:
             own = check_sample_costs(sample_costs, len(true), answers.classes)
             is_wrong = np.arange(n_classes) != true[:, np.newaxis]  # (n, K)

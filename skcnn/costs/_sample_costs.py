@@ -63,7 +63,11 @@ def check_sample_costs(
             "one for each class."
         )
     try:
-        table = np.array(sample_costs, dtype=np.float64)
+        raw = np.asarray(sample_costs)
+        texts = raw.dtype.kind == "O" and any(isinstance(value, str) for value in raw.flat)
+        if raw.dtype.kind not in "biufO" or texts:
+            raise TypeError(f"values of dtype {raw.dtype}")
+        table = np.array(raw, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise TypeError(f"sample_costs holds something else than numbers; expected {_FORM}.") from (
             error
@@ -87,7 +91,10 @@ def mean_class_costs(
     labels: NDArray[np.integer[Any]],
     sample_weight: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
-    """Mean cost of missing each class over the rows of that class, (n, K) and (n,) -> (K,)."""
+    """Mean cost of missing each class over the rows of that class, (n, K) and (n,) -> (K,).
+
+    Every class must have rows.
+    """
     own = sample_costs[np.arange(len(labels)), labels]  # (n,)
     weight = np.ones(len(labels)) if sample_weight is None else sample_weight
     n_classes = sample_costs.shape[1]

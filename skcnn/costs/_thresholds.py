@@ -59,9 +59,10 @@ def threshold_at_precision(
     if not 0 < min_precision <= 1:
         raise ValueError(f"min_precision is {min_precision}; expected a number in (0, 1].")
     counts, _ = _counts(y_true, y_prob, pos_label, sample_weight)
-    found = (counts.positives - counts.misses)[:-1]  # at infinity nothing is flagged
+    found = counts.hits[:-1]  # at infinity nothing is flagged
     precision = found / (found + counts.false_alarms[:-1])
-    good = np.flatnonzero(precision >= min_precision)
+    # Sums of weights such as .1 are a little off.
+    good = np.flatnonzero(precision >= min_precision * (1 - 1e-12))
     if len(good) == 0:
         best = int(precision.argmax())
         raise ValueError(
@@ -102,7 +103,7 @@ def threshold_at_rate(y_prob: ArrayLike, max_rate: float) -> float:
     >>> threshold_at_rate([0.1, 0.9, 0.9, 0.9], max_rate=0.5)
     inf
     """
-    scores = np.sort(np.asarray(y_prob, dtype=np.float64))
+    scores = np.asarray(y_prob, dtype=np.float64)
     if not 0 <= max_rate <= 1:
         raise ValueError(f"max_rate is {max_rate}; expected a number in [0, 1].")
     if scores.ndim != 1 or len(scores) == 0 or not np.isfinite(scores).all():
@@ -110,6 +111,7 @@ def threshold_at_rate(y_prob: ArrayLike, max_rate: float) -> float:
             f"y_prob has shape {scores.shape}; expected one finite number for each of one row or "
             "more."
         )
+    scores = np.sort(scores)
     # The products of shares such as .29 * 100 come out a little too low.
     n_flagged = int(np.floor(max_rate * len(scores) + 1e-9))
     values, first = np.unique(scores, return_index=True)

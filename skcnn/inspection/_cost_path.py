@@ -143,16 +143,16 @@ class CostPathDisplay:
             raise ValueError(f"band is {band!r}; expected one of {list(_BANDS)}.")
         ax = axes_for(self, ax)
         values = (self.recall, self.precision, self.cost)
+        order = self.ratios.argsort()
+        ratios = self.ratios[order]
         self.lines_, self.bands_ = [], []
         for (label, style), folds in zip(_STYLES.items(), values, strict=True):
             options = line_options(kwargs, **style._asdict(), label=label)
-            mean, low, high = _summary(folds, band)
-            self.lines_ += ax.plot(self.ratios, mean, **options)
+            mean, low, high = _summary(folds[order], band)
+            self.lines_ += ax.plot(ratios, mean, **options)
             if band is not None:
                 colour = self.lines_[-1].get_color()
-                filled = ax.fill_between(
-                    self.ratios, low, high, color=colour, alpha=0.15, linewidth=0
-                )
+                filled = ax.fill_between(ratios, low, high, color=colour, alpha=0.15, linewidth=0)
                 self.bands_.append(filled)
         _name_axes(ax)
         self.ax_, self.figure_ = ax, ax.figure

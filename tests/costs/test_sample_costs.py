@@ -324,7 +324,6 @@ def test_costs_that_do_not_fit_are_refused_everywhere(costs, error, message):
             function(sample_costs=costs, **arguments)
 
 
-@pytest.mark.xfail(reason="numpy reads the numbers in strings", strict=True)
 @pytest.mark.parametrize("dtype", [str, object])
 def test_strings_are_no_costs_even_where_they_spell_numbers(dtype):
     with pytest.raises(TypeError, match="something else than numbers"):

@@ -77,6 +77,13 @@ def test_options_reach_the_lines_and_bands_keep_their_colour(path):
         np.testing.assert_allclose(band.get_facecolor()[0, :3], [1, 0, 0])
 
 
+def test_ratios_in_any_order_are_drawn_from_left_to_right(path):
+    straight = CostPathDisplay.from_cost_path(path)
+    turned = {name: values[::-1] for name, values in vars(path).items()}
+    for line, other in zip(straight.lines_, CostPathDisplay(**turned).plot().lines_, strict=True):
+        np.testing.assert_array_equal(line.get_data(), other.get_data())
+
+
 def test_folds_without_a_value_are_left_out(path):
     path.precision[0, :2] = np.nan
     path.precision[3] = np.nan

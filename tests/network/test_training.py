@@ -141,6 +141,11 @@ def test_words_are_dropped_by_chance_seeded_and_only_where_there_are_subwords():
     assert trained(word_dropout=0.5) == half
     assert trained(word_dropout=0.5, random_state=1) != half
     assert trained() == trained(word_dropout=0.0) != half
+    n_words = len(WORD_PARTS)
+    assert trained(word_dropout=np.full(n_words, 0.5)) == half
+    assert trained(word_dropout=np.zeros(n_words)) == trained()
+    some = np.where(np.arange(n_words) % 2, 1.0, 0.0)
+    assert trained(word_dropout=some) not in (trained(word_dropout=1.0), trained())
     assert trained(word_parts=None, word_dropout=0.5) == trained(word_parts=None)
 
 

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from skcnn.text import WordVectors, _word_vectors, resolve_word_vectors
+from skcnn.text import WordVectors, _word_vectors, at_common_scale, resolve_word_vectors
 
 MAPPING = {"win": [0.5, 1.0], "Cash": np.array([1, 0]), "STRASSE": (2.0, -2.0)}
 
@@ -174,3 +174,19 @@ def test_glove_is_read_once_and_its_package_is_not_run():
 def test_word_vectors_can_be_built_by_hand():
     vectors = WordVectors({"a": 0}, np.ones((1, 3), dtype=np.float32))
     assert vectors.rows(["a"])[0].tolist() == [[1, 1, 1]]
+
+
+@pytest.mark.parametrize("size", [1e-3, 1.0, 70.0])
+def test_vectors_of_any_size_are_brought_to_one_size(size: float) -> None:
+    vectors = (np.random.default_rng(0).normal(size=(50, 4)) * size).astype(np.float32)
+    given = WordVectors({str(row): row for row in range(50)}, vectors)
+    scaled = at_common_scale(given)
+    rows, _ = scaled.rows(list(given.index))
+    assert np.sqrt(np.mean(rows**2)) == pytest.approx(0.5, rel=1e-5)
+    np.testing.assert_allclose(rows / np.linalg.norm(rows), vectors / np.linalg.norm(vectors), 1e-5)
+    assert scaled.vectors is given.vectors
+
+
+def test_vectors_of_nothing_but_zeros_are_left_alone() -> None:
+    zeros = WordVectors({"a": 0}, np.zeros((1, 3), np.float32))
+    assert not at_common_scale(zeros).rows(["a"])[0].any()

@@ -1,0 +1,191 @@
+"""Costs of single texts, from `fit` to the scorer, and across a sampler."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from imblearn.over_sampling import RandomOverSampler
+from imblearn.pipeline import make_pipeline
+from imblearn.under_sampling import RandomUnderSampler
+from sklearn import config_context
+from sklearn.model_selection import GridSearchCV, cross_validate
+
+from skcnn import average_cost, decide
+from skcnn.costs import make_cost_scorer
+
+COLUMNS = ["ham", "spam"]
+
+
+@pytest.fixture(scope="module")
+def texts(two_classes: Any) -> pd.DataFrame:
+    return pd.DataFrame({"text": two_classes.texts})
+
+
+@pytest.fixture(scope="module")
+def labels(two_classes: Any) -> pd.Series:
+    return pd.Series(two_classes.labels)
+
+
+@pytest.fixture(scope="module")
+def costs(texts: pd.DataFrame) -> pd.DataFrame:
+    values = np.random.default_rng(0).lognormal(sigma=2, size=(len(texts), 2))
+    return pd.DataFrame(values, columns=COLUMNS)
+
+
+def test_fit_remembers_the_mean_costs_of_each_class(
+    small_cnn: Any, texts: pd.DataFrame, labels: pd.Series, costs: pd.DataFrame
+) -> None:
+    cnn = small_cnn(epochs=1).fit(texts, labels, sample_costs=costs[["spam", "ham"]])
+    means = [costs.loc[labels == label, label].mean() for label in COLUMNS]
+    np.testing.assert_allclose(cnn.cost_matrix_, [[0, means[0]], [means[1], 0]])
+    plain = small_cnn(epochs=1).fit(texts, labels)
+    np.testing.assert_array_equal(cnn.predict_proba(texts), plain.predict_proba(texts))
+
+
+def test_texts_are_decided_by_their_own_costs(
+    small_cnn: Any, texts: pd.DataFrame, labels: pd.Series, costs: pd.DataFrame
+) -> None:
+    cnn = small_cnn(epochs=1).fit(texts, labels)
+    answers = cnn.predict(texts, sample_costs=costs)
+    expected = decide(cnn.predict_proba(texts), None, cnn.classes_, sample_costs=costs)
+    np.testing.assert_array_equal(answers, expected)
+    assert (answers != cnn.predict(texts)).any()
+    risks = cnn.expected_cost(texts, sample_costs=costs)
+    np.testing.assert_array_equal(cnn.classes_[risks.argmin(axis=1)], answers)
+
+
+@pytest.mark.parametrize("loss", ["weighted", "misclassification"])
+def test_costs_that_are_the_same_for_all_texts_are_a_cost_matrix(
+    small_cnn: Any, texts: pd.DataFrame, labels: pd.Series, loss: str
+) -> None:
+    equal = np.tile([1.0, 5.0], (len(texts), 1))
+    by_texts = small_cnn(loss=loss, epochs=2).fit(texts, labels, sample_costs=equal)
+    by_matrix = small_cnn(loss=loss, cost_matrix={"spam": 5}, epochs=2).fit(texts, labels)
+    np.testing.assert_allclose(
+        by_texts.predict_proba(texts), by_matrix.predict_proba(texts), atol=1e-6
+    )
+
+
+def test_with_a_cost_sensitive_loss_a_dear_text_counts_as_a_heavy_one(
+    small_cnn: Any, texts: pd.DataFrame, labels: pd.Series, costs: pd.DataFrame
+) -> None:
+    own = np.where(labels == "spam", costs["spam"], costs["ham"])
+    means = pd.Series(own).groupby(labels).mean()
+    matrix = {("ham", "spam"): means["ham"], ("spam", "ham"): means["spam"]}
+    by_costs = small_cnn(loss="weighted", epochs=2).fit(texts, labels, sample_costs=costs)
+    by_weights = small_cnn(loss="weighted", cost_matrix=matrix, epochs=2)
+    by_weights.fit(texts, labels, sample_weight=own / labels.map(means))
+    np.testing.assert_allclose(
+        by_costs.predict_proba(texts), by_weights.predict_proba(texts), atol=1e-5
+    )
+
+
+def test_texts_of_weight_zero_take_their_costs_along(
+    small_cnn: Any, texts: pd.DataFrame, labels: pd.Series, costs: pd.DataFrame
+) -> None:
+    weight = (np.arange(len(texts)) % 3 > 0).astype(float)
+    kept = weight > 0
+    cnn = small_cnn(loss="weighted", epochs=1).fit(texts, labels, weight, sample_costs=costs)
+    without = small_cnn(loss="weighted", epochs=1)
+    without.fit(texts[kept], labels[kept], sample_costs=costs[kept])
+    np.testing.assert_array_equal(cnn.cost_matrix_, without.cost_matrix_)
+    np.testing.assert_allclose(cnn.predict_proba(texts), without.predict_proba(texts), atol=1e-6)
+
+
+def test_early_stopping_watches_what_the_held_out_texts_cost(
+    small_cnn: Any, texts: pd.DataFrame, labels: pd.Series, costs: pd.DataFrame
+) -> None:
+    settings = {"early_stopping": True, "validation_scoring": "average_cost", "epochs": 2}
+    cnn = small_cnn(**settings).fit(texts, labels, sample_costs=costs)
+    dearer = small_cnn(**settings).fit(texts, labels, sample_costs=1000 * costs)
+    np.testing.assert_allclose(
+        dearer.history_["val_score"], 1000 * np.array(cnn.history_["val_score"])
+    )
+
+
+def test_costs_go_through_cross_validation_by_metadata_routing(
+    small_cnn: Any, texts: pd.DataFrame, labels: pd.Series, costs: pd.DataFrame
+) -> None:
+    with config_context(enable_metadata_routing=True):
+        cnn = small_cnn(epochs=1).set_fit_request(sample_costs=True)
+        cnn.set_predict_request(sample_costs=True)
+        scorer = make_cost_scorer().set_score_request(sample_costs=True)
+        settings: dict[str, Any] = {"cv": 2, "scoring": {"cost": scorer}}
+        found = cross_validate(
+            cnn,
+            texts,
+            labels,
+            params={"sample_costs": costs},
+            return_estimator=True,
+            return_indices=True,
+            **settings,
+        )
+        search = GridSearchCV(cnn, {"epochs": [1, 2]}, cv=2, scoring=scorer)
+        search.fit(texts, labels, sample_costs=costs)
+    for fold, test in enumerate(found["indices"]["test"]):
+        own = costs.iloc[test]
+        answers = found["estimator"][fold].predict(texts.iloc[test], sample_costs=own)
+        paid = average_cost(labels.iloc[test], answers, sample_costs=own, labels=COLUMNS)
+        assert found["test_cost"][fold] == pytest.approx(-paid)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+def test_costs_follow_the_texts_that_an_under_sampler_keeps(
+    small_cnn: Any, texts: pd.DataFrame, labels: pd.Series, costs: pd.DataFrame
+) -> None:
+    sampler = RandomUnderSampler(random_state=0)
+    cnn = small_cnn(loss="weighted", epochs=1)
+    pipeline = make_pipeline(sampler, cnn)
+    pipeline.fit(texts, labels, **{f"{pipeline.steps[-1][0]}__sample_costs": costs})
+    kept, kept_labels = sampler.fit_resample(texts, labels)
+    by_hand = small_cnn(loss="weighted", epochs=1)
+    by_hand.fit(kept, kept_labels, sample_costs=costs.loc[kept.index])
+    np.testing.assert_array_equal(pipeline[-1].cost_matrix_, by_hand.cost_matrix_)
+    np.testing.assert_array_equal(pipeline[-1].predict_proba(texts), by_hand.predict_proba(texts))
+
+
+@pytest.mark.parametrize("as_frames", [False, True])
+def test_where_a_sampler_numbers_the_texts_anew_the_cure_is_named(
+    small_cnn: Any, texts: pd.DataFrame, labels: pd.Series, costs: pd.DataFrame, as_frames: bool
+) -> None:
+    X, given = (texts, costs) if as_frames else (texts.to_numpy(), costs.to_numpy())
+    unbalanced = np.flatnonzero((labels == "ham") | (np.arange(len(labels)) % 2 == 0))
+    X, given = (part.iloc[unbalanced] if as_frames else part[unbalanced] for part in (X, given))
+    pipeline = make_pipeline(RandomOverSampler(random_state=0), small_cnn())
+    message = "sample_indices_" if as_frames else "Did a sampler change the rows"
+    with pytest.raises(ValueError, match=message):
+        pipeline.fit(X, labels[unbalanced], **{f"{pipeline.steps[-1][0]}__sample_costs": given})
+
+
+@pytest.mark.parametrize(
+    ("parameters", "given", "message"),
+    [
+        ({"cost_matrix": {"spam": 5}}, np.ones, "both given, and a mistake has one price"),
+        ({}, lambda shape: np.ones((shape[0], 3)), r"expected \(\d+, 2\)"),
+        ({}, lambda shape: -np.ones(shape), r"sample_costs\[0, 0\] is -1.0"),
+        ({}, np.zeros, "makes every error as cheap as the right answer"),
+    ],
+)
+def test_costs_that_do_not_fit_are_refused(
+    small_cnn: Any,
+    texts: pd.DataFrame,
+    labels: pd.Series,
+    parameters: dict[str, Any],
+    given: Any,
+    message: str,
+) -> None:
+    cnn = small_cnn(**parameters)
+    with pytest.raises(ValueError, match=message):
+        cnn.fit(texts, labels, sample_costs=given((len(texts), 2)))
+    assert not hasattr(cnn, "classes_")
+
+
+def test_the_most_probable_class_is_not_decided_by_costs(
+    small_cnn: Any, texts: pd.DataFrame, labels: pd.Series, costs: pd.DataFrame
+) -> None:
+    cnn = small_cnn(decision="argmax", epochs=1).fit(texts, labels)
+    with pytest.raises(ValueError, match="decision is 'argmax'"):
+        cnn.predict(texts, sample_costs=costs)
