@@ -23,8 +23,10 @@ import skcnn
 import skcnn.cli
 import skcnn.costs
 import skcnn.datasets
+import skcnn.inspection
 import skcnn.losses
 import skcnn.network
+from skcnn._min_cost import MinCostMixin
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
