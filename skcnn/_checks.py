@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +14,12 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from skcnn._compat import _check_feature_names, _check_sample_weight
-from skcnn._min_cost import matched_rows
 from skcnn.costs import (
     CostMatrixLike,
     check_cost_matrix,
     check_sample_costs,
 )
-from skcnn.costs._sample_costs import BOTH_COSTS, mean_class_costs
+from skcnn.costs._sample_costs import BOTH_COSTS, matched_rows, mean_class_costs
 from skcnn.text import as_texts, check_word_vectors, column_names, is_missing, n_columns
 
 if TYPE_CHECKING:
@@ -59,16 +58,6 @@ class TrainingSet:
             means = mean_class_costs(self.sample_costs, self.labels, self.sample_weight)
             cost_matrix = means[:, np.newaxis] * (1 - np.eye(len(means)))
         return check_cost_matrix(cost_matrix, self.classes, class_weights=self.class_weights)
-
-    def weighted_by_costs(self) -> TrainingSet:
-        """Let each text count as much as it costs to miss it, in units of its class's mean."""
-        if self.sample_costs is None:
-            return self
-        means = mean_class_costs(self.sample_costs, self.labels, self.sample_weight)[self.labels]
-        own = self.sample_costs[np.arange(len(self.labels)), self.labels]
-        factor = np.divide(own, means, out=np.ones_like(own), where=means > 0)
-        weight = factor if self.sample_weight is None else self.sample_weight * factor
-        return replace(self, sample_weight=weight)
 
 
 def check_parameters(estimator: CostSensitiveTextCNN) -> None:

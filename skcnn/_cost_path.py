@@ -60,6 +60,7 @@ def cost_path(
     *,
     pos_label: Any = None,
     cv: Any = None,
+    groups: ArrayLike | None = None,
     n_jobs: int | None = None,
     params: dict[str, Any] | None = None,
 ) -> CostPath:
@@ -67,13 +68,14 @@ def cost_path(
 
     Each held-out row gets the answer with the lowest expected cost, where missing the positive
     class costs the ratio and every other error 1. A classifier that learns without costs is fitted
-    once for each fold, whatever the number of ratios; a `CostSensitiveTextCNN` with a
-    cost-sensitive loss, or a `validation_scoring` that depends on decisions, once for each ratio.
+    once for each fold, whatever the number of ratios; a `CostSensitiveTextCNN`, unless its loss is
+    "cross_entropy" and its `validation_scoring` "loss", is fitted once for each ratio, with that
+    cost matrix.
 
     Parameters
     ----------
     estimator : classifier with `predict_proba`
-        Or a pipeline that ends with one.
+        Or what has one inside, as a pipeline or a search.
     X : as the classifier takes it
     y : array-like of shape (n_samples,)
         Labels.
@@ -83,6 +85,8 @@ def cost_path(
         The positive class; None: of two, the second of the sorted labels.
     cv : int, cross-validation generator or iterable, default=None
         As in `sklearn.model_selection.cross_validate`: None is 5 stratified folds.
+    groups : array-like of shape (n_samples,), default=None
+        Rows of one group stay on one side, with such a `cv` as `GroupKFold`.
     n_jobs : int, default=None
         Folds at once. A TextCNN uses several threads for one.
     params : dict, default=None
@@ -97,8 +101,8 @@ def cost_path(
     TypeError
         If the classifier has no `predict_proba`.
     ValueError
-        If a ratio is not above 0, or `pos_label` is not among the labels or missing for three
-        classes or more.
+        If a ratio is not above 0, `pos_label` is not among the labels or missing for three
+        classes or more, or a fold's training part is without the positive class.
 
     Examples
     --------
@@ -120,12 +124,15 @@ def cost_path(
             "probabilities. Wrap it in sklearn.calibration.CalibratedClassifierCV."
         )
         raise TypeError(msg)
-    splits = list(check_cv(cv, y, classifier=True).split(X, y))  # the same ones for each fit
-    learns_costs = _learns_costs(estimator)
-    at_once = [[price] for price in prices] if learns_costs else [prices]
+    splits = list(
+        check_cv(cv, y, classifier=True).split(X, y, groups)
+    )  # the same ones for each fit
+    learners = _learners(estimator)
+    at_once = [[price] for price in prices] if learners else [prices]
     columns: dict[str, NDArray[np.float64]] = {}
     for some in at_once:
-        model = _with_costs(estimator, {positive: some[0]}) if learns_costs else estimator
+        costs = {f"{name}cost_matrix": {positive: some[0]} for name in learners}
+        model = clone(estimator).set_params(**costs) if learners else estimator
         columns |= cross_validate(
             model,
             X,
@@ -154,6 +161,13 @@ class _PathScorer:
         self.labels = labels
 
     def __call__(self, estimator: Any, X: Any, y: Any) -> dict[str, float]:
+        if self.pos_label not in estimator.classes_.tolist():
+            msg = (
+                f"The training part of a fold has the labels {estimator.classes_.tolist()[:10]}, "
+                f"without pos_label {self.pos_label!r}; expected some of each. Give a stratified "
+                "cv, or fewer folds."
+            )
+            raise ValueError(msg)
         P = estimator.predict_proba(X)
         is_positive = np.asarray(y) == self.pos_label
         figures: dict[str, float] = {}
@@ -186,15 +200,9 @@ def _check_pos_label(pos_label: Any, labels: NDArray[Any]) -> Any:
     return pos_label
 
 
-def _last_step(estimator: Any) -> tuple[str, Any]:
-    """The classifier itself, and the prefix of its parameters."""
-    steps = getattr(estimator, "steps", None)
-    return (f"{steps[-1][0]}__", steps[-1][1]) if steps else ("", estimator)
-
-
-def _learns_costs(estimator: Any) -> bool:
-    return bool(getattr(_last_step(estimator)[1], "_learns_costs", False))
-
-
-def _with_costs(estimator: Any, costs: dict[Any, float]) -> Any:
-    return clone(estimator).set_params(**{f"{_last_step(estimator)[0]}cost_matrix": costs})
+def _learners(estimator: Any) -> list[str]:
+    """Prefixes of the parameters of what learns by costs: the estimator itself, or inside it."""
+    inside = {"": estimator}
+    if hasattr(estimator, "get_params"):
+        inside |= {f"{name}__": value for name, value in estimator.get_params(deep=True).items()}
+    return [name for name, value in inside.items() if getattr(value, "_learns_costs", False)]

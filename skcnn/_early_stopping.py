@@ -46,7 +46,7 @@ def make_validation_score(
     sample_weight: NDArray[np.float64] | None,
     *,
     classes: NDArray[Any],
-    decision_costs: NDArray[np.float64],
+    decision: str,
     cost_matrix: NDArray[np.float64],
     sample_costs: NDArray[np.float64] | None = None,
     to_posterior: Callable[[NDArray[np.float64]], NDArray[np.float64]],
@@ -58,22 +58,27 @@ def make_validation_score(
     scoring : str or callable
         "average_cost", or a scorer of scikit-learn, or its name.
     y : (n,) true labels of the validation texts
-    decision_costs : (K, K), by which labels are chosen
-    cost_matrix : (K, K), by which they are paid for
-    sample_costs : (n, K), by which labels are chosen and paid for instead
+    decision : as in the estimator
+    cost_matrix : (K, K), by which labels are paid for, and chosen unless `decision` is "argmax"
+    sample_costs : (n, K), in its place
     to_posterior : outputs (n, K) to probabilities (n, K)
     """
     own_costs = isinstance(scoring, str) and scoring == "average_cost"
     scorer = make_cost_scorer(cost_matrix, labels=classes) if own_costs else get_scorer(scoring)
     weights: dict[str, Any] = {} if sample_weight is None else {"sample_weight": sample_weight}
+    by_row = None if decision == "argmax" else sample_costs
+    matrix = decision_costs(decision, cost_matrix)
 
     def score(outputs: NDArray[np.float64]) -> float:
-        classifier = FixedProbabilities(
-            classes, to_posterior(outputs), decision_costs, sample_costs
-        )
+        classifier = FixedProbabilities(classes, to_posterior(outputs), matrix, by_row)
         if own_costs and sample_costs is not None:
             answers = classifier.predict(None)
             return -average_cost(y, answers, sample_costs=sample_costs, labels=classes, **weights)
         return float(scorer(classifier, np.zeros((len(y), 1)), y, **weights))
 
     return score
+
+
+def decision_costs(decision: str, cost_matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The matrix that `predict` minimises; equal costs mean the most probable class."""
+    return cost_matrix if decision == "min_cost" else 1 - np.eye(len(cost_matrix))

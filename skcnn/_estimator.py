@@ -13,7 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from skcnn._checks import check_column, check_parameters, check_training_set
 from skcnn._compat import _fit_context
-from skcnn._fitting import decision_costs, fit_network
+from skcnn._early_stopping import decision_costs
+from skcnn._fitting import fit_network
 from skcnn._inference import forward
 from skcnn._min_cost import MinCostMixin
 from skcnn._model_file import load_estimator, save_estimator
@@ -47,15 +48,15 @@ default=None
         Correct answers may have a benefit, a negative cost. Only differences within a row matter
         to decisions.
     loss : {"cross_entropy", "misclassification", "weighted", "hard_misclassification", \
-"expected_cost", "focal"} or keras.losses.Loss, default="cross_entropy"
+"expected_cost", "focal"} or keras.losses.Loss, default="expected_cost"
         What training minimises; with C the cost matrix, q the network's softmax output, and t the
         true class:
 
-        - "cross_entropy": ``-log q_t``, costs act in the decision only
+        - "expected_cost": ``-log q_t + sum_j C[t, j] q_j``
+        - "cross_entropy": ``-log q_t``, costs act in the decision only: one network for all costs
         - "misclassification": ``(sum_j C[t, j] q_j) * (-log q_t)``
         - "weighted": cross-entropy times the mean cost of missing t
         - "hard_misclassification": ``C[t, argmax q] * (-log q_t)``
-        - "expected_cost": ``-log q_t + sum_j C[t, j] q_j``
         - "focal": "weighted" times ``(1 - q_t)^2``
 
         See `skcnn.losses` for their parameters; an object of these brings a matrix of its own for
@@ -181,7 +182,7 @@ default=None
         self,
         cost_matrix: CostMatrixLike = None,
         *,
-        loss: Any = "cross_entropy",
+        loss: Any = "expected_cost",
         decision: str = "min_cost",
         word_vectors: Any = None,
         embedding_dim: int = 100,
@@ -265,8 +266,8 @@ default=None
         sample_costs : array-like of shape (n_samples, n_classes) or DataFrame, default=None
             Instead of `cost_matrix`: what it costs to miss each class in each text, see
             `skcnn.costs.check_sample_costs`. `cost_matrix_` then has the means over the texts of
-            each class. With "cross_entropy" they act in decisions alone; with another loss by name,
-            a text counts besides in proportion to the cost of missing it within its class.
+            each class, which are what a cost-sensitive loss goes by: probabilities stay those of
+            P(class | text), and the costs of single texts act in decisions.
 
         Returns
         -------
@@ -376,7 +377,10 @@ default=None
 
     @property
     def model_(self) -> Any:
-        """The trained network as a Keras model over padded token ids (imports TensorFlow)."""
+        """The trained network as a Keras model over padded token ids (imports TensorFlow).
+
+        Its outputs are what the loss made of them, as `predict_proba` gets them to turn back.
+        """
         check_is_fitted(self)
         if self._keras_model is None:
             from skcnn.network import make_keras_model

@@ -16,7 +16,7 @@ from skcnn._inference import TextCNNWeights
 from skcnn._posterior import PosteriorRule
 from skcnn._split import validation_split
 from skcnn._words import Words, prepare_words
-from skcnn.costs import LOSSES, loss_cost_matrix
+from skcnn.costs import loss_cost_matrix
 from skcnn.text import EmbeddingCoverage, TokenSequences
 
 if TYPE_CHECKING:
@@ -61,8 +61,6 @@ def fit_network(
     """
     loss_costs = loss_cost_matrix(cost_matrix, data.class_weights)
     posterior_rule = _posterior_rule(estimator.loss, loss_costs)
-    if estimator.loss in set(LOSSES) - {"cross_entropy"}:
-        data = data.weighted_by_costs()
     random_state = own_random_state(estimator.random_state)
     train_rows, validation_rows = _split(estimator, data, random_state)
     words = prepare_words(estimator, data.texts, train_rows, validation_rows, random_state)
@@ -90,11 +88,6 @@ def fit_network(
         best_iter=trained.best_epoch + 1,
         coverage=words.coverage,
     )
-
-
-def decision_costs(decision: str, cost_matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The matrix that `predict` minimises; equal costs mean the most probable class."""
-    return cost_matrix if decision == "min_cost" else 1 - np.eye(len(cost_matrix))
 
 
 def _posterior_rule(loss: Any, loss_costs: NDArray[np.float64]) -> PosteriorRule:
@@ -171,7 +164,7 @@ def _validation_score(
         data.classes[labels],
         sample_weight,
         classes=data.classes,
-        decision_costs=decision_costs(estimator.decision, cost_matrix),
+        decision=estimator.decision,
         cost_matrix=cost_matrix,
         sample_costs=None if data.sample_costs is None else data.sample_costs[rows],
         to_posterior=posterior_rule,

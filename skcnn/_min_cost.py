@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.utils.metaestimators import available_if
 
 from skcnn.costs import bayes_threshold, decide, expected_costs
+from skcnn.costs._sample_costs import matched_rows
 
 
 def is_binary(classifier: Any) -> bool:
@@ -41,7 +42,7 @@ class MinCostMixin:
         X : as in `fit`
         sample_costs : array-like of shape (n_samples, n_classes) or DataFrame, default=None
             What it costs to miss each class in each row, see `skcnn.costs.check_sample_costs`;
-            None: what `cost_matrix_` says.
+            None: what `cost_matrix_` says. Rows are matched by the index where X has one too.
 
         Returns
         -------
@@ -86,8 +87,8 @@ class MinCostMixin:
         Returns
         -------
         ndarray of shape (n_samples,)
-            Log-odds of ``classes_[1]``, less the log-odds at which the decision turns; positive
-            where `predict` says ``classes_[1]``.
+            Log-odds of ``classes_[1]``, less the log-odds at which the decision turns: above 0
+            that is the cheaper answer, below 0 ``classes_[0]``.
         """
         negative, positive = self.predict_proba(X).T
         threshold = bayes_threshold(self._decision_costs())
@@ -118,23 +119,3 @@ class MinCostMixin:
     def _decision_costs(self) -> NDArray[np.float64]:
         """The matrix that `predict` minimises."""
         return self.cost_matrix_
-
-
-def matched_rows(sample_costs: Any, X: Any) -> Any:
-    """Rows of costs that belong to X: by their index where both have one, else as they stand.
-
-    A sampler of imbalanced-learn that leaves rows out keeps the index of a DataFrame.
-    """
-    index: Any = getattr(X, "index", None)
-    own: Any = getattr(sample_costs, "index", None)
-    if not (hasattr(index, "equals") and hasattr(own, "is_unique")) or own.equals(index):
-        return sample_costs
-    if own.is_unique and index.isin(own).all():
-        return sample_costs.loc[index]
-    msg = (
-        f"sample_costs has {len(sample_costs)} rows, X has {len(index)}, and their indices do not "
-        "match. RandomUnderSampler keeps the index of DataFrames, other samplers number the rows "
-        "anew: resample sample_costs with the sampler's sample_indices_ beforehand, outside the "
-        "pipeline, or leave the sampler out, as costs do its work."
-    )
-    raise ValueError(msg)

@@ -13,8 +13,9 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.validation import check_is_fitted
 
 from skcnn._compat import HasMethods, _fit_context
-from skcnn._min_cost import MinCostMixin, matched_rows
+from skcnn._min_cost import MinCostMixin
 from skcnn.costs import CostMatrixLike, check_cost_matrix, decide
+from skcnn.costs._sample_costs import matched_rows
 
 
 class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
@@ -31,7 +32,9 @@ class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseE
         Fitted as it is; it is not told of the costs. A `CostSensitiveTextCNN` decides by expected
         cost itself and needs this class for abstentions alone.
     cost_matrix : None, "balanced", array-like, DataFrame or dict, default=None
-        What each answer costs, in any form of `skcnn.check_cost_matrix`. None: every error costs 1.
+        What each answer costs, in any form of `skcnn.check_cost_matrix`. None: the `cost_matrix_`
+        of the classifier if it has one, as a `CostSensitiveTextCNN` has, otherwise every error
+        costs 1. "balanced" goes by the numbers of rows, whatever their weights.
     abstain_cost : float, default=None
         What it costs to leave a row unanswered. Rows whose cheapest answer is expected to cost more
         get `abstain_label`. None: every row is answered.
@@ -127,10 +130,15 @@ class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseE
         classes, counts = estimator.classes_, None
         if isinstance(self.cost_matrix, str):
             counts = [np.count_nonzero(np.asarray(y) == label) for label in classes]
-        costs = check_cost_matrix(self.cost_matrix, classes, class_weights=counts)
+        given = self.cost_matrix
+        if given is None:
+            given = getattr(estimator, "cost_matrix_", None)
+        costs = check_cost_matrix(given, classes, class_weights=counts)
         decide(np.eye(len(classes)), costs, classes, **self._abstention())  # refuses bad ones now
         self.estimator_, self.classes_, self.cost_matrix_ = estimator, classes, costs
         for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(self, name):
+                delattr(self, name)
             if hasattr(estimator, name):
                 setattr(self, name, getattr(estimator, name))
         return self
@@ -143,7 +151,7 @@ class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseE
         X : as in `fit`
         sample_costs : array-like of shape (n_samples, n_classes) or DataFrame, default=None
             What it costs to miss each class in each row, see `skcnn.costs.check_sample_costs`;
-            None: what `cost_matrix_` says.
+            None: what `cost_matrix_` says. Rows are matched by the index where X has one too.
 
         Returns
         -------

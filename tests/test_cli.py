@@ -23,7 +23,7 @@ ROWS += [(f"{text} {i}", "ham") for i in range(30) for text in HAM]
 
 
 def run_process(
-    *arguments: str | Path, code: str | None = None
+    *arguments: str | Path, code: str | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     program = ["-m", "skcnn.cli"] if code is None else ["-c", code]
     root = Path(skcnn.__file__).parents[1]
@@ -32,7 +32,7 @@ def run_process(
         capture_output=True,
         encoding="utf-8",
         check=False,
-        env=os.environ | {"PYTHONPATH": str(root), "PYTHONUTF8": "1"},
+        env=os.environ | {"PYTHONPATH": str(root), "PYTHONUTF8": "1"} | environment,
     )
 
 
@@ -115,6 +115,16 @@ def test_the_saved_model_is_the_one_that_python_loads(model: Path) -> None:
     assert estimator.classes_.tolist() == ["ham", "spam"]
     assert estimator.cost_matrix_.tolist() == [[0, 1], [5, 0]]
     assert estimator.predict(["win free cash now", "see you at home"]).tolist() == ["spam", "ham"]
+
+
+def test_another_backend_of_keras_is_refused_in_one_line(folder: Path) -> None:
+    data = written(folder / "few.csv", ROWS[:3] + ROWS[-3:], ("text", "label"))
+    options = ["--positive", "spam", "-o", folder / "unborn.skcnn"]
+    result = run_process("train", data, *options, KERAS_BACKEND="numpy")
+    assert result.returncode == 2
+    assert "Keras runs on the backend 'numpy'; skcnn trains with TensorFlow" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (folder / "unborn.skcnn").exists()
 
 
 def test_too_few_rows_to_hold_out_are_said_and_training_goes_on(tmp_path: Path) -> None:

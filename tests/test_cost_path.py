@@ -11,12 +11,12 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import precision_score, recall_score
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import GridSearchCV, GroupKFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from skcnn import CostPath, cost_path, decide, normalized_cost
+from skcnn import CostPath, MinCostClassifier, cost_path, decide, normalized_cost
 
 X, CODES = make_classification(
     300, n_informative=5, n_classes=3, weights=[0.6, 0.25, 0.15], random_state=0
@@ -36,9 +36,10 @@ class Counting(ClassifierMixin, BaseEstimator):
 
     fits: list[Any] = []  # noqa: RUF012
 
-    def __init__(self, cost_matrix: Any = None, learns: bool = False) -> None:
+    def __init__(self, cost_matrix: Any = None, learns: bool = False, extra: int = 0) -> None:
         self.cost_matrix = cost_matrix
         self.learns = learns
+        self.extra = extra
 
     @property
     def _learns_costs(self) -> bool:
@@ -86,6 +87,39 @@ def test_what_learns_without_costs_is_fitted_once_a_fold(learns: bool) -> None:
     assert Counting.fits == (costs if learns else [None] * 3)
 
 
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda learner: GridSearchCV(learner, {"extra": [1, 2]}, cv=2),
+        lambda learner: make_pipeline(make_pipeline(StandardScaler(), learner)),
+        MinCostClassifier,
+    ],
+    ids=["search", "pipeline in a pipeline", "MinCostClassifier"],
+)
+def test_what_learns_by_costs_is_found_wherever_it_is(wrap: Any) -> None:
+    Counting.fits.clear()
+    cost_path(wrap(Counting(learns=True)), X, Y == "spam", [1, 5], cv=2)
+    assert {tuple(costs.items()) for costs in Counting.fits} == {((True, 1.0),), ((True, 5.0),)}
+
+
+def test_groups_stay_together() -> None:
+    groups = np.arange(len(Y)) % 10
+    path = cost_path(
+        LogisticRegression(), X, Y, [1], pos_label="spam", cv=GroupKFold(5), groups=groups
+    )
+    splits = list(GroupKFold(5).split(X, Y, groups))
+    by_hand = cost_path(LogisticRegression(), X, Y, [1], pos_label="spam", cv=splits)
+    np.testing.assert_array_equal(path.cost, by_hand.cost)
+
+
+def test_a_fold_without_the_positive_class_is_named() -> None:
+    order = np.argsort(Y == "spam", kind="stable")
+    n_spam = np.count_nonzero(Y == "spam")
+    cv = [(order[:-n_spam], order[-n_spam:])]
+    with pytest.raises(ValueError, match=r"without pos_label 'spam'.*stratified cv"):
+        cost_path(LogisticRegression(), X, Y, [1], pos_label="spam", cv=cv)
+
+
 def test_every_ratio_has_the_same_folds() -> None:
     shuffled = StratifiedKFold(3, shuffle=True)
     path = cost_path(Counting(learns=True), X, Y == "spam", [2, 2.0000001], cv=shuffled)
@@ -97,6 +131,7 @@ def test_the_networks_that_learn_costs_are_those_whose_loss_or_early_stopping_ha
 ) -> None:
     learns = {
         "cross_entropy": False,
+        "expected_cost": True,
         "weighted": True,
         "misclassification": True,
         "focal": True,

@@ -236,3 +236,32 @@ def test_it_works_behind_a_sampler(data: Data) -> None:
         RandomUnderSampler(random_state=0), MinCostClassifier(LogisticRegression(), COSTS)
     )
     assert set(pipeline.fit(*data).predict(data[0])) <= set(LABELS)
+
+
+def test_a_classifier_with_costs_of_its_own_keeps_them(data: Data) -> None:
+    inner = MinCostClassifier(LogisticRegression(), COSTS)
+    outer = MinCostClassifier(inner, abstain_cost=0.3, abstain_label="?").fit(*data)
+    np.testing.assert_array_equal(outer.cost_matrix_, inner.fit(*data).cost_matrix_)
+
+
+def test_abstentions_are_scored_at_their_price(data: Data) -> None:
+    X, y = data
+    model = MinCostClassifier(LogisticRegression(), COSTS, abstain_cost=0.3, abstain_label="?")
+    scorer = make_cost_scorer(COSTS)
+    folds = cross_validate(model, X, y, cv=3, scoring=scorer, return_estimator=True)
+    assert np.isfinite(folds["test_score"]).all()
+    fitted = folds["estimator"][0]
+    expected = average_cost(
+        y, fitted.predict(X), cost_matrix=COSTS, abstain_cost=0.3, abstain_label="?"
+    )
+    assert scorer(fitted, X, y) == pytest.approx(-expected)
+    search = GridSearchCV(model, {"abstain_cost": [None, 0.01]}, scoring=scorer, cv=3).fit(X, y)
+    assert search.best_params_ == {"abstain_cost": 0.01}
+
+
+def test_names_of_columns_are_forgotten_with_the_columns(data: Data) -> None:
+    X, y = data
+    model = MinCostClassifier(LogisticRegression())
+    model.fit(pd.DataFrame(X).add_prefix("x"), y)
+    assert model.feature_names_in_[0] == "x0"
+    assert not hasattr(model.fit(X, y), "feature_names_in_")

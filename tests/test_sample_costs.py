@@ -14,6 +14,7 @@ from sklearn import config_context
 from sklearn.model_selection import GridSearchCV, cross_validate
 
 from skcnn import average_cost, decide
+from skcnn._early_stopping import make_validation_score
 from skcnn.costs import make_cost_scorer
 
 COLUMNS = ["ham", "spam"]
@@ -38,10 +39,11 @@ def costs(texts: pd.DataFrame) -> pd.DataFrame:
 def test_fit_remembers_the_mean_costs_of_each_class(
     small_cnn: Any, texts: pd.DataFrame, labels: pd.Series, costs: pd.DataFrame
 ) -> None:
-    cnn = small_cnn(epochs=1).fit(texts, labels, sample_costs=costs[["spam", "ham"]])
+    cnn = small_cnn(loss="cross_entropy", epochs=1)
+    cnn.fit(texts, labels, sample_costs=costs[["spam", "ham"]])
     means = [costs.loc[labels == label, label].mean() for label in COLUMNS]
     np.testing.assert_allclose(cnn.cost_matrix_, [[0, means[0]], [means[1], 0]])
-    plain = small_cnn(epochs=1).fit(texts, labels)
+    plain = small_cnn(loss="cross_entropy", epochs=1).fit(texts, labels)
     np.testing.assert_array_equal(cnn.predict_proba(texts), plain.predict_proba(texts))
 
 
@@ -69,18 +71,37 @@ def test_costs_that_are_the_same_for_all_texts_are_a_cost_matrix(
     )
 
 
-def test_with_a_cost_sensitive_loss_a_dear_text_counts_as_a_heavy_one(
-    small_cnn: Any, texts: pd.DataFrame, labels: pd.Series, costs: pd.DataFrame
+@pytest.mark.parametrize("loss", ["expected_cost", "weighted"])
+def test_dear_texts_do_not_weigh_more_in_training(
+    small_cnn: Any, texts: pd.DataFrame, labels: pd.Series, costs: pd.DataFrame, loss: str
 ) -> None:
-    own = np.where(labels == "spam", costs["spam"], costs["ham"])
-    means = pd.Series(own).groupby(labels).mean()
-    matrix = {("ham", "spam"): means["ham"], ("spam", "ham"): means["spam"]}
-    by_costs = small_cnn(loss="weighted", epochs=2).fit(texts, labels, sample_costs=costs)
-    by_weights = small_cnn(loss="weighted", cost_matrix=matrix, epochs=2)
-    by_weights.fit(texts, labels, sample_weight=own / labels.map(means))
-    np.testing.assert_allclose(
-        by_costs.predict_proba(texts), by_weights.predict_proba(texts), atol=1e-5
+    """They would be decided as dear again: costs counted twice."""
+    by_costs = small_cnn(loss=loss, epochs=2).fit(texts, labels, sample_costs=costs)
+    by_means = small_cnn(loss=loss, cost_matrix=by_costs.cost_matrix_, epochs=2)
+    by_means.fit(texts, labels)
+    np.testing.assert_array_equal(by_costs.predict_proba(texts), by_means.predict_proba(texts))
+
+
+@pytest.mark.parametrize("decision", ["min_cost", "argmax"])
+def test_early_stopping_decides_as_predict_does(
+    two_classes: Any, costs: pd.DataFrame, decision: str
+) -> None:
+    classes, y = np.array(COLUMNS), np.array(two_classes.labels)
+    P = np.random.default_rng(0).dirichlet([1, 1], size=len(y))
+    score = make_validation_score(
+        "average_cost",
+        y,
+        None,
+        classes=classes,
+        decision=decision,
+        cost_matrix=1 - np.eye(2),
+        sample_costs=costs.to_numpy(),
+        to_posterior=lambda outputs: outputs,
     )
+    by_row = None if decision == "argmax" else costs
+    answers = decide(P, None, classes, sample_costs=by_row)
+    paid = average_cost(y, answers, sample_costs=costs, labels=classes)
+    assert score(P) == pytest.approx(-paid)
 
 
 def test_texts_of_weight_zero_take_their_costs_along(
@@ -155,7 +176,7 @@ def test_where_a_sampler_numbers_the_texts_anew_the_cure_is_named(
     unbalanced = np.flatnonzero((labels == "ham") | (np.arange(len(labels)) % 2 == 0))
     X, given = (part.iloc[unbalanced] if as_frames else part[unbalanced] for part in (X, given))
     pipeline = make_pipeline(RandomOverSampler(random_state=0), small_cnn())
-    message = "sample_indices_" if as_frames else "Did a sampler change the rows"
+    message = "sample_indices_" if as_frames else "Did a sampler change the rows, or is a class"
     with pytest.raises(ValueError, match=message):
         pipeline.fit(X, labels[unbalanced], **{f"{pipeline.steps[-1][0]}__sample_costs": given})
 
@@ -181,6 +202,42 @@ def test_costs_that_do_not_fit_are_refused(
     with pytest.raises(ValueError, match=message):
         cnn.fit(texts, labels, sample_costs=given((len(texts), 2)))
     assert not hasattr(cnn, "classes_")
+
+
+def test_costs_find_their_rows_in_the_metrics_and_the_scorer_too(
+    small_cnn: Any, texts: pd.DataFrame, labels: pd.Series, costs: pd.DataFrame
+) -> None:
+    order = np.random.default_rng(0).permutation(len(texts))
+    X, y = texts.iloc[order], labels.iloc[order]
+    cnn = small_cnn(epochs=1).fit(X, y, sample_costs=costs)
+    answers = cnn.predict(X, sample_costs=costs)
+    own = costs.to_numpy()[order]
+    np.testing.assert_array_equal(answers, cnn.predict(X.to_numpy(), sample_costs=own))
+    paid = average_cost(y, answers, sample_costs=costs)
+    assert paid == pytest.approx(average_cost(y.to_numpy(), answers, sample_costs=own))
+    with config_context(enable_metadata_routing=True):
+        scorer = make_cost_scorer().set_score_request(sample_costs=True)
+        for truth in (y, y.to_numpy()):
+            assert scorer(cnn, X, truth, sample_costs=costs) == pytest.approx(-paid)
+
+
+def test_rows_that_are_numbered_anew_are_not_taken_for_the_first_ones(
+    small_cnn: Any, texts: pd.DataFrame, labels: pd.Series, costs: pd.DataFrame
+) -> None:
+    rest = texts.iloc[3:].reset_index(drop=True)
+    with pytest.raises(ValueError, match="their indices do not match"):
+        small_cnn().fit(rest, labels.iloc[3:], sample_costs=costs)
+
+
+def test_a_search_decides_by_the_costs_that_it_is_scored_by(
+    small_cnn: Any, texts: pd.DataFrame, labels: pd.Series, costs: pd.DataFrame
+) -> None:
+    search = GridSearchCV(small_cnn(), {"epochs": [1]}, cv=2).fit(texts, labels)
+    with config_context(enable_metadata_routing=True):
+        scorer = make_cost_scorer().set_score_request(sample_costs=True)
+        models = (search, search.best_estimator_)
+        scores = [scorer(model, texts, labels, sample_costs=costs) for model in models]
+    assert scores[0] == scores[1]
 
 
 def test_the_most_probable_class_is_not_decided_by_costs(

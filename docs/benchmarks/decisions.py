@@ -22,6 +22,7 @@ from sklearn.model_selection import train_test_split
 
 from skcnn import CostSensitiveTextCNN, check_cost_matrix, decide, normalized_cost
 from skcnn.costs import LOSSES, loss_cost_matrix, posterior
+from skcnn.network import make_loss
 
 RATIOS = (1, 2, 5, 10, 20)
 RARE = {
@@ -150,8 +151,6 @@ def cost_losses(split: Split) -> Answers:
         if name == "cross_entropy":
             continue
         for ratio in RATIOS:
-            from skcnn.network import make_loss
-
             costs = split.matrix_in_loss(ratio)
             Q = split.outputs(AsItIs(make_loss(name, costs)))
             P = posterior(Q, name, costs)

@@ -58,6 +58,7 @@ def draw(name: str, both: dict[str, np.ndarray], y: np.ndarray, ax: plt.Axes) ->
         CalibrationDisplay.from_predictions(
             y, P[:, 1], n_bins=10, strategy="quantile", name=label, ax=ax, **style
         )
+    ax.legend(loc="upper left")
     ax.set(title=f'loss="{name}"', xlabel="mean probability", ylabel="share of adverse events")
 
 

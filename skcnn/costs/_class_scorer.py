@@ -9,29 +9,50 @@ from typing import Any
 from sklearn.metrics._scorer import _Scorer
 from sklearn.utils.multiclass import unique_labels
 
+from skcnn.costs._sample_costs import check_sample_costs, matched_rows
+
 
 class ClassScorer(_Scorer):
-    """A scikit-learn scorer that passes the estimator's ``classes_`` on as ``labels``.
+    """A scikit-learn scorer that knows what the estimator knows.
 
-    Costs of single rows are passed on to the estimator's ``predict`` too, if it takes them: what is
-    decided by other costs is not what would be decided.
+    Its classes become ``labels``, and what its abstentions cost is charged. Costs of single rows
+    are passed on to ``predict`` too, if that takes them: what is decided by other costs is not what
+    would be decided.
     """
 
     def _score(
         self, method_caller: Any, estimator: Any, X: Any, y_true: Any, **kwargs: Any
     ) -> float:
+        inner = _innermost(estimator)
         if "labels" not in self._kwargs and hasattr(estimator, "classes_"):
             # A class may also be missing from the training part, and so from classes_.
             kwargs = {"labels": unique_labels(estimator.classes_, y_true), **kwargs}
-        if kwargs.get("sample_costs") is not None and takes_sample_costs(estimator):
-            answers = estimator.predict(X, sample_costs=kwargs["sample_costs"])
-            return float(self._sign * self._score_func(y_true, answers, **self._kwargs, **kwargs))
-        score: float = super()._score(method_caller, estimator, X, y_true, **kwargs)
-        return score
+        if getattr(inner, "abstain_cost", None) is not None:
+            kwargs |= {"abstain_cost": inner.abstain_cost, "abstain_label": inner.abstain_label}
+        if kwargs.get("sample_costs") is None:
+            return float(super()._score(method_caller, estimator, X, y_true, **kwargs))
+        costs = matched_rows(kwargs["sample_costs"], X)
+        answers = _answers(estimator, inner, X, costs)
+        labels = self._kwargs.get("labels", kwargs.get("labels"))
+        kwargs["sample_costs"] = check_sample_costs(costs, len(answers), labels)
+        return float(self._sign * self._score_func(y_true, answers, **self._kwargs, **kwargs))
 
 
-def takes_sample_costs(estimator: Any) -> bool:
-    """Whether ``predict`` has a parameter for them, in a pipeline that of its last step."""
-    steps = getattr(estimator, "steps", None)
-    last = steps[-1][1] if steps else estimator
-    return "sample_costs" in signature(last.predict).parameters
+def _answers(estimator: Any, inner: Any, X: Any, sample_costs: Any) -> Any:
+    """Answers by costs of single rows, where the estimator decides by costs at all."""
+    decides = getattr(inner, "decision", "min_cost") == "min_cost"
+    if not decides or "sample_costs" not in signature(inner.predict).parameters:
+        return estimator.predict(X)
+    estimator = getattr(estimator, "best_estimator_", estimator)  # a search takes no costs itself
+    return estimator.predict(X, sample_costs=sample_costs)
+
+
+def _innermost(estimator: Any) -> Any:
+    """The classifier in a search, and the last step of a pipeline."""
+    while True:
+        if hasattr(estimator, "best_estimator_"):
+            estimator = estimator.best_estimator_
+        elif getattr(estimator, "steps", None):
+            estimator = estimator.steps[-1][1]
+        else:
+            return estimator

@@ -123,9 +123,8 @@ def decide(
     given = answers if classes is None else labels[answers]
     if abstain_cost is None:
         return given
-    return with_abstentions(
-        given, costs.min(axis=1) > abstain_cost + tolerance[:, 0], abstain_label
-    )
+    too_dear = np.all(costs > abstain_cost + tolerance, axis=1)
+    return with_abstentions(given, too_dear, abstain_label)
 
 
 def bayes_threshold(cost_matrix: CostMatrixLike) -> float:
@@ -185,24 +184,25 @@ def _expected(
     cost_matrix: CostMatrixLike,
     sample_costs: Any,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Expected cost of each answer, (n, K), and what rounding may amount to, (n, 1)."""
+    """Expected cost of each answer, and what rounding in it may amount to, (n, K) each."""
     if sample_costs is None:
         matrix = check_cost_matrix(cost_matrix, labels)
         costs = table @ matrix  # (n, K) @ (K, K) -> (n, K)
-        largest = np.full((len(table), 1), np.abs(matrix).max())
+        size = table @ np.abs(matrix)
     elif cost_matrix is not None:
         raise ValueError(BOTH_COSTS)
     else:
         costs_of_rows = check_sample_costs(sample_costs, len(table), labels)
-        costs = expected_sample_costs(table, costs_of_rows)
-        largest = costs_of_rows.max(axis=1, keepdims=True)
+        costs = size = expected_sample_costs(table, costs_of_rows)
     # The most that rounding in the sum of K products can amount to, with room.
-    return costs, 4 * len(labels) * np.finfo(np.float64).eps * largest
+    return costs, 4 * len(labels) * np.finfo(np.float64).eps * size
 
 
 def _cheapest(
     table: NDArray[np.float64], costs: NDArray[np.float64], tolerance: NDArray[np.float64]
 ) -> NDArray[np.int64]:
-    tied = costs <= costs.min(axis=1, keepdims=True) + tolerance  # (n, K)
+    rows, cheapest = np.arange(len(costs)), costs.argmin(axis=1)
+    least, slack = costs[rows, cheapest], tolerance[rows, cheapest]
+    tied = costs - tolerance <= (least + slack)[:, np.newaxis]  # (n, K)
     answers: NDArray[np.int64] = np.where(tied, table, -1.0).argmax(axis=1)  # (n,)
     return answers

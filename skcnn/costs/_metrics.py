@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skcnn.costs._abstention import check_abstention
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
-from skcnn.costs._sample_costs import BOTH_COSTS, check_sample_costs
+from skcnn.costs._sample_costs import BOTH_COSTS, check_sample_costs, matched_rows
 
 
 def average_cost(
@@ -42,9 +42,10 @@ def average_cost(
         Weights of the rows.
     sample_costs : array-like of shape (n_samples, K) or DataFrame, default=None
         Instead of `cost_matrix`: what it costs to miss each class in each row, see
-        :func:`check_sample_costs`.
+        :func:`check_sample_costs`. Rows are matched by the index where `y_true` has one too.
     abstain_cost : float, default=None
-        What each answer `abstain_label` costs; None: there are none.
+        What each answer `abstain_label` costs; None: there are none, and `abstain_label` is a
+        class like any other.
     abstain_label : label, default=-1
         As in :func:`decide`.
 
@@ -69,7 +70,7 @@ def average_cost(
     1.5
     """
     answers = _check(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
-    paid, _ = _bill(answers, cost_matrix, sample_costs)
+    paid, _ = _bill(answers, cost_matrix, matched_rows(sample_costs, y_true))
     return paid / float(answers.weight.sum())
 
 
@@ -193,7 +194,7 @@ def savings_score(
     5 [-0.25, 0.75]
     """
     answers = _check(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
-    paid, constant = _bill(answers, cost_matrix, sample_costs)
+    paid, constant = _bill(answers, cost_matrix, matched_rows(sample_costs, y_true))
     best_constant = float(constant.min())
     if best_constant == 0:
         from sklearn.exceptions import UndefinedMetricWarning

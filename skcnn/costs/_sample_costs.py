@@ -28,7 +28,8 @@ def check_sample_costs(
     Parameters
     ----------
     sample_costs : array-like of shape (n_samples, K), or DataFrame
-        Columns in the order of `classes`; those of a DataFrame name the classes, in any order.
+        Columns in the order of `classes`; those of a DataFrame name the classes, in any order, and
+        may name more: a class can be missing from the training part of a split.
     n_samples : int
         Number of rows that they are for.
     classes : array-like of shape (K,)
@@ -55,27 +56,13 @@ def check_sample_costs(
     array(['ham', 'spam'], dtype='<U4')
     """
     labels: list[Any] = np.asarray(classes).tolist()
-    if hasattr(sample_costs, "columns") and set(sample_costs.columns) == set(labels):
-        sample_costs = sample_costs[labels]
-    elif hasattr(sample_costs, "columns"):
-        raise ValueError(
-            f"sample_costs has the columns {list(sample_costs.columns)}; expected {labels}: "
-            "one for each class."
-        )
-    try:
-        raw = np.asarray(sample_costs)
-        texts = raw.dtype.kind == "O" and any(isinstance(value, str) for value in raw.flat)
-        if raw.dtype.kind not in "biufO" or texts:
-            raise TypeError(f"values of dtype {raw.dtype}")
-        table = np.array(raw, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"sample_costs holds something else than numbers; expected {_FORM}.") from (
-            error
-        )
+    table = _numbers(_columns_of(sample_costs, labels))
     if table.shape != (n_samples, len(labels)):
         raise ValueError(
-            f"sample_costs has shape {table.shape}; expected {(n_samples, len(labels))}: {_FORM}. "
-            "Did a sampler change the rows? See docs/cost_matrices.md, Costs of single texts."
+            f"sample_costs has shape {table.shape}; expected {(n_samples, len(labels))}: {_FORM}, "
+            f"the classes being {labels[:10]}. Did a sampler change the rows, or is a class "
+            "missing from the training rows? Then give DataFrames, whose index and columns are "
+            "matched."
         )
     wrong = ~(np.isfinite(table) & (table >= 0))
     if wrong.any():
@@ -111,3 +98,53 @@ def expected_sample_costs(
     # A sum over the others, not a difference: it must not lose the digits of a small risk.
     others = 1.0 - np.eye(n_classes)
     return np.asarray(risk @ others, dtype=np.float64)
+
+
+def matched_rows(sample_costs: Any, X: Any) -> Any:
+    """Rows of costs that belong to X: by their index where both have one, else as they stand.
+
+    A sampler of imbalanced-learn that leaves rows out keeps the index of a DataFrame.
+    """
+    index: Any = getattr(X, "index", None)
+    own: Any = getattr(sample_costs, "index", None)
+    if not (hasattr(index, "equals") and hasattr(own, "is_unique")) or own.equals(index):
+        return sample_costs
+    numbered_anew = hasattr(index, "start") and index.start == 0 and len(index) != len(own)
+    if own.is_unique and not numbered_anew and index.isin(own).all():
+        return sample_costs.loc[index]
+    msg = (
+        f"sample_costs has {len(own)} rows, X has {len(index)}, and their indices do not match. "
+        "RandomUnderSampler keeps the index of DataFrames, other samplers number the rows anew: "
+        "resample sample_costs with the sampler's sample_indices_ beforehand, outside the "
+        "pipeline, or leave the sampler out, as costs do its work."
+    )
+    raise ValueError(msg)
+
+
+def _numbers(sample_costs: Any) -> NDArray[np.float64]:
+    """A new array of numbers; strings that spell some are none."""
+    try:
+        raw = np.asarray(sample_costs)
+        spelt = raw.dtype.kind == "O" and any(isinstance(value, str) for value in raw.flat)
+        if raw.dtype.kind in "biufO" and not spelt:
+            return np.array(raw, dtype=np.float64)
+    except (TypeError, ValueError):
+        pass
+    shown = repr(sample_costs)
+    raise TypeError(
+        f"sample_costs holds something else than numbers: "
+        f"{shown if len(shown) <= 80 else shown[:77] + '...'}; expected {_FORM}."
+    )
+
+
+def _columns_of(sample_costs: Any, labels: list[Any]) -> Any:
+    """Of a DataFrame the columns of `labels`, in their order; anything else as it is."""
+    if not hasattr(sample_costs, "columns"):
+        return sample_costs
+    columns = list(sample_costs.columns)
+    if any(columns.count(label) != 1 for label in labels):
+        raise ValueError(
+            f"sample_costs has the columns {columns[:10]}; expected one for each class: "
+            f"{labels[:10]}."
+        )
+    return sample_costs.to_numpy()[:, [columns.index(label) for label in labels]]

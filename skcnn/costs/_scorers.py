@@ -41,9 +41,10 @@ def make_cost_scorer(
     scorer
         A scikit-learn scorer ``scorer(estimator, X, y, sample_weight=..., sample_costs=...)``, like
         those of :func:`sklearn.metrics.make_scorer`: for ``scoring=`` of every scikit-learn tool,
-        with ``set_score_request`` for metadata routing. With `sample_costs`, what missing each
-        class costs in each row, leave `cost_matrix` out; the estimator decides by them too, if its
-        ``predict`` takes them.
+        with ``set_score_request`` for metadata routing, which `sample_costs` need. With these,
+        what missing each class costs in each row, leave `cost_matrix` out; the estimator decides by
+        them too, if its ``predict`` takes them. Abstentions are charged at the estimator's
+        `abstain_cost`.
 
     Raises
     ------

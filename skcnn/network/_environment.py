@@ -50,7 +50,7 @@ def load_tensorflow() -> None:
 
     Raises
     ------
-    RuntimeError
+    ImportError
         If Keras was set to another backend than TensorFlow.
     """
     if "tensorflow" not in sys.modules or "scikeras.wrappers" not in sys.modules:
@@ -64,7 +64,7 @@ def load_tensorflow() -> None:
             f"Keras runs on the backend {keras.backend.backend()!r}; skcnn trains with TensorFlow. "
             "Unset KERAS_BACKEND (or set it to 'tensorflow') before Keras is first imported."
         )
-        raise RuntimeError(msg)
+        raise ImportError(msg)
 
 
 @cache

@@ -11,7 +11,14 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from .losses import CrossEntropy, Table, _CostLoss, log_softmax_of_output, one_hot_labels
+from .losses import (
+    CrossEntropy,
+    ExpectedCost,
+    Table,
+    _CostLoss,
+    log_softmax_of_output,
+    one_hot_labels,
+)
 
 Floats = NDArray[np.float32]
 LossGradient = Callable[[Floats, NDArray[np.int32], Floats], tuple[float, Floats]]
@@ -34,26 +41,38 @@ def make_loss_gradient(loss: Any, n_classes: int) -> LossGradient:
         Its arguments are logits (n, K) float32, labels (n,) int32 and weights (n,) float32; the
         loss is reduced over the rows as the loss' own `reduction` says.
     """
-    if type(loss) is CrossEntropy and loss.reduction == "sum_over_batch_size":
-        return _cross_entropy
+    if loss.__class__ in (CrossEntropy, ExpectedCost) and loss.reduction == "sum_over_batch_size":
+        cost_weight = getattr(loss, "cost_weight", 0.0)
+        return _expected_cost((cost_weight * np.asarray(loss.cost_matrix)).astype(np.float32))
     if _is_ours(loss) and loss.reduction == "sum_over_batch_size":
         compiled = _compile_table(type(loss).table, tuple(loss.parameters.items()), n_classes)
         return _on_arrays(compiled, tf.constant(loss.cost_matrix, tf.float32))
     return _on_arrays(_compile_any(loss, n_classes))
 
 
-def _cross_entropy(
-    logits: Floats, labels: NDArray[np.int32], weights: Floats
-) -> tuple[float, Floats]:
-    """The default loss, in so few operations that a call of TensorFlow would cost more."""
-    rows = np.arange(len(labels))
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    exponentials = np.exp(shifted)
-    totals = exponentials.sum(axis=1, keepdims=True)
-    slope = exponentials / totals  # (n, K) softmax
-    slope[rows, labels] -= 1
-    log_q = shifted[rows, labels] - np.log(totals[:, 0])
-    return -float((weights * log_q).mean()), slope * (weights / len(labels))[:, np.newaxis]
+def _expected_cost(costs: Floats) -> LossGradient:
+    """The default loss, in so few operations that a call of TensorFlow would cost more.
+
+    With costs of 0, cross-entropy.
+    """
+
+    def gradient(
+        logits: Floats, labels: NDArray[np.int32], weights: Floats
+    ) -> tuple[float, Floats]:
+        rows = np.arange(len(labels))
+        shifted = logits - logits.max(axis=1, keepdims=True)
+        exponentials = np.exp(shifted)
+        totals = exponentials.sum(axis=1, keepdims=True)
+        q = exponentials / totals  # (n, K) softmax
+        own_costs = costs[labels]  # (n, K)
+        expected = (q * own_costs).sum(axis=1, keepdims=True)  # (n, 1)
+        slope = q * (1 + own_costs - expected)
+        slope[rows, labels] -= 1
+        log_q = shifted[rows, labels] - np.log(totals[:, 0])
+        value = float((weights * (expected[:, 0] - log_q)).mean())
+        return value, slope * (weights / len(labels))[:, np.newaxis]
+
+    return gradient
 
 
 def _is_ours(loss: Any) -> bool:

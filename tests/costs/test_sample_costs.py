@@ -16,10 +16,10 @@ from skcnn.costs import (
     check_sample_costs,
     decide,
     expected_costs,
-    mean_class_costs,
     normalized_cost,
     savings_score,
 )
+from skcnn.costs._sample_costs import mean_class_costs
 
 METRICS = [average_cost, normalized_cost, savings_score]
 LABELS = np.array(["ham", "offer", "spam"])
@@ -277,17 +277,17 @@ def test_numbers_of_any_type_are_costs(costs):
 
 FORM = "one cost >= 0 for each row and class, of missing that class in that row"
 WRONG_COSTS = [
-    (np.ones((3, 2)), ValueError, f"sample_costs has shape (3, 2); expected (2, 2): {FORM}."),
-    (np.ones((2, 3)), ValueError, f"sample_costs has shape (2, 3); expected (2, 2): {FORM}."),
-    ([1, 2], ValueError, f"sample_costs has shape (2,); expected (2, 2): {FORM}."),
-    (5, ValueError, f"sample_costs has shape (); expected (2, 2): {FORM}."),
+    (np.ones((3, 2)), ValueError, f"sample_costs has shape (3, 2); expected (2, 2): {FORM}, "),
+    (np.ones((2, 3)), ValueError, f"sample_costs has shape (2, 3); expected (2, 2): {FORM}, "),
+    ([1, 2], ValueError, f"sample_costs has shape (2,); expected (2, 2): {FORM}, "),
+    (5, ValueError, f"sample_costs has shape (); expected (2, 2): {FORM}, "),
     ([[1, 2], [3, -4]], ValueError, f"sample_costs[1, 1] is -4.0; expected {FORM}, finite."),
     ([[1, 2], [np.nan, 4]], ValueError, f"sample_costs[1, 0] is nan; expected {FORM}, finite."),
     ([[1, np.inf], [3, 4]], ValueError, f"sample_costs[0, 1] is inf; expected {FORM}, finite."),
     (
         [["cheap", "dear"], [3, 4]],
         TypeError,
-        f"sample_costs holds something else than numbers; expected {FORM}.",
+        "sample_costs holds something else than numbers: [['cheap', 'dear'], [3, 4]]; expected one",
     ),
     ([[1, 2], [3]], TypeError, "sample_costs holds something else than numbers"),
     ({0: 1, 1: 5}, TypeError, "sample_costs holds something else than numbers"),
@@ -295,18 +295,17 @@ WRONG_COSTS = [
     (
         pd.DataFrame([[1, 2], [3, 4]], columns=["ham", "eggs"]),
         ValueError,
-        "sample_costs has the columns ['ham', 'eggs']; expected ['ham', 'spam']: one for each "
-        "class.",
+        "sample_costs has the columns ['ham', 'eggs']; expected one for each class: ['ham'",
     ),
     (
         pd.DataFrame([[1, 2], [3, 4]]),
         ValueError,
-        "sample_costs has the columns [0, 1]; expected ['ham', 'spam']",
+        "sample_costs has the columns [0, 1]; expected one for each class: ['ham', 'spam']",
     ),
     (
         pd.DataFrame([[1, 2, 3], [3, 4, 5]], columns=["ham", "spam", "spam"]),
         ValueError,
-        "sample_costs has shape (2, 3); expected (2, 2)",
+        "sample_costs has the columns ['ham', 'spam', 'spam']; expected one for each class",
     ),
 ]
 
@@ -349,3 +348,10 @@ def test_a_class_that_does_not_appear_is_named_by_labels(metric):
     with pytest.raises(ValueError, match=r"shape \(2, 3\); expected \(2, 2\)") as caught:
         metric(true, answer, sample_costs=costs)
     assert "pass labels= with all classes" in caught.value.__notes__[0]
+
+
+def test_columns_of_other_classes_are_left_aside_and_booleans_are_labels_too():
+    frame = pd.DataFrame([[9, 1, 2], [9, 3, 4]], columns=["eggs", "spam", "ham"])
+    assert check_sample_costs(frame, 2, ["ham", "spam"]).tolist() == [[2, 1], [4, 3]]
+    frame = pd.DataFrame([[1, 2], [3, 4]], columns=[True, False])
+    assert check_sample_costs(frame, 2, [False, True]).tolist() == [[2, 1], [4, 3]]
