@@ -122,8 +122,8 @@ def test_another_backend_of_keras_is_refused_in_one_line(folder: Path) -> None:
     options = ["--positive", "spam", "-o", folder / "unborn.skcnn"]
     result = run_process("train", data, *options, KERAS_BACKEND="numpy")
     assert result.returncode == 2
-    assert "Keras runs on the backend 'numpy'; skcnn trains with TensorFlow" in result.stderr
-    assert "Traceback" not in result.stderr
+    assert result.stderr.startswith("skcnn: ")  # Keras may lack what that backend needs
+    assert result.stderr.count("\n") == 1
     assert not (folder / "unborn.skcnn").exists()
 
 

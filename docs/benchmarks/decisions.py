@@ -131,7 +131,7 @@ def tuned_thresholds(split: Split) -> dict[float, float]:
         stratify=split.y_train,
         random_state=split.seed,
     )
-    model = CostSensitiveTextCNN(random_state=split.seed).fit(part, y_part)
+    model = CostSensitiveTextCNN(loss="cross_entropy", random_state=split.seed).fit(part, y_part)
     P = model.predict_proba(held)
     candidates = np.unique(P[:, split.place])
     candidates = candidates[:: max(1, len(candidates) // 500)]
@@ -170,7 +170,7 @@ def usual(split: Split) -> Answers:
         yield "copied snippet", "largest output", ratio, P, split.classes[P.argmax(axis=1)]
     sampler = RandomOverSampler(random_state=split.seed)
     texts, labels = sampler.fit_resample(np.array(split.train, object)[:, None], split.y_train)
-    model = CostSensitiveTextCNN(random_state=split.seed).fit(texts, labels)
+    model = CostSensitiveTextCNN(loss="cross_entropy", random_state=split.seed).fit(texts, labels)
     P = model.predict_proba(split.test)
     linear = tfidf_logistic_regression().fit(split.train, split.y_train)
     L = linear.predict_proba(split.test)

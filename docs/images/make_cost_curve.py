@@ -2,7 +2,7 @@
 
 Each point is a mean over random splits of the BBC headlines, 75 % to learn from and 25 % to test
 on. Run it with ``python docs/images/make_cost_curve.py``; it needs the extras demo and plot and
-takes two minutes or so.
+takes five minutes or so.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ GLOVE = "skcnn with GloVe"
 # Colour, line style and how far the label at the line's end is moved, in points.
 STYLES = {
     ARGMAX: ("#999999", "--", 0),
-    PLAIN: ("#56b4e9", "-", -6),
-    RIVAL: ("#d55e00", "-", 6),
+    PLAIN: ("#56b4e9", "-", 6),
+    RIVAL: ("#d55e00", "-", -8),
     UNLABELED: ("#009e73", "-", 6),
     GLOVE: ("#0072b2", "-", 0),
 }

@@ -26,7 +26,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import skcnn
 from skcnn.network import preserved_state
-from skcnn.network._environment import _without_start_up_lines
+from skcnn.network._environment import _without_start_up_lines, load_tensorflow
 from skcnn.network._threads import in_parts, worker_threads
 from tests.network.small import (
     WORD_PARTS,
@@ -398,3 +398,9 @@ def test_importing_the_losses_leaves_tensorflows_settings_open():
     set_threads = "tf.config.threading.set_intra_op_parallelism_threads(1)"
     script = f"import skcnn.losses, tensorflow as tf; {set_threads}"
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+
+
+def test_another_backend_of_keras_is_refused_with_the_cure(monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
+    with pytest.raises(ImportError, match=r"runs on the backend 'torch'.*Unset KERAS_BACKEND"):
+        load_tensorflow()
