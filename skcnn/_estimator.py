@@ -27,8 +27,8 @@ from skcnn.text import EmbeddingCoverage, as_texts
 class CostSensitiveTextCNN(MinCostMixin, ClassifierMixin, BaseEstimator):
     """A TextCNN that knows what its mistakes cost.
 
-    Raw texts in, labels out. A convolutional network over word vectors [1]_ is trained, with a
-    cost-sensitive loss if asked for; `predict_proba` gives P(class | text) whatever the costs, and
+    Raw texts in, labels out. A convolutional network over word vectors [1]_ is trained with a
+    cost-sensitive loss; `predict_proba` gives P(class | text) whatever the costs, and
     `predict` answers with the label whose expected cost is lowest.
 
     Parameters
