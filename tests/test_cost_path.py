@@ -9,6 +9,7 @@ from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import make_pipeline as make_imblearn_pipeline
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import make_classification
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import precision_score, recall_score
 from sklearn.model_selection import GridSearchCV, GroupKFold, StratifiedKFold
@@ -102,6 +103,15 @@ def test_what_learns_by_costs_is_found_wherever_it_is(wrap: Any) -> None:
     assert {tuple(costs.items()) for costs in Counting.fits} == {((True, 1.0),), ((True, 5.0),)}
 
 
+@pytest.mark.parametrize("wrap", [lambda frozen: frozen, MinCostClassifier, make_pipeline])
+def test_what_is_frozen_is_not_fitted(wrap: Any) -> None:
+    learner = Counting(learns=True).fit(X, Y)
+    Counting.fits.clear()
+    path = cost_path(wrap(FrozenEstimator(learner)), X, Y, [1, 5], pos_label="spam", cv=2)
+    assert Counting.fits == []
+    assert path.cost.shape == (2, 2)
+
+
 def test_groups_stay_together() -> None:
     groups = np.arange(len(Y)) % 10
     path = cost_path(
@@ -168,6 +178,7 @@ def test_a_path_prints_as_a_table() -> None:
         "spam",
     )
     assert str(path).splitlines() == [
+        "Missing 'spam' costs the ratio, another error 1.",
         "  ratio         recall      precision           cost",
         "      1  0.000 ± 0.000              -  1.000 ± 0.000",
         "     20  0.750 ± 0.250  0.500 ± 0.250  0.600 ± 0.100",

@@ -139,7 +139,7 @@ def test_rows_that_no_answer_is_cheap_enough_for_are_left_out(data: Data) -> Non
 @pytest.mark.parametrize(
     ("parameters", "error", "message"),
     [
-        ({"abstain_cost": 1}, TypeError, "abstain_label is -1, the classes are .'ham'"),
+        ({"abstain_cost": 1}, TypeError, "abstain_label is -1, and labels are of the type str"),
         ({"abstain_cost": 1, "abstain_label": "ham"}, ValueError, "which is a class"),
         ({"abstain_cost": -1, "abstain_label": "?"}, ValueError, "abstain_cost is -1"),
         ({"cost_matrix": {"egg": 2}}, ValueError, "names 'egg', which is not in classes_"),

@@ -14,13 +14,14 @@ from pathlib import Path
 
 import numpy as np
 from _common import COST_RATIO, load_binary, parser, tfidf_logistic_regression
+from sklearn.ensemble import VotingClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, recall_score
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 
-from skcnn import CostSensitiveTextCNN, decide, normalized_cost
+from skcnn import CostSensitiveTextCNN, check_cost_matrix, decide, normalized_cost
 from skcnn.text import tokenize
 
 Split = tuple[list[str], list[str], np.ndarray, np.ndarray]
@@ -180,11 +181,38 @@ def unseen_words(data: Path, seeds: int) -> None:
         row(name, runs)
 
 
+def together(data: Path, seeds: int) -> None:
+    """The network, a linear model, and the mean of their probabilities."""
+    for name, rival, parameters in (
+        ("ade_sentences", tfidf_logistic_regression, {}),
+        ("ade_sentences", tfidf_logistic_regression, {"word_vectors": "glove"}),
+        ("so_web_5k_15k", tfidf_logistic_regression, {}),
+        ("sms_spam", tfidf_logistic_regression, {}),
+        ("zh_waimai", tfidf_characters, {}),
+    ):
+        # VotingClassifier numbers the labels, so its members get the costs as an array.
+        _, _, rare = load_binary(data, name)
+        costs = check_cost_matrix({rare: COST_RATIO}, sorted(["other", rare]))
+
+        def cnn(seed: int, costs: object = costs, parameters: object = parameters) -> object:
+            return CostSensitiveTextCNN(costs, random_state=seed, **parameters)
+
+        def both(seed: int, cnn: object = cnn, rival: object = rival) -> object:
+            members = [("cnn", cnn(seed)), ("linear", rival())]
+            return VotingClassifier(members, voting="soft")
+
+        print(f"\n{name}, {parameters}\n| model | average precision | cost | recall | seconds |")
+        row("TF-IDF", measured(lambda _, rival=rival: rival(), data, name, seeds))
+        row("skcnn", measured(cnn, data, name, seeds))
+        row("both", measured(both, data, name, seeds))
+
+
 PARTS = {
     "ablation": ablation,
     "other_texts": other_texts,
     "typing_errors": typing_errors,
     "unseen_words": unseen_words,
+    "together": together,
 }
 
 

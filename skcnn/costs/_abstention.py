@@ -32,8 +32,9 @@ def check_abstention(
     is_string, is_number = isinstance(abstain_label, str), isinstance(abstain_label, Real)
     if is_string != isinstance(labels[0], str) or not (is_string or is_number):
         raise TypeError(
-            f"abstain_label is {abstain_label!r}, the classes are {labels[:10]}; expected a label "
-            "of their type, such as -1 for numbers and 'unsure' for strings."
+            f"abstain_label is {abstain_label!r}, and labels are of the type "
+            f"{type(labels[0]).__name__}; expected a label of their type, such as -1 for numbers "
+            "and 'unsure' for strings."
         )
     if abstain_label in labels:
         raise ValueError(

@@ -273,7 +273,13 @@ def _counts(
     from sklearn.utils import check_consistent_length, column_or_1d
 
     true = column_or_1d(y_true)
-    scores = column_or_1d(np.asarray(y_prob, dtype=np.float64))
+    scores = np.asarray(y_prob, dtype=np.float64)
+    if scores.ndim == 2 and scores.shape[1] > 1:
+        raise ValueError(
+            f"y_prob has shape {scores.shape}; expected one number for each row. Pass the column "
+            "of the positive class, such as predict_proba(X)[:, 1]."
+        )
+    scores = column_or_1d(scores)
     check_consistent_length(true, scores, sample_weight)
     labels = np.unique(true)
     if len(labels) != 2:

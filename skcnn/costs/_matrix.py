@@ -236,7 +236,7 @@ def _from_dict(costs: Mapping[Any, float], labels: list[Any]) -> NDArray[np.floa
             if label not in positions:
                 raise ValueError(
                     f"cost_matrix names {label!r}, which is not in {_classes(labels)}. "
-                    "Labels are compared by ==: 1 and '1' differ."
+                    f"{_cure(labels)}"
                 )
         if pairs:
             matrix[positions[key[0]], positions[key[1]]] = cost
@@ -314,6 +314,17 @@ def _check_entries(matrix: NDArray[np.float64], labels: list[Any]) -> None:
             "cost_matrix makes every error as cheap as the right answer; expected at least one "
             f"error among {_classes(labels)} to cost more. cost_matrix=None makes each cost 1."
         )
+
+
+def _cure(labels: list[Any]) -> str:
+    """Why a label that a user named is none of the classes."""
+    if [repr(label) for label in labels] == [str(place) for place in range(len(labels))]:
+        return (
+            "Some tools number the labels before they pass them on, as cross_val_predict with "
+            "method='predict_proba' and VotingClassifier do: there, give the costs as an array, in "
+            "the order of the sorted labels."
+        )
+    return "Labels are compared by ==: 1 and '1' differ."
 
 
 def _classes(labels: list[Any]) -> str:

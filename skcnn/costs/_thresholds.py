@@ -109,7 +109,7 @@ def threshold_at_rate(y_prob: ArrayLike, max_rate: float) -> float:
     if scores.ndim != 1 or len(scores) == 0 or not np.isfinite(scores).all():
         raise ValueError(
             f"y_prob has shape {scores.shape}; expected one finite number for each of one row or "
-            "more."
+            "more, such as predict_proba(X)[:, 1]."
         )
     scores = np.sort(scores)
     # The products of shares such as .29 * 100 come out a little too low.

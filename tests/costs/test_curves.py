@@ -398,7 +398,7 @@ def test_the_callers_arrays_stay_as_they_are(function):
         ),
         ({"y_prob": [0.1]}, "Found input variables with inconsistent numbers of samples"),
         ({"sample_weight": [1, 1, 1]}, "inconsistent numbers of samples"),
-        ({"y_prob": [[0.9, 0.1], [0.2, 0.8]]}, "should be a 1d array"),
+        ({"y_prob": [[0.9, 0.1], [0.2, 0.8]]}, "Pass the column of the positive class"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_the_cure(function, arguments, message):

@@ -222,6 +222,14 @@ def test_a_wrong_matrix_is_refused_with_what_it_has_and_the_cure(form, error, me
         check_cost_matrix(form, CLASSES)
 
 
+@pytest.mark.parametrize(
+    ("classes", "cure"), [([0, 1], "as an array"), ([1, 2], "by =="), ([False, True], "by ==")]
+)
+def test_a_name_among_numbered_classes_is_told_of_tools_that_number_them(classes, cure):
+    with pytest.raises(ValueError, match=cure):
+        check_cost_matrix({"spam": 5}, classes)
+
+
 def test_balanced_names_the_class_without_training_rows():
     message = "needs training rows of every class; those of 'spam' weigh 0 in total"
     with pytest.raises(ValueError, match=message):

@@ -224,6 +224,7 @@ def test_a_precision_out_of_reach_is_refused_with_the_highest_there_is():
     ("arguments", "message"),
     [
         ({"y_true": [1, 1]}, "y_true has 1 different labels, [1]; expected two."),
+        ({"y_prob": [[0.8, 0.2], [0.1, 0.9]]}, "Pass the column of the positive class, such as"),
         ({"y_prob": [0.1, np.nan]}, "y_prob[1] is nan; expected finite numbers."),
         ({"pos_label": 3}, "pos_label is 3; expected one of [0, 1]."),
         ({"sample_weight": [0, 1]}, "The rows of one class weigh nothing"),
@@ -242,7 +243,7 @@ def test_rows_that_do_not_fit_are_refused(arguments, message):
         ([0.1], -0.1, "max_rate is -0.1; expected a number in [0, 1]."),
         ([0.1], 30, "max_rate is 30; expected a number in [0, 1]."),
         ([0.1], np.nan, "max_rate is nan; expected a number in [0, 1]."),
-        ([], 0.3, "y_prob has shape (0,); expected one finite number for each of one row or more."),
+        ([], 0.3, "y_prob has shape (0,); expected one finite number for each of one row or more, "),
         ([[0.1, 0.9]], 0.3, "y_prob has shape (1, 2); expected one finite number"),
         ([0.1, np.nan], 0.3, "y_prob has shape (2,); expected one finite number"),
         ([0.1, np.inf], 0.3, "y_prob has shape (2,); expected one finite number"),
