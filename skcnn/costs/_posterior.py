@@ -245,12 +245,16 @@ class ExpectedCost(CostLoss):
 
     def invert(self, q: NDArray[np.float64], C: NDArray[np.float64]) -> NDArray[np.float64]:
         """Posterior under which training leads to the scores `q`, (n, K)."""
-        free = np.zeros(q.shape, dtype=bool)  # the log term teaches classes without costs too
         miss_costs = class_costs(C)
-        if np.allclose(C, miss_costs[:, None] * (1 - np.eye(len(C))), rtol=1e-12, atol=0):
+        of_rows = miss_costs[:, None] * (1.0 - np.eye(len(C)))
+        if (np.abs(C - of_rows) <= 1e-12 * of_rows).all():
             # Two classes, or a class costs the same whatever is answered in its place: then
             # sum_t eta_t C[t, k] is a constant less eta_k w_k, and the equations come apart.
-            return _share(q / (1.0 + self.cost_weight * miss_costs * q), q, free)
+            parts = q / (1.0 + self.cost_weight * miss_costs * q)
+            return np.asarray(
+                parts / parts.sum(axis=1, keepdims=True) * q.sum(axis=1, keepdims=True)
+            )
+        free = np.zeros(q.shape, dtype=bool)  # the log term teaches classes without costs too
         return _share(_solve(q, self.scaled_jacobian(q, C), free), q, free)
 
 

@@ -243,7 +243,11 @@ def test_rows_that_do_not_fit_are_refused(arguments, message):
         ([0.1], -0.1, "max_rate is -0.1; expected a number in [0, 1]."),
         ([0.1], 30, "max_rate is 30; expected a number in [0, 1]."),
         ([0.1], np.nan, "max_rate is nan; expected a number in [0, 1]."),
-        ([], 0.3, "y_prob has shape (0,); expected one finite number for each of one row or more, "),
+        (
+            [],
+            0.3,
+            "y_prob has shape (0,); expected one finite number for each of one row or more, ",
+        ),
         ([[0.1, 0.9]], 0.3, "y_prob has shape (1, 2); expected one finite number"),
         ([0.1, np.nan], 0.3, "y_prob has shape (2,); expected one finite number"),
         ([0.1, np.inf], 0.3, "y_prob has shape (2,); expected one finite number"),
