@@ -236,7 +236,7 @@ def _from_dict(costs: Mapping[Any, float], labels: list[Any]) -> NDArray[np.floa
             if label not in positions:
                 raise ValueError(
                     f"cost_matrix names {label!r}, which is not in {_classes(labels)}. "
-                    f"{_cure(labels)}"
+                    f"{_cure(label, labels)}"
                 )
         if pairs:
             matrix[positions[key[0]], positions[key[1]]] = cost
@@ -316,9 +316,10 @@ def _check_entries(matrix: NDArray[np.float64], labels: list[Any]) -> None:
         )
 
 
-def _cure(labels: list[Any]) -> str:
+def _cure(label: Any, labels: list[Any]) -> str:
     """Why a label that a user named is none of the classes."""
-    if [repr(label) for label in labels] == [str(place) for place in range(len(labels))]:
+    numbers = [str(place) for place in range(len(labels))]
+    if [repr(known) for known in labels] == numbers and not str(label).isdecimal():
         return (
             "Some tools number the labels before they pass them on, as cross_val_predict with "
             "method='predict_proba' and VotingClassifier do: there, give the costs as an array, in "

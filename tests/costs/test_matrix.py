@@ -230,6 +230,12 @@ def test_a_name_among_numbered_classes_is_told_of_tools_that_number_them(classes
         check_cost_matrix({"spam": 5}, classes)
 
 
+@pytest.mark.parametrize("label", ["1", 2])
+def test_a_number_among_numbered_classes_is_told_how_labels_are_compared(label):
+    with pytest.raises(ValueError, match="by =="):
+        check_cost_matrix({label: 5}, [0, 1])
+
+
 def test_balanced_names_the_class_without_training_rows():
     message = "needs training rows of every class; those of 'spam' weigh 0 in total"
     with pytest.raises(ValueError, match=message):
