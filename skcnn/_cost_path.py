@@ -15,6 +15,7 @@ from sklearn.model_selection import check_cv, cross_validate
 from sklearn.utils import column_or_1d
 
 from skcnn.costs import decide, normalized_cost
+from skcnn.costs._checks import check_has_probabilities, check_ratios
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,15 +122,10 @@ def cost_path(
           1  0.714 ± 0.073  0.900 ± 0.067  0.373 ± 0.060
           5  0.843 ± 0.054  0.630 ± 0.036  0.409 ± 0.082
     """
-    prices = _check_ratios(ratios)
+    prices = list(dict.fromkeys(check_ratios(ratios).tolist()))
     labels = np.unique(column_or_1d(y))
     positive = _check_pos_label(pos_label, labels)
-    if not hasattr(estimator, "predict_proba"):
-        msg = (
-            f"estimator is {estimator!r}, which has no predict_proba; expected a classifier with "
-            "probabilities. Wrap it in sklearn.calibration.CalibratedClassifierCV."
-        )
-        raise TypeError(msg)
+    check_has_probabilities(estimator)
     splits = list(
         check_cv(cv, y, classifier=True).split(X, y, groups)
     )  # the same ones for each fit
@@ -188,13 +184,6 @@ class _PathScorer:
             )
             figures |= {f"{n}_{ratio!r}": v for n, v in zip(_NAMES, values, strict=True)}
         return figures
-
-
-def _check_ratios(ratios: Sequence[float]) -> list[float]:
-    prices = [float(ratio) for ratio in ratios]
-    if not prices or not all(0 < price < np.inf for price in prices):
-        raise ValueError(f"ratios is {ratios!r}; expected finite numbers above 0, as [1, 2, 5].")
-    return list(dict.fromkeys(prices))
 
 
 def _check_pos_label(pos_label: Any, labels: NDArray[Any]) -> Any:

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from skcnn._compat import HasMethods, _fit_context
 from skcnn._min_cost import MinCostMixin
 from skcnn.costs import CostMatrixLike, check_cost_matrix, decide
+from skcnn.costs._checks import check_has_probabilities
 from skcnn.costs._sample_costs import matched_rows
 
 
@@ -117,13 +118,7 @@ class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseE
         ValueError
             If the costs do not fit the classes, beside what the classifier raises.
         """
-        if not hasattr(self.estimator, "predict_proba"):
-            msg = (
-                f"estimator is {self.estimator!r}, which has no predict_proba; expected a "
-                "classifier with probabilities. Wrap it in "
-                "sklearn.calibration.CalibratedClassifierCV."
-            )
-            raise TypeError(msg)
+        check_has_probabilities(self.estimator)
         if params and get_config()["enable_metadata_routing"]:
             params = process_routing(self, "fit", **params).estimator.fit
         estimator = clone(self.estimator).fit(X, y, **params)

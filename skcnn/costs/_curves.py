@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skcnn.costs._checks import check_positive_probabilities
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
 
 Floats = NDArray[np.float64]
@@ -173,7 +174,7 @@ def brier_curve(
     """
     counts, _ = _counts(y_true, y_prob, pos_label, sample_weight)
     probabilities = counts.thresholds[:-1]
-    _check_probabilities(probabilities)
+    check_positive_probabilities(probabilities)
     total = counts.negatives + counts.positives
     # Between two neighbouring probabilities the answers stay as they are at the upper one.
     edges = np.concatenate([[0.0], probabilities, [1.0]])
@@ -304,14 +305,6 @@ def _counts(
         raise ValueError("The rows of one class weigh nothing; expected rows of both classes.")
     counts = weight > 0
     return _Counts(is_positive[counts], scores[counts], weight[counts], pos_label), labels
-
-
-def _check_probabilities(values: Floats) -> None:
-    if values[0] < 0 or values[-1] > 1:
-        raise ValueError(
-            f"y_prob goes from {values[0]:g} to {values[-1]:g}; expected probabilities, from 0 to "
-            "1. For other scores there is cost_curve."
-        )
 
 
 def _hull(x: Floats, y: Floats) -> list[int]:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skcnn.costs._abstention import check_abstention, with_abstentions
+from skcnn.costs._checks import check_probabilities
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
-from skcnn.costs._probabilities import check_probabilities
 from skcnn.costs._sample_costs import BOTH_COSTS, check_sample_costs, expected_sample_costs
 
 

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skcnn.costs._checks import check_probabilities
 from skcnn.costs._matrix import class_costs, excess_costs
-from skcnn.costs._probabilities import check_probabilities
 
 _TINY = np.finfo(np.float64).tiny
 _BLOCK = 2**21  # numbers in one (rows, K, K) array: 16 MB

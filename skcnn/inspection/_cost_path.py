@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skcnn.costs._checks import check_ratios
 from skcnn.inspection._style import BLUE, GREEN, VERMILION, axes_for, begin_at_zero, line_options
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class CostPathDisplay:
     def __init__(
         self, *, ratios: ArrayLike, recall: ArrayLike, precision: ArrayLike, cost: ArrayLike
     ) -> None:
-        self.ratios = _check_ratios(ratios)
+        self.ratios = check_ratios(ratios)
         self.recall = _check_folds("recall", recall, len(self.ratios))
         self.precision = _check_folds("precision", precision, len(self.ratios))
         self.cost = _check_folds("cost", cost, len(self.ratios))
@@ -180,16 +181,6 @@ def _summary(folds: Floats, band: Band | None) -> tuple[Floats, Floats, Floats]:
         low, high = mean - spread, mean + spread
     mean, low, high = (np.ma.filled(values, np.nan) for values in (mean, low, high))
     return mean, low, high
-
-
-def _check_ratios(ratios: ArrayLike) -> Floats:
-    array = np.asarray(ratios, dtype=np.float64)
-    if array.ndim != 1 or not array.size or not (np.isfinite(array) & (array > 0)).all():
-        raise ValueError(
-            f"ratios is {array.tolist()}; expected a row of numbers above 0: the cost of a miss "
-            "divided by that of a false alarm."
-        )
-    return array
 
 
 def _check_folds(name: str, values: ArrayLike, n_ratios: int) -> Floats:

@@ -13,6 +13,7 @@ from skcnn.costs import (
     check_cost_matrix,
     cost_threshold_curve,
 )
+from skcnn.costs._checks import check_positive_probabilities
 from skcnn.inspection._response import costs_of, name_of, positive_probabilities
 from skcnn.inspection._style import BAYES_MARK, TUNED_MARK, axes_for, begin_at_zero, line_options
 
@@ -203,7 +204,7 @@ class CostThresholdDisplay:
         average_costs, thresholds = cost_threshold_curve(
             y_true, y_prob, cost_matrix, pos_label=pos_label, sample_weight=sample_weight
         )
-        _check_probabilities(thresholds[:-1])
+        check_positive_probabilities(thresholds[:-1])
         labels = np.unique(np.asarray(y_true))
         matrix = check_cost_matrix(cost_matrix, labels)
         pos_label = labels[1] if pos_label is None else pos_label
@@ -291,12 +292,4 @@ class CostThresholdDisplay:
             color=TUNED_MARK.color,
             linestyle=TUNED_MARK.linestyle,
             label=f"cheapest here: {place}, cost {self.average_costs.min():.3g}",
-        )
-
-
-def _check_probabilities(values: NDArray[np.float64]) -> None:
-    if values[0] < 0 or values[-1] > 1:
-        raise ValueError(
-            f"y_prob goes from {values[0]:g} to {values[-1]:g}; expected probabilities of the "
-            "positive class, from 0 to 1. For other scores there is CostCurveDisplay."
         )

@@ -8,17 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skcnn.costs import CostMatrixLike
+from skcnn.costs._checks import check_has_probabilities
 
 
 def positive_probabilities(
     estimator: Any, X: Any, y: ArrayLike, pos_label: Any
 ) -> tuple[NDArray[np.float64], Any]:
     """Give the probability of the positive class in each row, and the name of that class."""
-    if not hasattr(estimator, "predict_proba"):
-        raise TypeError(
-            f"estimator is a {type(estimator).__name__}, which has no predict_proba; expected a "
-            "classifier with probabilities. CalibratedClassifierCV(estimator) has them."
-        )
+    check_has_probabilities(estimator)
     probabilities = np.asarray(estimator.predict_proba(X), dtype=np.float64)  # (n, K)
     classes: list[Any] = np.asarray(estimator.classes_).tolist()
     if len(classes) != 2:

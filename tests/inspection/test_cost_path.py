@@ -111,7 +111,7 @@ def test_shapes_that_do_not_fit_are_refused(path, name, shape):
 @pytest.mark.parametrize("ratios", [[0, 1, 2, 3], [-1, 1, 2, 3], [1, 2, 3, np.inf], [], 5])
 def test_ratios_that_have_no_place_on_the_axis_are_refused(path, ratios):
     path.ratios = ratios
-    with pytest.raises(ValueError, match=r"ratios is .*; expected a row of numbers above 0"):
+    with pytest.raises(ValueError, match=r"ratios is .*; expected finite numbers above 0"):
         CostPathDisplay.from_cost_path(path)
 
 

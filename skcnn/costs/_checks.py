@@ -1,0 +1,62 @@
+"""Checks that several functions share: probabilities, who has them, and ratios of costs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+# Lets float32 softmax outputs and numbers rounded to three digits pass, not logits or percents.
+_SUM_TOLERANCE = 1e-3
+
+
+def check_probabilities(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    """Return `values` as a new (n, K) float64 array, or say which row is no distribution."""
+    table = np.array(values, dtype=np.float64)  # (n, K)
+    if table.ndim != 2 or table.shape[1] < 2:
+        raise ValueError(
+            f"{name} has shape {table.shape}; expected (n_samples, n_classes) with one column "
+            "per class, as from predict_proba. For a single column p, pass "
+            "np.column_stack([1 - p, p])."
+        )
+    total = table.sum(axis=1)  # (n,)
+    # NaN and infinity fail these comparisons too.
+    good = (table.min(axis=1) >= 0) & (np.abs(total - 1) <= _SUM_TOLERANCE)
+    if not good.all():
+        row = int(np.argmin(good))
+        raise ValueError(
+            f"{name}[{row}] is {table[row].tolist()}; expected numbers >= 0 that sum to 1. Pass "
+            "the output of predict_proba; logits need a softmax first."
+        )
+    return table
+
+
+def check_positive_probabilities(values: NDArray[np.float64]) -> None:
+    """Refuse sorted scores of the positive class that are no probabilities."""
+    if values[0] < 0 or values[-1] > 1:
+        raise ValueError(
+            f"y_prob goes from {values[0]:g} to {values[-1]:g}; expected probabilities of the "
+            "positive class, from 0 to 1. For other scores there is cost_curve, which "
+            "CostCurveDisplay draws."
+        )
+
+
+def check_has_probabilities(estimator: Any) -> None:
+    """Refuse a classifier that cannot tell probabilities."""
+    if not hasattr(estimator, "predict_proba"):
+        raise TypeError(
+            f"estimator is a {type(estimator).__name__}, which has no predict_proba; expected a "
+            "classifier with probabilities. Wrap it in sklearn.calibration.CalibratedClassifierCV."
+        )
+
+
+def check_ratios(ratios: ArrayLike) -> NDArray[np.float64]:
+    """Return the costs of a miss in units of another error's as a new array (n_ratios,)."""
+    array = np.array(ratios, dtype=np.float64)
+    if array.ndim != 1 or not array.size or not (np.isfinite(array) & (array > 0)).all():
+        raise ValueError(
+            f"ratios is {ratios!r}; expected finite numbers above 0, as [1, 2, 5]: what a miss "
+            "costs, divided by what another error costs."
+        )
+    return array
