@@ -16,6 +16,7 @@ from skcnn._compat import HasMethods, _fit_context
 from skcnn._min_cost import MinCostMixin
 from skcnn.costs import CostMatrixLike, check_cost_matrix, decide
 from skcnn.costs._checks import check_has_probabilities
+from skcnn.costs._inside import costs_inside
 from skcnn.costs._sample_costs import matched_rows
 
 
@@ -34,8 +35,9 @@ class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseE
         cost itself and needs this class for abstentions alone.
     cost_matrix : None, "balanced", array-like, DataFrame or dict, default=None
         What each answer costs, in any form of `skcnn.check_cost_matrix`. None: the `cost_matrix_`
-        of the classifier if it has one, as a `CostSensitiveTextCNN` has, otherwise every error
-        costs 1. "balanced" goes by the numbers of rows, whatever their weights.
+        of the classifier, or of the one inside a pipeline or a search, if it has one, as a
+        `CostSensitiveTextCNN` has; otherwise every error costs 1. "balanced" goes by the numbers of
+        rows, whatever their weights.
     abstain_cost : float, default=None
         What it costs to leave a row unanswered. Rows whose cheapest answer is expected to cost more
         get `abstain_label`. None: every row is answered.
@@ -125,9 +127,7 @@ class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseE
         classes, counts = estimator.classes_, None
         if isinstance(self.cost_matrix, str):
             counts = [np.count_nonzero(np.asarray(y) == label) for label in classes]
-        given = self.cost_matrix
-        if given is None:
-            given = getattr(estimator, "cost_matrix_", None)
+        given = costs_inside(estimator) if self.cost_matrix is None else self.cost_matrix
         costs = check_cost_matrix(given, classes, class_weights=counts)
         decide(np.eye(len(classes)), costs, classes, **self._abstention())  # refuses bad ones now
         self.estimator_, self.classes_, self.cost_matrix_ = estimator, classes, costs

@@ -21,12 +21,12 @@ from sklearn.metrics import get_scorer
 from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV, cross_validate
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skcnn import MinCostClassifier, average_cost, bayes_threshold, cost_grid, decide
-from skcnn.costs import make_cost_scorer
+from skcnn.costs import check_cost_matrix, make_cost_scorer
 
 LABELS = ["ham", "offer", "spam"]
 COSTS = {"spam": 5, "offer": 2}
@@ -242,6 +242,37 @@ def test_a_classifier_with_costs_of_its_own_keeps_them(data: Data) -> None:
     inner = MinCostClassifier(LogisticRegression(), COSTS)
     outer = MinCostClassifier(inner, abstain_cost=0.3, abstain_label="?").fit(*data)
     np.testing.assert_array_equal(outer.cost_matrix_, inner.fit(*data).cost_matrix_)
+
+
+INSIDE = {
+    "frozen": lambda inner, *data: FrozenEstimator(inner.fit(*data)),
+    "pipeline": lambda inner, *data: make_pipeline(StandardScaler(), inner),
+    "search": lambda inner, *data: GridSearchCV(inner, {"estimator__C": [0.1, 1]}, cv=2),
+    "search in a pipeline in a search": lambda inner, *data: GridSearchCV(
+        make_pipeline(StandardScaler(), GridSearchCV(inner, {"estimator__C": [0.1, 1]}, cv=2)),
+        {"standardscaler__with_mean": [True]},
+        cv=2,
+    ),
+    "frozen pipeline": lambda inner, *data: FrozenEstimator(
+        make_pipeline(StandardScaler(), inner).fit(*data)
+    ),
+}
+
+
+@pytest.mark.parametrize("wrap", INSIDE.values(), ids=INSIDE)
+def test_costs_of_a_classifier_inside_are_taken_over(data: Data, wrap: Any) -> None:
+    inner = MinCostClassifier(LogisticRegression(), COSTS)
+    outer = MinCostClassifier(wrap(inner, *data), abstain_cost=0.3, abstain_label="?").fit(*data)
+    np.testing.assert_array_equal(outer.cost_matrix_, inner.fit(*data).cost_matrix_)
+    other = MinCostClassifier(wrap(inner, *data), {"ham": 3}).fit(*data)
+    np.testing.assert_array_equal(other.cost_matrix_, check_cost_matrix({"ham": 3}, LABELS))
+
+
+def test_a_network_in_a_pipeline_keeps_its_costs(small_cnn: Any, two_classes: Any) -> None:
+    pipeline = make_pipeline(FunctionTransformer(), small_cnn({"spam": 5}, epochs=1))
+    outer = MinCostClassifier(pipeline, abstain_cost=0.3, abstain_label="?")
+    outer.fit(two_classes.texts, two_classes.labels)
+    np.testing.assert_array_equal(outer.cost_matrix_, [[0, 1], [5, 0]])
 
 
 def test_abstentions_are_scored_at_their_price(data: Data) -> None:

@@ -11,13 +11,34 @@ from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import make_pipeline
 from imblearn.under_sampling import RandomUnderSampler
 from sklearn import config_context
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.preprocessing import FunctionTransformer
 
 from skcnn import average_cost, decide
 from skcnn._early_stopping import make_validation_score
 from skcnn.costs import make_cost_scorer
 
 COLUMNS = ["ham", "spam"]
+
+
+SEARCH = {"cv": 2, "scoring": "accuracy"}
+WRAPPED: dict[str, Any] = {
+    "pipeline": lambda cnn: make_pipeline(FunctionTransformer(), cnn),
+    "search": lambda cnn: GridSearchCV(cnn, {"epochs": [1]}, **SEARCH),
+    "search in a search": lambda cnn: GridSearchCV(
+        GridSearchCV(cnn, {"epochs": [1]}, **SEARCH), {"estimator__epochs": [1]}, **SEARCH
+    ),
+    "search in a pipeline": lambda cnn: make_pipeline(
+        RandomUnderSampler(random_state=0),
+        "passthrough",
+        FunctionTransformer(),
+        GridSearchCV(cnn, {"epochs": [1]}, **SEARCH),
+    ),
+    "pipeline in a search": lambda cnn: GridSearchCV(
+        make_pipeline(FunctionTransformer(), cnn), {"costsensitivetextcnn__epochs": [1]}, **SEARCH
+    ),
+}
 
 
 @pytest.fixture(scope="module")
@@ -229,15 +250,20 @@ def test_rows_that_are_numbered_anew_are_not_taken_for_the_first_ones(
         small_cnn().fit(rest, labels.iloc[3:], sample_costs=costs)
 
 
-def test_a_search_decides_by_the_costs_that_it_is_scored_by(
-    small_cnn: Any, texts: pd.DataFrame, labels: pd.Series, costs: pd.DataFrame
+@pytest.mark.parametrize("wrap", WRAPPED.values(), ids=WRAPPED)
+def test_whatever_it_is_wrapped_in_a_network_decides_by_the_costs_that_it_is_scored_by(
+    small_cnn: Any, texts: pd.DataFrame, labels: pd.Series, costs: pd.DataFrame, wrap: Any
 ) -> None:
-    search = GridSearchCV(small_cnn(), {"epochs": [1]}, cv=2).fit(texts, labels)
-    with config_context(enable_metadata_routing=True):
-        scorer = make_cost_scorer().set_score_request(sample_costs=True)
-        models = (search, search.best_estimator_)
-        scores = [scorer(model, texts, labels, sample_costs=costs) for model in models]
-    assert scores[0] == scores[1]
+    model = wrap(small_cnn(epochs=1)).fit(texts, labels)
+    P = model.predict_proba(texts)
+    answers = decide(P, None, model.classes_, sample_costs=costs)
+    assert (answers != model.predict(texts)).any()
+    paid = average_cost(labels, answers, sample_costs=costs)
+    for estimator in (model, FrozenEstimator(model)):
+        with config_context(enable_metadata_routing=True):
+            scorer = make_cost_scorer().set_score_request(sample_costs=True)
+            score = scorer(estimator, texts, labels, sample_costs=costs)
+        assert score == pytest.approx(-paid)
 
 
 def test_the_most_probable_class_is_not_decided_by_costs(

@@ -9,6 +9,7 @@ from typing import Any
 from sklearn.metrics._scorer import _Scorer
 from sklearn.utils.multiclass import unique_labels
 
+from skcnn.costs._inside import innermost, predict_by_sample_costs
 from skcnn.costs._sample_costs import check_sample_costs, matched_rows
 
 
@@ -23,7 +24,7 @@ class ClassScorer(_Scorer):
     def _score(
         self, method_caller: Any, estimator: Any, X: Any, y_true: Any, **kwargs: Any
     ) -> float:
-        inner = _innermost(estimator)
+        inner = innermost(estimator)
         if "labels" not in self._kwargs and hasattr(estimator, "classes_"):
             # A class may also be missing from the training part, and so from classes_.
             kwargs = {"labels": unique_labels(estimator.classes_, y_true), **kwargs}
@@ -43,16 +44,4 @@ def _answers(estimator: Any, inner: Any, X: Any, sample_costs: Any) -> Any:
     decides = getattr(inner, "decision", "min_cost") == "min_cost"
     if not decides or "sample_costs" not in signature(inner.predict).parameters:
         return estimator.predict(X)
-    estimator = getattr(estimator, "best_estimator_", estimator)  # a search takes no costs itself
-    return estimator.predict(X, sample_costs=sample_costs)
-
-
-def _innermost(estimator: Any) -> Any:
-    """The classifier in a search, and the last step of a pipeline."""
-    while True:
-        if hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        elif getattr(estimator, "steps", None):
-            estimator = estimator.steps[-1][1]
-        else:
-            return estimator
+    return predict_by_sample_costs(estimator, X, sample_costs)

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skcnn.costs import CostMatrixLike
 from skcnn.costs._checks import check_has_probabilities
+from skcnn.costs._inside import costs_inside
 
 
 def positive_probabilities(
@@ -37,17 +38,7 @@ def positive_probabilities(
 
 def costs_of(estimator: Any, cost_matrix: CostMatrixLike) -> CostMatrixLike:
     """Give `cost_matrix`, or where it is None that of the estimator or of the one inside it."""
-    if cost_matrix is not None:
-        return cost_matrix
-    while not hasattr(estimator, "cost_matrix_"):
-        if hasattr(estimator, "best_estimator_"):  # a search
-            estimator = estimator.best_estimator_
-        elif hasattr(estimator, "steps"):  # a pipeline
-            estimator = estimator.steps[-1][1]
-        else:
-            return None
-    own: NDArray[np.float64] = estimator.cost_matrix_
-    return own
+    return costs_inside(estimator) if cost_matrix is None else cost_matrix
 
 
 def name_of(estimator: Any, name: str | None) -> str:
