@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from sklearn.metrics import precision_score, recall_score
 from sklearn.model_selection import check_cv, cross_validate
 from sklearn.utils import column_or_1d
 
-from skcnn.costs import decide, normalized_cost
+from skcnn.costs import check_cost_matrix, decide, normalized_cost
 from skcnn.costs._checks import check_has_probabilities, check_ratios
 
 
@@ -108,7 +108,8 @@ def cost_path(
         If the classifier has no `predict_proba`.
     ValueError
         If a ratio is not above 0, `pos_label` is not among the labels or missing for three
-        classes or more, or a fold's training part is without the positive class.
+        classes or more, a fold's training part is without the positive class, or a search inside
+        tunes the costs that a network learns by.
 
     Examples
     --------
@@ -123,7 +124,8 @@ def cost_path(
           5  0.843 ± 0.054  0.630 ± 0.036  0.409 ± 0.082
     """
     prices = list(dict.fromkeys(check_ratios(ratios).tolist()))
-    labels = np.unique(column_or_1d(y))
+    target: NDArray[Any] = column_or_1d(y)
+    labels = np.unique(target)
     positive = _check_pos_label(pos_label, labels)
     check_has_probabilities(estimator)
     splits = list(
@@ -131,12 +133,15 @@ def cost_path(
     )  # the same ones for each fit
     learners = _learners(estimator)
     at_once = [[price] for price in prices] if learners else [prices]
+    # An array also means something to what numbers the labels, but needs all of them.
+    as_array = all(np.isin(labels, target[train]).all() for train, _ in splits)
     columns: dict[str, NDArray[np.float64]] = {}
     for some in at_once:
-        costs = {f"{name}cost_matrix": {positive: some[0]} for name in learners}
-        model = clone(estimator).set_params(**costs) if learners else estimator
+        costs = {positive: some[0]}
+        given = check_cost_matrix(costs, labels) if as_array else costs
+        of_learners = {f"{name}cost_matrix": given for name in learners}
         columns |= cross_validate(
-            model,
+            clone(estimator).set_params(**of_learners) if learners else estimator,
             X,
             y,
             cv=splits,
@@ -195,14 +200,46 @@ def _check_pos_label(pos_label: Any, labels: NDArray[Any]) -> Any:
     return pos_label
 
 
+# Parameters of a `CostSensitiveTextCNN` that say whether it learns by costs.
+_LEARNING = ("loss", "validation_scoring")
+
+
 def _learners(estimator: Any) -> list[str]:
     """Prefixes of the parameters of what learns by costs: the estimator itself, or inside it."""
     inside = {"": estimator}
     if hasattr(estimator, "get_params"):
         inside |= {f"{name}__": value for name, value in estimator.get_params(deep=True).items()}
     frozen = tuple(name for name, value in inside.items() if isinstance(value, FrozenEstimator))
-    return [
+    inside = {name: value for name, value in inside.items() if not name.startswith(frozen)}
+    tuned = _tuned(inside)
+    learners = [
         name
         for name, value in inside.items()
-        if getattr(value, "_learns_costs", False) and not name.startswith(frozen)
+        if getattr(value, "_learns_costs", False)
+        or (hasattr(value, "_learns_costs") and tuned.keys() & {name + key for key in _LEARNING})
     ]
+    _refuse_tuned_costs(tuned, {f"{name}cost_matrix" for name in learners})
+    return learners
+
+
+def _tuned(inside: dict[str, Any]) -> dict[str, tuple[str, Sequence[Any]]]:
+    """What searches inside choose: full names of parameters to those in the search, and choices."""
+    tuned = {}
+    for prefix, search in inside.items():
+        grids = getattr(search, "param_grid", getattr(search, "param_distributions", {}))
+        for grid in [grids] if isinstance(grids, Mapping) else grids:
+            for key, choices in grid.items():
+                listed = choices if isinstance(choices, Sequence) else ()  # or a distribution
+                tuned[f"{prefix}estimator__{key}"] = key, listed
+    return tuned
+
+
+def _refuse_tuned_costs(tuned: dict[str, tuple[str, Sequence[Any]]], costs: set[str]) -> None:
+    for name, (key, choices) in tuned.items():
+        if name in costs or any(getattr(choice, "_learns_costs", False) for choice in choices):
+            msg = (
+                f"estimator has a search inside that tunes {key!r}, and would put costs of its own "
+                "in the place of the ratios; expected costs that are fixed. Take it out of the "
+                "search, and leave the costs to cost_path, or give cost_path the best estimator."
+            )
+            raise ValueError(msg)

@@ -9,11 +9,12 @@ from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import make_pipeline as make_imblearn_pipeline
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import make_classification
+from sklearn.ensemble import VotingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import precision_score, recall_score
-from sklearn.model_selection import GridSearchCV, GroupKFold, StratifiedKFold
-from sklearn.pipeline import make_pipeline
+from sklearn.model_selection import GridSearchCV, GroupKFold, RandomizedSearchCV, StratifiedKFold
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
@@ -37,14 +38,17 @@ class Counting(ClassifierMixin, BaseEstimator):
 
     fits: list[Any] = []  # noqa: RUF012
 
-    def __init__(self, cost_matrix: Any = None, learns: bool = False, extra: int = 0) -> None:
+    def __init__(
+        self, cost_matrix: Any = None, learns: bool = False, extra: int = 0, loss: Any = None
+    ) -> None:
         self.cost_matrix = cost_matrix
         self.learns = learns
         self.extra = extra
+        self.loss = loss
 
     @property
     def _learns_costs(self) -> bool:
-        return self.learns
+        return self.learns or self.loss == "learns"
 
     def fit(self, X: Any, y: Any) -> Counting:
         self.fits.append(self.cost_matrix)
@@ -53,6 +57,11 @@ class Counting(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, X: Any) -> Any:
         return np.full((len(X), len(self.classes_)), 1 / len(self.classes_))
+
+
+def missing(cost: float) -> list[list[float]]:
+    """The cost matrix of two classes, where missing the second has this cost."""
+    return [[0, 1], [cost, 0]]
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
@@ -84,8 +93,8 @@ def test_what_learns_without_costs_is_fitted_once_a_fold(learns: bool) -> None:
     Counting.fits.clear()
     steps = make_pipeline(StandardScaler(), Counting(learns=learns))
     cost_path(steps, X, Y == "spam", [1, 5], cv=3)
-    costs = [{True: 1.0}] * 3 + [{True: 5.0}] * 3
-    assert Counting.fits == (costs if learns else [None] * 3)
+    expected = [missing(1)] * 3 + [missing(5)] * 3 if learns else [None] * 3
+    assert [costs if costs is None else costs.tolist() for costs in Counting.fits] == expected
 
 
 @pytest.mark.parametrize(
@@ -100,7 +109,89 @@ def test_what_learns_without_costs_is_fitted_once_a_fold(learns: bool) -> None:
 def test_what_learns_by_costs_is_found_wherever_it_is(wrap: Any) -> None:
     Counting.fits.clear()
     cost_path(wrap(Counting(learns=True)), X, Y == "spam", [1, 5], cv=2)
-    assert {tuple(costs.items()) for costs in Counting.fits} == {((True, 1.0),), ((True, 5.0),)}
+    assert [costs.tolist() for costs in Counting.fits[:1] + Counting.fits[-1:]] == [
+        missing(1),
+        missing(5),
+    ]
+    assert all(costs.tolist() in (missing(1), missing(5)) for costs in Counting.fits)
+
+
+@pytest.mark.parametrize("labels", [[0, 1], ["ham", "spam"]])
+def test_what_numbers_the_labels_is_given_the_costs_too(labels: list[Any]) -> None:
+    Counting.fits.clear()
+    several = VotingClassifier(
+        [("learner", Counting(learns=True)), ("linear", LogisticRegression())], voting="soft"
+    )
+    y = np.array(labels)[(Y == "spam").astype(int)]
+    path = cost_path(several, X, y, [1, 5], cv=2)
+    assert [costs.tolist() for costs in Counting.fits] == [missing(1)] * 2 + [missing(5)] * 2
+    by_hand = several.set_params(learner__cost_matrix=missing(5)).fit(X[::2], y[::2])
+    assert by_hand.predict_proba(X).shape == (300, 2)
+    assert (path.recall[1] >= path.recall[0]).all()
+
+
+def test_a_training_part_without_another_class_is_given_costs_that_fit() -> None:
+    Counting.fits.clear()
+    rows = np.arange(len(Y))
+    offers = Y == "offer"
+    path = cost_path(
+        Counting(learns=True), X, Y, [5], pos_label="spam", cv=[(rows[~offers], rows[offers])]
+    )
+    assert Counting.fits == [{"spam": 5.0}]
+    assert np.isnan(path.recall[0, 0])
+
+
+@pytest.mark.parametrize(
+    ("settings", "grid"),
+    [
+        ({"learns": True}, {"cost_matrix": [None, {"spam": 2}]}),
+        ({"learns": True}, [{"extra": [1]}, {"cost_matrix": [None]}]),
+        ({"loss": "plain"}, {"loss": ["learns"], "cost_matrix": [None]}),
+    ],
+)
+@pytest.mark.parametrize("search", [GridSearchCV, RandomizedSearchCV])
+def test_a_search_that_tunes_the_costs_itself_is_refused(
+    settings: dict[str, Any], grid: Any, search: Any
+) -> None:
+    Counting.fits.clear()
+    tuning = search(Counting(**settings), grid)
+    for estimator in (tuning, make_pipeline(StandardScaler(), tuning)):
+        with pytest.raises(ValueError, match=r"tunes 'cost_matrix'.*leave the costs to cost_path"):
+            cost_path(estimator, X, Y, [1, 5], pos_label="spam")
+    assert Counting.fits == []
+
+
+def test_a_search_that_tunes_the_costs_of_a_step_is_refused() -> None:
+    grid = {"counting__cost_matrix": [None]}
+    search = GridSearchCV(make_pipeline(StandardScaler(), Counting(learns=True)), grid)
+    with pytest.raises(ValueError, match="search inside that tunes 'counting__cost_matrix'"):
+        cost_path(search, X, Y, [1, 5], pos_label="spam")
+    frozen = FrozenEstimator(search.fit(X, Y))
+    assert cost_path(frozen, X, Y, [5], pos_label="spam").cost.shape == (1, 5)
+
+
+def test_a_search_that_chooses_what_learns_by_costs_is_refused() -> None:
+    steps = Pipeline([("last", LogisticRegression())])
+    search = GridSearchCV(steps, {"last": [LogisticRegression(), Counting(learns=True)]})
+    with pytest.raises(ValueError, match="search inside that tunes 'last'"):
+        cost_path(search, X, Y, [1, 5], pos_label="spam")
+
+
+def test_a_search_for_the_loss_is_given_the_costs() -> None:
+    Counting.fits.clear()
+    search = GridSearchCV(Counting(loss="plain"), {"loss": ["plain", "learns"]}, cv=2)
+    cost_path(search, X, Y == "spam", [1, 5], cv=2)
+    assert Counting.fits[0].tolist() == missing(1)
+    assert Counting.fits[-1].tolist() == missing(5)
+
+
+def test_costs_that_only_decide_may_be_tuned() -> None:
+    search = GridSearchCV(
+        MinCostClassifier(LogisticRegression()), {"cost_matrix": [None, {"spam": 2}]}, cv=2
+    )
+    plain = cost_path(LogisticRegression(), X, Y, [1, 5], pos_label="spam", cv=2)
+    found = cost_path(search, X, Y, [1, 5], pos_label="spam", cv=2)
+    np.testing.assert_array_equal(found.cost, plain.cost)
 
 
 @pytest.mark.parametrize("wrap", [lambda frozen: frozen, MinCostClassifier, make_pipeline])
