@@ -42,7 +42,7 @@ class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseE
         What it costs to leave a row unanswered. Rows whose cheapest answer is expected to cost more
         get `abstain_label`. None: every row is answered.
     abstain_label : label, default=-1
-        Not one of the classes, and a string if they are strings.
+        Not one of the classes, but of their type: a string if they are strings.
 
     Attributes
     ----------

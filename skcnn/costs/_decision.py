@@ -88,7 +88,7 @@ def decide(
         cheapest answer is expected to cost more get `abstain_label` (Chow, 1970, "On optimum
         recognition error and reject tradeoff"). None: every row is answered.
     abstain_label : label, default=-1
-        Not one of the classes, and a string if they are strings.
+        Not one of the classes, but of their type: a string if they are strings.
 
     Returns
     -------

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skcnn.costs._abstention import check_abstention
+from skcnn.costs._abstention import check_abstention, is_abstention
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
 from skcnn.costs._sample_costs import BOTH_COSTS, check_sample_costs, matched_rows
 
@@ -237,7 +237,7 @@ def _check(
     check_consistent_length(true, predicted, sample_weight)
     answered = np.ones(len(true), dtype=bool)
     if abstain_cost is not None:
-        answered = predicted != abstain_label
+        answered = ~is_abstention(predicted, abstain_label)
     seen = unique_labels(true, predicted[answered]) if answered.any() else unique_labels(true)
     classes = seen if labels is None else np.asarray(labels)
     known: list[Any] = classes.tolist()

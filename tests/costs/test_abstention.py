@@ -4,6 +4,7 @@ import re
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,8 +31,17 @@ LABELS = [
     ([False, True], -1),
     ([1, 2], 0.5),
 ]
-# The metrics, like those of scikit-learn, take no fractions for labels, nor numbers as objects.
-ODD_LABELS = [([0.5, 1.5], -1), (np.array([3, 7], dtype=object), -1)]
+DAYS, NEVER = np.array(["2026-01-01", "2026-01-02"], "M8[D]"), np.datetime64("1970-01-01")
+DATES = [(DAYS, NEVER), (DAYS, NEVER.item()), (DAYS.astype("M8[ns]"), pd.Timestamp(NEVER))]
+# The metrics, like those of scikit-learn, take no fractions for labels, nor numbers or dates as
+# objects, nor bytes.
+ODD_LABELS = [
+    ([0.5, 1.5], -1),
+    (np.array([3, 7], dtype=object), -1),
+    (DAYS.astype(object), NEVER.item()),
+    ([b"a", b"b"], b"unsure"),
+    (np.array([b"a", b"b"], dtype=object), b"unsure"),
+]
 
 every_metric = pytest.mark.parametrize("metric", METRICS)
 
@@ -137,7 +147,7 @@ def test_labels_are_given_in_full_whatever_their_type(classes, label):
     assert answers.tolist() == [first, label, second]
 
 
-@pytest.mark.parametrize(("classes", "label"), LABELS, ids=repr)
+@pytest.mark.parametrize(("classes", "label"), [*LABELS, *DATES], ids=repr)
 def test_the_metrics_know_the_labels_that_decisions_give(classes, label):
     table = [[0.9, 0.1], [0.5, 0.5], [0.1, 0.9]]
     answers = decide(table, classes=classes, abstain_cost=0.3, abstain_label=label)
@@ -146,6 +156,13 @@ def test_the_metrics_know_the_labels_that_decisions_give(classes, label):
         [first, second, first], answers, abstain_cost=0.25, abstain_label=label, labels=classes
     )
     assert paid == pytest.approx((0 + 0.25 + 1) / 3)
+
+
+@pytest.mark.parametrize(("classes", "label"), DATES, ids=repr)
+def test_dates_are_given_in_the_unit_of_the_classes(classes, label):
+    answers = decide([[0.5, 0.5], [0, 1]], classes=classes, abstain_cost=0.3, abstain_label=label)
+    assert answers.dtype == classes.dtype
+    np.testing.assert_array_equal(answers, np.array([NEVER, classes[1]], classes.dtype))
 
 
 def test_the_classes_of_the_caller_stay_as_they_are():
@@ -266,6 +283,37 @@ def test_an_abstention_that_does_not_fit_is_refused_with_the_cure(abstention, er
     for metric in METRICS:
         with pytest.raises(error, match=f"^{re.escape(message)}"):
             metric(CLASSES, CLASSES, labels=CLASSES, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("classes", "label"),
+    [
+        (CLASSES[:2], b"unsure"),
+        ([b"a", b"b"], "unsure"),
+        (DAYS, -1),
+        (DAYS.astype("M8[ns]"), -1),
+        (DAYS, "1970-01-01"),
+        ([0, 1], NEVER),
+        (CLASSES[:2], None),
+    ],
+    ids=repr,
+)
+def test_a_label_of_another_type_is_refused(classes, label):
+    with pytest.raises(TypeError, match="expected a label of their type"):
+        decide(TABLE[:, :2] * 0 + 0.5, classes=classes, abstain_cost=0.5, abstain_label=label)
+
+
+@pytest.mark.parametrize(
+    ("classes", "label", "message"),
+    [
+        ([0, 1], np.nan, "which equals nothing, not even itself"),
+        (DAYS, np.datetime64("NaT"), "which equals nothing, not even itself"),
+        (DAYS, DAYS[1], "which is a class"),
+    ],
+)
+def test_a_label_that_cannot_be_told_from_the_others_is_refused(classes, label, message):
+    with pytest.raises(ValueError, match=message):
+        decide([[0.5, 0.5]], classes=classes, abstain_cost=0.5, abstain_label=label)
 
 
 def test_a_string_is_no_abstention_from_numbers():
