@@ -9,7 +9,7 @@ from typing import Any
 from sklearn.metrics._scorer import _Scorer
 from sklearn.utils.multiclass import unique_labels
 
-from skcnn.costs._inside import innermost, predict_by_sample_costs
+from skcnn.costs._inside import abstention_inside, innermost, predict_by_sample_costs
 from skcnn.costs._sample_costs import check_sample_costs, matched_rows
 
 
@@ -28,8 +28,7 @@ class ClassScorer(_Scorer):
         if "labels" not in self._kwargs and hasattr(estimator, "classes_"):
             # A class may also be missing from the training part, and so from classes_.
             kwargs = {"labels": unique_labels(estimator.classes_, y_true), **kwargs}
-        if getattr(inner, "abstain_cost", None) is not None:
-            kwargs |= {"abstain_cost": inner.abstain_cost, "abstain_label": inner.abstain_label}
+        kwargs |= abstention_inside(estimator)
         if kwargs.get("sample_costs") is None:
             return float(super()._score(method_caller, estimator, X, y_true, **kwargs))
         costs = matched_rows(kwargs["sample_costs"], X)

@@ -23,6 +23,14 @@ def costs_inside(estimator: Any) -> NDArray[np.float64] | None:
     return costs
 
 
+def abstention_inside(estimator: Any) -> dict[str, Any]:
+    """Cost and label of the abstentions of the classifier inside, {} where it has none."""
+    inner = innermost(estimator)
+    if getattr(inner, "abstain_cost", None) is None:
+        return {}
+    return {"abstain_cost": inner.abstain_cost, "abstain_label": inner.abstain_label}
+
+
 def predict_by_sample_costs(estimator: Any, X: Any, sample_costs: Any) -> Any:
     """Answers by costs of single rows, which searches do not pass on to what they hold."""
     inner = _one_level_in(estimator)

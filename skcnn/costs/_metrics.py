@@ -209,6 +209,27 @@ def savings_score(
     return (best_constant - paid) / abs(best_constant)
 
 
+def count_answers(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    labels: ArrayLike | None,
+    sample_weight: ArrayLike | None,
+    abstain_cost: float | None,
+    abstain_label: Any,
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Counts, or weights, of each answer by the truth, (K, K), and the classes, (K,).
+
+    Abstentions have one column more.
+    """
+    answers = _check(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
+    n_classes = len(answers.classes)
+    counts = np.zeros((n_classes, n_classes + (abstain_cost is not None)))
+    columns = np.where(answers.answered, answers.predicted, n_classes)
+    np.add.at(counts, (answers.true, columns), answers.weight)
+    return counts if sample_weight is not None else counts.astype(np.int64), answers.classes
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Answers:
     """Rows in class indices; `answered` is False where there was an abstention, at its cost."""

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from skcnn.costs import CostMatrixLike, average_cost, check_cost_matrix
+from skcnn.costs._abstention import check_abstention
+from skcnn.costs._inside import abstention_inside
+from skcnn.costs._metrics import count_answers
+from skcnn.inspection._cells import draw_cells, write_cells
 from skcnn.inspection._response import costs_of
 from skcnn.inspection._style import axes_for
 
@@ -26,8 +30,9 @@ class CostConfusionMatrixDisplay:
 
     Parameters
     ----------
-    confusion_matrix : array-like of shape (K, K)
-        Counts or weights, rows the truth, as from :func:`sklearn.metrics.confusion_matrix`.
+    confusion_matrix : array-like of shape (K, K), or (K, K + 1) with `abstain_cost`
+        Counts or weights, rows the truth, as from :func:`sklearn.metrics.confusion_matrix`; those
+        of abstentions in the last column.
     cost_matrix : array-like of shape (K, K), DataFrame or dict, default=None
         Any form of :func:`skcnn.costs.check_cost_matrix` for `display_labels`, except "balanced".
         None: every error costs 1.
@@ -35,10 +40,14 @@ class CostConfusionMatrixDisplay:
         The classes, in the order of the rows; None: 0 .. K-1.
     unit : str, default=""
         Of the costs, such as "€"; stands behind them.
+    abstain_cost : float, default=None
+        What each abstention costs; None: there are none.
+    abstain_label : label, default=-1
+        What a row that is not answered is given, as in :func:`skcnn.costs.decide`.
 
     Attributes
     ----------
-    cell_costs : ndarray of shape (K, K)
+    cell_costs : ndarray of the shape of `confusion_matrix`
         What the answers in each cell cost together.
     total_cost, average_cost : float
         Of all rows, and of a row.
@@ -48,7 +57,7 @@ class CostConfusionMatrixDisplay:
         The figure that holds `ax_`.
     im_ : matplotlib AxesImage
         The coloured cells.
-    text_ : ndarray of shape (K, K) of matplotlib Text, or None
+    text_ : ndarray of the same shape of matplotlib Text, or None
         What stands in the cells.
 
     See Also
@@ -79,15 +88,19 @@ class CostConfusionMatrixDisplay:
         *,
         display_labels: ArrayLike | None = None,
         unit: str = "",
+        abstain_cost: float | None = None,
+        abstain_label: Any = -1,
     ) -> None:
         self.confusion_matrix = np.asarray(confusion_matrix)
         n_classes = len(self.confusion_matrix)
         labels = np.arange(n_classes) if display_labels is None else np.asarray(display_labels)
         self.cost_matrix = check_cost_matrix(cost_matrix, labels)
-        _check_shape(self.confusion_matrix.shape, len(labels))
+        self.abstain_cost = check_abstention(abstain_cost, abstain_label, labels)
+        self.abstain_label = abstain_label
+        _check_shape(self.confusion_matrix.shape, len(labels), abstain_cost is not None)
         self.display_labels = labels
         self.unit = unit
-        self.cell_costs = self.confusion_matrix * self.cost_matrix
+        self.cell_costs = self.confusion_matrix * self._answer_costs()
         self.total_cost = float(self.cell_costs.sum())
         self.average_cost = self.total_cost / float(self.confusion_matrix.sum())
 
@@ -104,7 +117,7 @@ class CostConfusionMatrixDisplay:
         ax: Axes | None = None,
         **kwargs: Any,
     ) -> Self:
-        """Draw what a fitted classifier's answers for the rows `X` cost.
+        """Draw what a fitted classifier's answers for the rows `X` cost, abstentions among them.
 
         Parameters
         ----------
@@ -146,6 +159,7 @@ class CostConfusionMatrixDisplay:
             unit=unit,
             sample_weight=sample_weight,
             ax=ax,
+            **abstention_inside(estimator),
             **kwargs,
         )
 
@@ -159,6 +173,8 @@ class CostConfusionMatrixDisplay:
         labels: ArrayLike | None = None,
         unit: str = "",
         sample_weight: ArrayLike | None = None,
+        abstain_cost: float | None = None,
+        abstain_label: Any = -1,
         ax: Axes | None = None,
         **kwargs: Any,
     ) -> Self:
@@ -180,6 +196,11 @@ class CostConfusionMatrixDisplay:
             Of the costs, such as "€".
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
+        abstain_cost : float, default=None
+            What each answer `abstain_label` costs; None: there are none, and `abstain_label` is a
+            class like any other.
+        abstain_label : label, default=-1
+            As in :func:`skcnn.costs.decide`.
         ax : matplotlib Axes, default=None
             Where to draw; None: a new figure.
         **kwargs : dict
@@ -196,19 +217,24 @@ class CostConfusionMatrixDisplay:
         ImportError
             If matplotlib is missing.
         """
-        from sklearn.metrics import confusion_matrix
-        from sklearn.utils.multiclass import unique_labels
-
-        # confusion_matrix leaves rows out whose label is not in labels; this refuses them.
-        average_cost(
-            y_true, y_pred, cost_matrix=cost_matrix, labels=labels, sample_weight=sample_weight
-        )
-        labels = unique_labels(y_true, y_pred) if labels is None else labels
-        counts = confusion_matrix(y_true, y_pred, labels=labels, sample_weight=sample_weight)
-        display = cls(counts, cost_matrix, display_labels=labels, unit=unit)
+        abstention = {"abstain_cost": abstain_cost, "abstain_label": abstain_label}
+        rows = {"labels": labels, "sample_weight": sample_weight, **abstention}
+        average_cost(y_true, y_pred, cost_matrix=cost_matrix, **rows)  # refuses what does not fit
+        counts, classes = count_answers(y_true, y_pred, **rows)
+        display = cls(counts, cost_matrix, display_labels=classes, unit=unit, **abstention)
         return display.plot(ax, **kwargs)
 
-    def plot(self, ax: Axes | None = None, *, cmap: Any = "Blues", **kwargs: Any) -> Self:
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        cmap: Any = "Blues",
+        include_values: bool = True,
+        colorbar: bool = True,
+        xticks_rotation: Any = "horizontal",
+        im_kw: dict[str, Any] | None = None,
+        text_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw the cells, and the total above them.
 
         Parameters
@@ -217,9 +243,14 @@ class CostConfusionMatrixDisplay:
             Where to draw; None: a new figure.
         cmap : str or matplotlib Colormap, default="Blues"
             Colours from the cheapest to the dearest cell.
-        **kwargs : dict
-            To :meth:`sklearn.metrics.ConfusionMatrixDisplay.plot`: ``colorbar``, ``im_kw``,
-            ``include_values``, ``text_kw``, ``xticks_rotation``.
+        include_values : bool, default=True
+            Whether to write into the cells.
+        colorbar : bool, default=True
+            Whether to draw what the colours mean.
+        xticks_rotation : {"vertical", "horizontal"} or float, default="horizontal"
+            Of the labels below the cells.
+        im_kw, text_kw : dict, default=None
+            To matplotlib's ``Axes.imshow`` and ``Axes.text``.
 
         Returns
         -------
@@ -231,70 +262,47 @@ class CostConfusionMatrixDisplay:
         ImportError
             If matplotlib is missing.
         """
-        height = max(4.8, 1.3 * len(self.cell_costs))
-        ax = axes_for(self, ax, (height + 1.6, height))
-        from matplotlib.cbook import normalize_kwargs
-        from matplotlib.text import Text
-        from sklearn.metrics import ConfusionMatrixDisplay
-
+        n_rows, n_columns = self.cell_costs.shape
+        side = max(4.8 / n_columns, 1.3)
+        ax = axes_for(self, ax, (side * n_columns + 1.6, side * n_rows))
+        self.im_: AxesImage = draw_cells(ax, self.cell_costs, cmap, im_kw)
         texts = self._texts()
-        text_kw = normalize_kwargs(kwargs.pop("text_kw", None), Text)
-        # Colours begin where nothing is paid, and are those of nothing where no cell costs.
-        dearest, least = self.cell_costs.max(), min(0.0, self.cell_costs.min())
-        ends = {"vmin": least, "vmax": dearest if dearest > least else least + 1}
-        drawn = ConfusionMatrixDisplay(self.cell_costs, display_labels=self.display_labels).plot(
-            ax=ax,
-            cmap=cmap,
-            im_kw=ends | (kwargs.pop("im_kw", None) or {}),
-            text_kw={"fontsize": _font_size(texts, ax)} | text_kw,
-            **kwargs,
-        )
-        self.im_: AxesImage = drawn.im_
-        self.text_: Any = drawn.text_
-        if self.text_ is not None:
-            self._write_cells(texts, "color" not in text_kw)
-        if self.im_.colorbar is not None:
-            self.im_.colorbar.set_label(f"total cost ({self.unit})" if self.unit else "total cost")
+        self.text_ = write_cells(ax, self.im_, texts, text_kw) if include_values else None
+        if colorbar:
+            label = f"total cost ({self.unit})" if self.unit else "total cost"
+            ax.figure.colorbar(self.im_, ax=ax, label=label)
+        answers: list[Any] = self.display_labels.tolist()
+        if self.abstain_cost is not None:
+            answers.append(self.abstain_label)
+        ax.set_xticks(range(n_columns), answers, rotation=xticks_rotation)
+        ax.set_yticks(range(n_rows), self.display_labels)
+        ax.set(xlabel="Predicted label", ylabel="True label")
         total, average = _number(self.total_cost, self.unit), _number(self.average_cost, self.unit)
         ax.set_title(f"total cost {total}, on average {average} per row")
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+    def _answer_costs(self) -> NDArray[np.float64]:
+        """Cost of each answer where the row is the truth, with the abstention as the last one."""
+        if self.abstain_cost is None:
+            return self.cost_matrix
+        abstention = np.full(len(self.cost_matrix), self.abstain_cost)
+        return np.column_stack([self.cost_matrix, abstention])
 
     def _texts(self) -> list[list[str]]:
         counts, costs, products = (
             [[_number(value, unit) for value in row] for row in table.tolist()]
             for table, unit in (
                 (self.confusion_matrix, ""),
-                (self.cost_matrix, self.unit),
+                (self._answer_costs(), self.unit),
                 (self.cell_costs, self.unit),
             )
         )
-        gap = " " if len(counts) == 2 else "\n"  # smaller cells have room for shorter lines
+        gap = " " if len(counts[0]) == 2 else "\n"  # smaller cells have room for shorter lines
         return [
             [f"{n}\n{n} × {each}{gap}= {total}" for n, each, total in zip(*row, strict=True)]
             for row in zip(counts, costs, products, strict=True)
         ]
-
-    def _write_cells(self, texts: list[list[str]], set_colour: bool) -> None:
-        for (i, j), text in np.ndenumerate(self.text_):
-            text.set_text(texts[i][j])
-            if set_colour:
-                background = self.im_.to_rgba(self.cell_costs[i, j])
-                text.set_color("black" if luminance(background) > 0.5 else "white")
-
-
-def luminance(rgba: Any) -> float:
-    """How light a colour is in grey: 0 is black, 1 is white."""
-    red, green, blue = rgba[:3]
-    return float(0.299 * red + 0.587 * green + 0.114 * blue)
-
-
-def _font_size(texts: list[list[str]], ax: Axes) -> float:
-    """Points that fit the longest text into its cell; a letter is about 0.6 of them wide."""
-    box = ax.get_window_extent()
-    cell = 72 / ax.figure.dpi * min(box.width, box.height) / len(texts)
-    letters = max(len(line) for row in texts for text in row for line in text.splitlines())
-    return min(10.0, 0.95 * cell / (0.6 * letters))
 
 
 def _number(value: float, unit: str = "") -> str:
@@ -305,9 +313,11 @@ def _number(value: float, unit: str = "") -> str:
     return f"{digits} {unit}".rstrip()
 
 
-def _check_shape(shape: tuple[int, ...], n_classes: int) -> None:
-    if shape != (n_classes, n_classes):
+def _check_shape(shape: tuple[int, ...], n_classes: int, abstains: bool) -> None:
+    expected = (n_classes, n_classes + abstains)
+    if shape != expected:
+        last = ", and a last column for abstentions, as abstain_cost is given" if abstains else ""
         raise ValueError(
-            f"confusion_matrix has shape {shape}; expected {(n_classes, n_classes)}: one row and "
-            "one column per class in display_labels."
+            f"confusion_matrix has shape {shape}; expected {expected}: one row and one column per "
+            f"class in display_labels{last}."
         )

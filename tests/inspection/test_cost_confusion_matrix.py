@@ -7,7 +7,10 @@ import pytest
 from matplotlib.colors import to_rgb
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import confusion_matrix
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
+from skcnn import MinCostClassifier
 from skcnn.costs import average_cost, check_cost_matrix
 from skcnn.inspection import CostConfusionMatrixDisplay
 
@@ -167,3 +170,79 @@ def test_rows_that_have_no_cell_are_refused(answers):
         CostConfusionMatrixDisplay([[1, 2, 3], [4, 5, 6]])
     with pytest.raises(ValueError, match=r"cost_matrix has shape \(2, 2\); expected \(3, 3\)"):
         CostConfusionMatrixDisplay.from_predictions(*answers, cost_matrix=[[0, 1], [1, 0]])
+
+
+# --- abstentions ---
+
+
+@pytest.fixture(scope="module")
+def abstaining(answers):
+    y_true, y_pred = answers
+    left_out = np.random.default_rng(4).random(120) < 0.2
+    return y_true, np.where(left_out, "unsure", y_pred)
+
+
+ABSTENTION = {"abstain_cost": 0.3, "abstain_label": "unsure"}
+
+
+@every_cost
+@pytest.mark.parametrize("weighted", [False, True])
+def test_abstentions_have_a_column_with_their_cost(abstaining, costs, weighted):
+    weight = np.random.default_rng(5).integers(1, 4, 120) if weighted else None
+    display = CostConfusionMatrixDisplay.from_predictions(
+        *abstaining, cost_matrix=costs, sample_weight=weight, unit="€", **ABSTENTION
+    )
+    counts = confusion_matrix(*abstaining, labels=[*LABELS, "unsure"], sample_weight=weight)[:3]
+    each = np.column_stack([check_cost_matrix(costs, LABELS), np.full(3, 0.3)])
+    np.testing.assert_array_equal(display.confusion_matrix, counts)
+    np.testing.assert_allclose(display.cell_costs, counts * each)
+    np.testing.assert_allclose(display.im_.get_array(), counts * each)
+    average = average_cost(*abstaining, cost_matrix=costs, sample_weight=weight, **ABSTENTION)
+    assert display.average_cost == pytest.approx(average)
+
+
+def test_the_column_of_abstentions_is_named_and_its_cells_are_written(abstaining):
+    display = CostConfusionMatrixDisplay.from_predictions(*abstaining, unit="€", **ABSTENTION)
+    assert [text.get_text() for text in display.ax_.get_xticklabels()] == [*LABELS, "unsure"]
+    assert [text.get_text() for text in display.ax_.get_yticklabels()] == LABELS
+    assert display.text_.shape == (3, 4)
+    n = display.confusion_matrix[0, 3]
+    assert display.text_[0, 3].get_text().startswith(f"{n}\n{n} × 0.3 €\n= ")
+    display.figure_.draw_without_rendering()
+    box = display.ax_.get_window_extent()
+    for text in display.text_.flat:
+        assert text.get_window_extent().width < box.width / 4
+        assert text.get_position()[0] <= 3
+    assert box.height / 3 == pytest.approx(box.width / 4, rel=0.01)
+
+
+def test_an_estimators_own_abstentions_are_drawn(answers):
+    y_true, _ = answers
+    X = np.random.default_rng(6).normal(size=(120, 2)) + (y_true == "spam")[:, np.newaxis]
+    model = MinCostClassifier(LogisticRegression(), {"spam": 5}, **ABSTENTION)
+    pipeline = make_pipeline(StandardScaler(), model).fit(X, y_true)
+    drawn = CostConfusionMatrixDisplay.from_estimator(pipeline, X, y_true)
+    same = CostConfusionMatrixDisplay.from_predictions(
+        y_true, pipeline.predict(X), cost_matrix={"spam": 5}, **ABSTENTION
+    )
+    assert drawn.confusion_matrix[:, 3].sum() > 0
+    np.testing.assert_array_equal(drawn.cell_costs, same.cell_costs)
+
+
+def test_labels_of_abstentions_may_be_numbers():
+    for labels in ([0, 1], [False, True]):
+        y_true, y_pred = np.array(labels)[[0, 0, 1]], [labels[0], -1, labels[1]]
+        display = CostConfusionMatrixDisplay.from_predictions(y_true, y_pred, abstain_cost=0.5)
+        assert display.confusion_matrix.tolist() == [[1, 0, 1], [0, 1, 0]]
+        assert display.total_cost == 0.5
+
+
+def test_counts_without_a_column_for_abstentions_are_refused():
+    with pytest.raises(ValueError, match=r"has shape \(2, 2\); expected \(2, 3\): .*abstentions"):
+        CostConfusionMatrixDisplay([[1, 2], [3, 4]], abstain_cost=0.5)
+    with pytest.raises(ValueError, match=r"abstain_cost is -1; expected a finite number"):
+        CostConfusionMatrixDisplay([[1, 2, 0], [3, 4, 0]], abstain_cost=-1)
+    with pytest.raises(ValueError, match=r"labels = \['ham', 'spam'\] lacks"):
+        CostConfusionMatrixDisplay.from_predictions(
+            ["ham", "spam"], ["ham", "unsure"], labels=["ham", "spam"]
+        )
