@@ -1,4 +1,4 @@
-"""Checks that several functions share: probabilities, who has them, and ratios of costs."""
+"""Checks that several functions share: probabilities, who has them, weights, ratios of costs."""
 
 from __future__ import annotations
 
@@ -49,6 +49,31 @@ def check_has_probabilities(estimator: Any) -> None:
             f"estimator is a {type(estimator).__name__}, which has no predict_proba; expected a "
             "classifier with probabilities. Wrap it in sklearn.calibration.CalibratedClassifierCV."
         )
+
+
+def check_weights(sample_weight: ArrayLike | None, n_samples: int) -> NDArray[np.float64]:
+    """Return weights of the rows as an array (n_samples,); None weighs each 1."""
+    if sample_weight is None:
+        return np.ones(n_samples)
+    weight = np.asarray(sample_weight, dtype=np.float64)
+    if weight.shape != (n_samples,):
+        raise ValueError(
+            f"sample_weight has shape {weight.shape}; expected ({n_samples},): one number for each "
+            "row."
+        )
+    wrong = np.flatnonzero(~(np.isfinite(weight) & (weight >= 0)))
+    if len(wrong):
+        raise ValueError(
+            f"sample_weight[{wrong[0]}] is {weight[wrong[0]]}; expected one finite number >= 0 for "
+            "each row. A row that must not count weighs 0."
+        )
+    return weight
+
+
+def check_not_negative(name: str, value: float) -> None:
+    """Refuse a parameter below 0, NaN or infinite."""
+    if not 0 <= value < np.inf:
+        raise ValueError(f"{name} is {value!r}; expected a finite number >= 0.")
 
 
 def check_ratios(ratios: ArrayLike) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skcnn.costs._checks import check_positive_probabilities
+from skcnn.costs._checks import check_positive_probabilities, check_weights
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
 
 Floats = NDArray[np.float64]
@@ -294,12 +294,7 @@ def _counts(
     if not np.isfinite(scores).all():
         row = int(np.argmin(np.isfinite(scores)))
         raise ValueError(f"y_prob[{row}] is {scores[row]}; expected finite numbers.")
-    weight = np.ones(len(true)) if sample_weight is None else np.asarray(sample_weight, np.float64)
-    if weight.shape != true.shape or not (np.isfinite(weight) & (weight >= 0)).all():
-        raise ValueError(
-            f"sample_weight has shape {weight.shape} and values from {weight.min():g} to "
-            f"{weight.max():g}; expected one finite number >= 0 for each row."
-        )
+    weight = check_weights(sample_weight, len(true))
     is_positive = true == pos_label
     if not (weight[is_positive].any() and weight[~is_positive].any()):
         raise ValueError("The rows of one class weigh nothing; expected rows of both classes.")

@@ -81,7 +81,7 @@ def check_cost_matrix(
     if len(labels) < 2:
         raise ValueError(f"A cost matrix needs at least two classes; got {_classes(labels)}.")
     matrix = _as_matrix(cost_matrix, labels, class_weights)
-    _check_entries(matrix, labels)
+    check_entries(matrix, labels)
     return matrix
 
 
@@ -290,7 +290,8 @@ def _from_array(cost_matrix: ArrayLike, labels: list[Any]) -> NDArray[np.float64
     return matrix
 
 
-def _check_entries(matrix: NDArray[np.float64], labels: list[Any]) -> None:
+def check_entries(matrix: NDArray[np.float64], labels: list[Any]) -> None:
+    """Refuse costs that no decision can be meant by."""
     not_finite = np.argwhere(~np.isfinite(matrix))
     if len(not_finite):
         i, j = not_finite[0]

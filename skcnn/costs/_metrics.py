@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skcnn.costs._abstention import check_abstention, is_abstention
+from skcnn.costs._checks import check_weights
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
 from skcnn.costs._sample_costs import BOTH_COSTS, check_sample_costs, matched_rows
 
@@ -58,7 +59,8 @@ def average_cost(
     ------
     ValueError
         If a row has a label that is not in `labels`, the costs are refused by
-        :func:`check_cost_matrix` or :func:`check_sample_costs`, or the rows weigh nothing.
+        :func:`check_cost_matrix` or :func:`check_sample_costs`, a weight is negative or not
+        finite, or the rows weigh nothing.
 
     Examples
     --------
@@ -269,7 +271,7 @@ def _check(
             "label in labels."
         )
     cost = check_abstention(abstain_cost, abstain_label, classes)
-    weight = np.ones(len(true)) if sample_weight is None else np.asarray(sample_weight, np.float64)
+    weight = check_weights(sample_weight, len(true))
     if not weight.sum() > 0:
         raise ValueError(
             f"The rows weigh {weight.sum():g} in total; expected at least one row, and a positive "

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skcnn.costs._checks import check_probabilities
-from skcnn.costs._matrix import class_costs, excess_costs
+from skcnn.costs._checks import check_not_negative, check_probabilities
+from skcnn.costs._matrix import check_entries, class_costs, excess_costs
 
 _TINY = np.finfo(np.float64).tiny
 _BLOCK = 2**21  # numbers in one (rows, K, K) array: 16 MB
@@ -57,7 +57,8 @@ def posterior(
     TypeError
         If the loss has no such parameter.
     ValueError
-        If `loss` is unknown, a row of `scores` is no distribution, or the shapes do not fit.
+        If `loss` is unknown, a row of `scores` is no distribution, the shapes do not fit, a
+        parameter is negative or not finite, or :func:`check_cost_matrix` refuses the costs.
 
     Examples
     --------
@@ -82,6 +83,7 @@ def posterior(
             f"scores has {n_classes} columns, cost_matrix has shape {matrix.shape}; expected "
             f"({n_classes}, {n_classes}): one row and one column per class."
         )
+    check_entries(matrix, list(range(n_classes)))
     if isinstance(rule, CrossEntropy):
         return q
     q /= q.sum(axis=1, keepdims=True)
@@ -186,6 +188,9 @@ class Focal(DiagonalLoss):
 
     gamma: float = 2.0
 
+    def __post_init__(self) -> None:
+        check_not_negative("gamma", self.gamma)
+
     def value(self, q: NDArray[np.float64], C: NDArray[np.float64]) -> NDArray[np.float64]:
         """Loss for each possible truth, (n, K)."""
         return -self.weights(q, C) * (1.0 - q) ** self.gamma * _log(q)
@@ -232,6 +237,9 @@ class ExpectedCost(CostLoss):
     """``-log q_t + cost_weight * sum_j C[t, j] q_j`` (Galdran et al., 2020)."""
 
     cost_weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_not_negative("cost_weight", self.cost_weight)
 
     def value(self, q: NDArray[np.float64], C: NDArray[np.float64]) -> NDArray[np.float64]:
         """Loss for each possible truth, (n, K)."""

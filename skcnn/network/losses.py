@@ -295,8 +295,8 @@ class ExpectedCost(_CostLoss):
 
     def __init__(self, cost_matrix: ArrayLike, cost_weight: float = 1.0, **kwargs: Any) -> None:
         super().__init__(cost_matrix, **kwargs)
-        if not cost_weight >= 0:
-            raise ValueError(f"cost_weight is {cost_weight!r}; expected a number >= 0.")
+        if not 0 <= cost_weight < np.inf:
+            raise ValueError(f"cost_weight is {cost_weight!r}; expected a finite number >= 0.")
         self.cost_weight = cost_weight
 
     @property
@@ -347,8 +347,8 @@ class FocalCost(_CostLoss):
 
     def __init__(self, cost_matrix: ArrayLike, gamma: float = 2.0, **kwargs: Any) -> None:
         super().__init__(cost_matrix, **kwargs)
-        if not gamma >= 0:
-            raise ValueError(f"gamma is {gamma!r}; expected a number >= 0.")
+        if not 0 <= gamma < np.inf:
+            raise ValueError(f"gamma is {gamma!r}; expected a finite number >= 0.")
         self.gamma = gamma
 
     @property

@@ -390,11 +390,11 @@ def test_the_callers_arrays_stay_as_they_are(function):
         ),
         (
             {"sample_weight": [np.nan, 1]},
-            "sample_weight has shape (2,) and values from nan to nan; expected one finite number",
+            "sample_weight[0] is nan; expected one finite number >= 0",
         ),
         (
             {"sample_weight": [-1, 1]},
-            "sample_weight has shape (2,) and values from -1 to 1; expected one finite number >= 0",
+            "sample_weight[0] is -1.0; expected one finite number >= 0",
         ),
         ({"y_prob": [0.1]}, "Found input variables with inconsistent numbers of samples"),
         ({"sample_weight": [1, 1, 1]}, "inconsistent numbers of samples"),

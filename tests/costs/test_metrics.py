@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import warnings
 
 import numpy as np
@@ -118,6 +119,21 @@ def test_rows_without_weight_are_refused(metric):
         metric(TRUTH, ANSWER, cost_matrix=None, sample_weight=np.zeros(6))
     with pytest.raises(ValueError, match="The rows weigh 0 in total; expected at least one row"):
         metric([], [], cost_matrix=None, labels=LABELS)
+
+
+@every_metric
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        ([1, 1, 1, 1, 1, -0.5], "sample_weight[5] is -0.5; expected one finite number >= 0"),
+        ([1, np.inf, 1, 1, 1, 1], "sample_weight[1] is inf; expected one finite number >= 0"),
+        ([np.nan, 1, 1, 1, 1, 1], "sample_weight[0] is nan; expected one finite number >= 0"),
+        (np.ones((6, 1)), "sample_weight has shape (6, 1); expected (6,)"),
+    ],
+)
+def test_weights_that_count_no_rows_are_refused(metric, weight, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        metric(TRUTH, ANSWER, sample_weight=weight)
 
 
 @pytest.mark.parametrize("metric", [normalized_cost, savings_score])

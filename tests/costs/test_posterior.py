@@ -322,3 +322,33 @@ def test_no_rows_give_no_rows():
 def test_what_is_no_table_of_scores_is_refused(arguments, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         posterior(*arguments)
+
+
+@every_loss
+@pytest.mark.parametrize(
+    ("costs", "message"),
+    [
+        (
+            [[0, 1], [np.nan, 0]],
+            "cost_matrix gives nan as the cost of answering 0 when the truth is 1",
+        ),
+        (
+            [[0, np.inf], [1, 0]],
+            "cost_matrix gives inf as the cost of answering 1 when the truth is 0",
+        ),
+        ([[0, 1], [2, 3]], "cost_matrix makes a wrong answer cheaper than the right one"),
+    ],
+)
+def test_costs_that_no_loss_takes_are_refused(name, params, costs, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        posterior([[0.5, 0.5]], name, costs, **params)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter"), [("expected_cost", "cost_weight"), ("focal", "gamma")]
+)
+@pytest.mark.parametrize("value", [-0.5, float("nan"), float("inf")])
+def test_parameters_that_no_loss_takes_are_refused(name, parameter, value):
+    message = f"{parameter} is {value}; expected a finite number >= 0."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        posterior([[0.5, 0.5]], name, 1 - np.eye(2), **{parameter: value})

@@ -346,9 +346,9 @@ def test_a_wrong_cost_matrix_is_refused(cls, costs, message):
 
 
 @pytest.mark.parametrize(("cls", "name"), [(ExpectedCost, "cost_weight"), (FocalCost, "gamma")])
-@pytest.mark.parametrize("value", [-0.5, float("nan")])
+@pytest.mark.parametrize("value", [-0.5, float("nan"), float("inf")])
 def test_a_negative_parameter_is_refused(cls, name, value):
-    with pytest.raises(ValueError, match=rf"^{name} is {value}; expected a number >= 0\.$"):
+    with pytest.raises(ValueError, match=rf"^{name} is {value}; expected a finite number >= 0\.$"):
         cls(COSTS[2], **{name: value})
 
 
