@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.special import softmax
 
-from skcnn.costs import LOSSES, class_costs, loss_cost_matrix, posterior
+from skcnn.costs import LOSSES, class_costs, decide, loss_cost_matrix, posterior
 
 # Every loss whose scores determine the posterior, with its parameters.
 INVERTIBLE = [
@@ -204,6 +204,30 @@ def test_for_two_classes_a_higher_score_never_means_a_lower_posterior(name, para
         assert np.diff(found[:, 1]).min() >= -1e-15
         assert found[0, 1] < 1e-9
         assert found[-1, 0] < 1e-9
+
+
+def answers_that_differ(n_classes, by_class, seed):
+    """Share of the answers by scores of the expected cost that the posterior would not give."""
+    rng = np.random.default_rng(seed)
+    costs = rng.uniform(0.1, 5, (n_classes, n_classes))
+    if by_class:
+        costs = np.broadcast_to(costs[:, :1], costs.shape)
+    costs = loss_cost_matrix(costs * (1 - np.eye(n_classes)), np.ones(n_classes))
+    scores = rng.dirichlet(np.ones(n_classes), size=2000)
+    found = posterior(scores, "expected_cost", costs)
+    scores, found = scores[found.min(axis=1) > 0], found[found.min(axis=1) > 0]
+    return (decide(scores, costs) != decide(found, costs)).mean()
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize(("n_classes", "by_class"), [(2, False), (3, True), (5, True)])
+def test_scores_of_the_expected_cost_decide_as_the_posterior_does(n_classes, by_class, seed):
+    assert answers_that_differ(n_classes, by_class, seed) == 0
+
+
+def test_scores_of_the_expected_cost_decide_otherwise_where_the_answer_has_a_price():
+    shares = [answers_that_differ(3, False, seed) for seed in range(50)]
+    assert 0.03 < np.mean(shares) < 0.05
 
 
 def test_tiny_scores_keep_their_digits():
