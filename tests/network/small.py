@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import pytest
 
 from skcnn.network import TrainedTextCNN, build_text_cnn, fit_text_cnn, make_loss
 from skcnn.text import TokenSequences
@@ -22,6 +23,18 @@ COSTS = {
     2: np.array([[0.0, 1.0], [5.0, 0.0]]),
     3: np.array([[0.0, 1.0, 2.0], [3.0, 0.0, 4.0], [5.0, 6.0, 0.0]]),
 }
+LOSSES_AND_PARAMETERS = [
+    ("cross_entropy", {}),
+    ("weighted", {}),
+    ("misclassification", {}),
+    ("hard_misclassification", {}),
+    ("expected_cost", {}),
+    ("expected_cost", {"cost_weight": 3.0}),
+    ("focal", {}),
+    ("focal", {"gamma": 0.0}),
+    ("focal", {"gamma": 0.5}),
+]
+every_loss = pytest.mark.parametrize(("name", "params"), LOSSES_AND_PARAMETERS)
 
 
 def texts_and_labels(n: int = 24, n_classes: int = 2, seed: int = 0) -> tuple[Any, Any]:

@@ -15,20 +15,8 @@ from scipy.special import log_softmax, softmax
 import skcnn.costs
 from skcnn.network import LOSSES, identify_loss, make_loss
 from skcnn.network.losses import CrossEntropy, ExpectedCost, FocalCost, MisclassificationCost
-from tests.network.small import COSTS
+from tests.network.small import COSTS, every_loss
 
-EVERY = [
-    ("cross_entropy", {}),
-    ("weighted", {}),
-    ("misclassification", {}),
-    ("hard_misclassification", {}),
-    ("expected_cost", {}),
-    ("expected_cost", {"cost_weight": 3.0}),
-    ("focal", {}),
-    ("focal", {"gamma": 0.0}),
-    ("focal", {"gamma": 0.5}),
-]
-every_loss = pytest.mark.parametrize(("name", "params"), EVERY)
 every_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
 
@@ -126,6 +114,9 @@ def test_renumbered_classes_have_the_same_loss(name, params):
     renumbered = exact(name, COSTS[3][np.ix_(order, order)], **params)
     found = rows(renumbered, np.argsort(order)[labels], q[:, order])
     np.testing.assert_allclose(found, expected, rtol=1e-12)
+    _, slope = value_and_slope(renumbered, np.argsort(order)[labels], q[:, order])
+    _, expected = value_and_slope(exact(name, COSTS[3], **params), labels, q)
+    np.testing.assert_allclose(slope, expected[:, order], rtol=1e-12)
 
 
 @every_loss
@@ -164,6 +155,37 @@ def test_extreme_logits_have_a_finite_loss_and_gradient(name, params, dtype):
     if name != "hard_misclassification":
         _, slope = value_and_slope(loss, np.array([1]), logits[:1])
         assert slope[0, 1] < 0  # a badly missed text still pulls
+
+
+def formula(name, logits, label, costs, cost_weight=1.0, gamma=2.0):
+    """Loss of each row from exact logarithms."""
+    log_q = log_softmax(logits, axis=1)
+    q, cross_entropy = np.exp(log_q), -log_q[:, label]
+    weight, expected = costs[label].sum() / (len(costs) - 1), q @ costs[label]
+    return {
+        "cross_entropy": cross_entropy,
+        "weighted": weight * cross_entropy,
+        "misclassification": expected * cross_entropy,
+        "hard_misclassification": costs[label][q.argmax(axis=1)] * cross_entropy,
+        "expected_cost": cross_entropy + cost_weight * expected,
+        "focal": weight * (1 - q[:, label]) ** gamma * cross_entropy,
+    }[name]
+
+
+@every_dtype
+@every_loss
+def test_extreme_logits_have_the_loss_of_the_formula(name, params, dtype):
+    logits = np.array([[1e4, -1e4, 0], [-1e4, 1e4, 0], [0, 1e4, -1e4], [0, 0, 0], [30, -30, 0]])
+    for n_classes in (2, 3):
+        loss = LOSSES[name](COSTS[n_classes], dtype=dtype, from_logits=True, **params)
+        given = logits[:, :n_classes].astype(dtype)
+        for label in range(n_classes):
+            labels = np.full(len(logits), label)
+            expected = formula(name, logits[:, :n_classes], label, COSTS[n_classes], **params)
+            np.testing.assert_allclose(rows(loss, labels, given), expected, rtol=1e-5, atol=1e-6)
+            if n_classes == 2:  # one sigmoid output says the difference of the two
+                one = given[:, 1:] - given[:, :1]
+                np.testing.assert_allclose(rows(loss, labels, one), expected, rtol=1e-5, atol=1e-6)
 
 
 @every_dtype
@@ -251,6 +273,26 @@ def test_sample_weights_count_rows(name, params):
     np.testing.assert_allclose(
         total(labels, q, sample_weight=kept), total(labels[kept], q[kept]), rtol=1e-12
     )
+
+
+@every_loss
+def test_sample_weights_count_rows_of_the_gradient(name, params):
+    loss = exact(name, COSTS[3], from_logits=True, reduction="sum", **params)
+    logits, labels, times = random_logits(3), np.arange(6) % 3, np.array([0, 1, 2, 0, 3, 1])
+    each = [value_and_slope(loss, labels[[i]], logits[[i]])[1][0] for i in range(6)]
+    outputs = tf.convert_to_tensor(logits)
+    with tf.GradientTape() as tape:
+        tape.watch(outputs)
+        value = loss(labels, outputs, sample_weight=times)
+    slope = tape.gradient(value, outputs).numpy()
+    np.testing.assert_allclose(slope, times[:, np.newaxis] * each, rtol=1e-12, atol=1e-15)
+
+
+@every_loss
+def test_rows_that_all_weigh_nothing_have_no_loss(name, params):
+    mean = exact(name, COSTS[3], **params)
+    q, labels = softmax(random_logits(3), axis=1), np.arange(6) % 3
+    assert float(mean(labels, q, sample_weight=np.zeros(6))) == 0
 
 
 def copies_of(loss):

@@ -7,7 +7,7 @@ import pytest
 from skcnn import losses as public_losses
 from skcnn.network import LOSSES
 from skcnn.network.losses import MisclassificationCost
-from tests.network.small import COSTS
+from tests.network.small import COSTS, every_loss
 
 X = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)
 Y = (X[:, 0] + 0.2 * X[:, 1] > 0.3).astype(np.int32)
@@ -67,14 +67,17 @@ def test_sample_weights_reach_the_loss():
     np.testing.assert_allclose(model.get_weights()[0], wanted[0], rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", LOSSES)
-def test_a_saved_model_comes_back_with_its_loss(name, tmp_path):
-    model = plain_model(LOSSES[name](COSTS[2], name="mine"))
+@pytest.mark.parametrize("n_outputs", [1, 2])
+@every_loss
+def test_a_saved_model_comes_back_with_its_loss(name, params, n_outputs, tmp_path):
+    model = plain_model(LOSSES[name](COSTS[2], name="mine", **params), n_outputs)
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     assert type(loaded.loss) is type(model.loss)
     assert loaded.loss.get_config() == model.loss.get_config()
     assert loaded.evaluate(X, Y, verbose=0) == pytest.approx(model.evaluate(X, Y, verbose=0))
+    losses = [losses_of_three_epochs(trained) for trained in (loaded, model)]
+    np.testing.assert_allclose(*losses, rtol=1e-6)
 
 
 @pytest.mark.parametrize("eagerly", [False, True])
