@@ -20,6 +20,7 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skcnn import MinCostClassifier
 from skcnn.costs import average_cost, cost_grid, make_cost_scorer, savings_score
 
 LABELS = ["ham", "offer", "spam"]
@@ -165,6 +166,46 @@ def test_weights_are_routed_to_the_scorer(data):
         answer = LogisticRegression().fit(X[train], y[train]).predict(X[test])
         cost = average_cost(y[test], answer, cost_matrix=MATRIX, sample_weight=weight[test])
         assert score == pytest.approx(-cost)
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [lambda scorer: clone(scorer, safe=False), lambda scorer: pickle.loads(pickle.dumps(scorer))],
+    ids=["clone", "pickle"],
+)
+def test_copies_of_several_scorers_are_routed_as_the_scorers_are(data, copy):
+    X, y = data
+    params = {
+        "sample_weight": np.arange(120.0),
+        "sample_costs": np.random.default_rng(1).exponential(size=(120, 3)),
+    }
+    by_row = {"sample_weight": True, "sample_costs": True}
+    with sklearn.config_context(enable_metadata_routing=True):
+        scoring = {
+            "cost": make_cost_scorer().set_score_request(**by_row),
+            "savings": make_cost_scorer(metric="savings").set_score_request(**by_row),
+            "at one price": make_cost_scorer(MATRIX).set_score_request(
+                sample_weight=False, sample_costs=False
+            ),
+            "accuracy": get_scorer("accuracy").set_score_request(sample_weight=False),
+        }
+        model = MinCostClassifier(LogisticRegression().set_fit_request(sample_weight=False))
+        found, copied = (
+            cross_validate(model, X, y, cv=3, scoring=scorers, params=params, error_score="raise")
+            for scorers in (scoring, {name: copy(s) for name, s in scoring.items()})
+        )
+    for name in scoring:
+        np.testing.assert_array_equal(found[f"test_{name}"], copied[f"test_{name}"])
+    for fold, (train, test) in enumerate(StratifiedKFold(3).split(X, y)):
+        fitted = MinCostClassifier(LogisticRegression()).fit(X[train], y[train])
+        costs = params["sample_costs"][test]
+        answers = fitted.predict(X[test], sample_costs=costs)
+        weight = params["sample_weight"][test]
+        for metric, name, sign in ((average_cost, "cost", -1), (savings_score, "savings", 1)):
+            expected = metric(y[test], answers, sample_costs=costs, sample_weight=weight)
+            assert found[f"test_{name}"][fold] == pytest.approx(sign * expected, rel=0, abs=1e-12)
+        paid = average_cost(y[test], fitted.predict(X[test]), cost_matrix=MATRIX)
+        assert found["test_at one price"][fold] == pytest.approx(-paid, rel=0, abs=1e-12)
 
 
 def test_what_cannot_be_scored_is_refused_at_once():
