@@ -82,6 +82,11 @@ def test_a_path_is_what_a_loop_over_folds_and_ratios_finds(name: str) -> None:
             assert tuple(values[row, fold] for values in found) == pytest.approx(expected)
 
 
+def test_ratios_may_come_one_by_one() -> None:
+    ratios = (float(ratio) for ratio in (1, 5, 1))
+    assert cost_path(LogisticRegression(), X, Y, ratios, pos_label="spam").ratios.tolist() == [1, 5]
+
+
 def test_a_dearer_miss_never_lowers_the_recall() -> None:
     path = cost_path(LogisticRegression(), X, Y, RATIOS, pos_label="spam")
     assert (np.diff(path.recall, axis=0) >= 0).all()
@@ -284,7 +289,13 @@ def test_a_path_prints_as_a_table() -> None:
         ({"ratios": [float("nan")]}, ValueError, "ratios is"),
         ({"pos_label": None}, ValueError, r"pos_label is None; expected one of the labels \['ham'"),
         ({"pos_label": "egg"}, ValueError, "pos_label is 'egg'"),
+        ({"ratios": 5}, ValueError, "ratios is 5; expected finite numbers above 0"),
         ({"estimator": LinearSVC()}, TypeError, r"no predict_proba.*CalibratedClassifierCV"),
+        (
+            {"estimator": LogisticRegression},
+            TypeError,
+            r"estimator is the class LogisticRegression; expected an object: LogisticRegr.*\(",
+        ),
     ],
 )
 def test_what_has_no_path_is_refused(

@@ -145,6 +145,7 @@ def test_rows_that_no_answer_is_cheap_enough_for_are_left_out(data: Data) -> Non
         ({"cost_matrix": {"egg": 2}}, ValueError, "names 'egg', which is not in classes_"),
         ({"cost_matrix": "equal"}, ValueError, "cost_matrix is 'equal'"),
         ({"estimator": LinearSVC()}, TypeError, r"no predict_proba.*CalibratedClassifierCV"),
+        ({"estimator": GaussianNB}, TypeError, r"estimator is the class GaussianNB; expected an"),
     ],
 )
 def test_what_cannot_decide_is_refused_by_fit(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,9 @@ def check_positive_probabilities(values: NDArray[np.float64]) -> None:
 
 def check_has_probabilities(estimator: Any) -> None:
     """Refuse a classifier that cannot tell probabilities."""
+    if isinstance(estimator, type):
+        name = estimator.__name__
+        raise TypeError(f"estimator is the class {name}; expected an object: {name}(...).")
     if not hasattr(estimator, "predict_proba"):
         raise TypeError(
             f"estimator is a {type(estimator).__name__}, which has no predict_proba; expected a "
@@ -78,7 +82,7 @@ def check_not_negative(name: str, value: float) -> None:
 
 def check_ratios(ratios: ArrayLike) -> NDArray[np.float64]:
     """Return the costs of a miss in units of another error's as a new array (n_ratios,)."""
-    array = np.array(ratios, dtype=np.float64)
+    array = np.array(list(ratios) if isinstance(ratios, Iterable) else ratios, dtype=np.float64)
     if array.ndim != 1 or not array.size or not (np.isfinite(array) & (array > 0)).all():
         raise ValueError(
             f"ratios is {ratios!r}; expected finite numbers above 0, as [1, 2, 5]: what a miss "

@@ -71,6 +71,11 @@ def cost_grid(
         choices = dict(label)
     elif costs is None:
         raise TypeError(f"costs is missing; expected cost_grid({label!r}, [1, 2, 5, 10]).")
+    elif not isinstance(label, Hashable):
+        raise TypeError(
+            f"label is {label!r}; expected a label, a pair (true label, predicted label), or a "
+            "mapping {label: costs} for several."
+        )
     else:
         choices = {label: costs}
     if not choices:

@@ -80,6 +80,9 @@ def check_cost_matrix(
     labels: list[Any] = np.asarray(classes).tolist()
     if len(labels) < 2:
         raise ValueError(f"A cost matrix needs at least two classes; got {_classes(labels)}.")
+    if len(set(labels)) < len(labels):
+        twice = next(label for label in labels if labels.count(label) > 1)
+        raise ValueError(f"{_classes(labels)} names {twice!r} twice; expected each class once.")
     matrix = _as_matrix(cost_matrix, labels, class_weights)
     check_entries(matrix, labels)
     return matrix
@@ -322,6 +325,7 @@ def _cure(label: Any, labels: list[Any]) -> str:
     numbers = [str(place) for place in range(len(labels))]
     if [repr(known) for known in labels] == numbers and not str(label).isdecimal():
         return (
+            "Where a function takes classes or labels, give them. "
             "Some tools number the labels before they pass them on, as cross_val_predict with "
             "method='predict_proba' and VotingClassifier do: there, give the costs as an array, in "
             "the order of the sorted labels."

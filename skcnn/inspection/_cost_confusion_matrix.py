@@ -97,7 +97,7 @@ class CostConfusionMatrixDisplay:
         self.cost_matrix = check_cost_matrix(cost_matrix, labels)
         self.abstain_cost = check_abstention(abstain_cost, abstain_label, labels)
         self.abstain_label = abstain_label
-        _check_shape(self.confusion_matrix.shape, len(labels), abstain_cost is not None)
+        _check_counts(self.confusion_matrix, len(labels), abstain_cost is not None)
         self.display_labels = labels
         self.unit = unit
         self.cell_costs = self.confusion_matrix * self._answer_costs()
@@ -313,11 +313,13 @@ def _number(value: float, unit: str = "") -> str:
     return f"{digits} {unit}".rstrip()
 
 
-def _check_shape(shape: tuple[int, ...], n_classes: int, abstains: bool) -> None:
+def _check_counts(counts: NDArray[Any], n_classes: int, abstains: bool) -> None:
     expected = (n_classes, n_classes + abstains)
-    if shape != expected:
+    if counts.shape != expected:
         last = ", and a last column for abstentions, as abstain_cost is given" if abstains else ""
         raise ValueError(
-            f"confusion_matrix has shape {shape}; expected {expected}: one row and one column per "
-            f"class in display_labels{last}."
+            f"confusion_matrix has shape {counts.shape}; expected {expected}: one row and one "
+            f"column per class in display_labels{last}."
         )
+    if not counts.sum() > 0:
+        raise ValueError("confusion_matrix counts no rows; expected at least one.")

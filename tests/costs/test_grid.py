@@ -113,6 +113,12 @@ def test_a_search_takes_and_shows_every_form_of_costs(search):
             "The costs of 'spam' hold nan; expected finite numbers >= 0, as missing a class "
             "cannot be cheaper than finding it.",
         ),
+        (
+            (["spam", "ham"], [1, 2]),
+            TypeError,
+            "label is ['spam', 'ham']; expected a label, a pair (true label, predicted label), or "
+            "a mapping {label: costs} for several.",
+        ),
         (({},), ValueError, "The mapping is empty; expected at least one label with its costs."),
         (
             ({"spam": [1], ("ham", "spam"): [2]},),

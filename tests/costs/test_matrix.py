@@ -247,6 +247,16 @@ def test_a_single_class_is_refused():
         check_cost_matrix(None, ["ham"])
 
 
+def test_a_class_that_is_named_twice_is_refused():
+    with pytest.raises(ValueError, match=r"classes_ = \['ham', 'spam', 'ham'\] names 'ham' twice"):
+        check_cost_matrix({"ham": 5}, ["ham", "spam", "ham"])
+
+
+def test_a_name_where_the_classes_were_left_out_is_told_of_them():
+    with pytest.raises(ValueError, match=r"Where a function takes classes or labels, give them\."):
+        decide([[0.7, 0.3]], {"spam": 5})
+
+
 def test_an_error_about_many_classes_stays_short():
     with pytest.raises(ValueError, match=r"8, 9, \.\.\.\] \(150 labels\)") as caught:
         check_cost_matrix(np.eye(3), np.arange(150))

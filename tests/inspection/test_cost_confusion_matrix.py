@@ -163,6 +163,11 @@ def test_an_estimators_own_costs_are_taken_unless_others_are_given(answers):
     np.testing.assert_array_equal(given.cost_matrix, check_cost_matrix({"ham": 2}, LABELS))
 
 
+def test_counts_of_nothing_are_refused():
+    with pytest.raises(ValueError, match=r"confusion_matrix counts no rows; expected at least one"):
+        CostConfusionMatrixDisplay([[0, 0], [0, 0]])
+
+
 def test_rows_that_have_no_cell_are_refused(answers):
     with pytest.raises(ValueError, match=r"holds \['spam'\], which labels = \['ham', 'offer'\]"):
         CostConfusionMatrixDisplay.from_predictions(*answers, labels=["ham", "offer"])
