@@ -19,8 +19,9 @@ from skcnn.costs import (
     check_cost_matrix,
     check_sample_costs,
 )
+from skcnn.costs._checks import check_labels
 from skcnn.costs._sample_costs import BOTH_COSTS, matched_rows, mean_class_costs
-from skcnn.text import as_texts, check_word_vectors, column_names, is_missing, n_columns
+from skcnn.text import as_texts, check_word_vectors, column_names, n_columns
 
 if TYPE_CHECKING:
     from skcnn._estimator import CostSensitiveTextCNN
@@ -174,7 +175,7 @@ def check_training_set(
         raise ValueError("fit requires y to be passed, but y is None: one label for each text.")
     target: NDArray[Any] = column_or_1d(y, warn=True)
     check_consistent_length(texts, target)
-    _check_labels(target)
+    check_labels("y", target)
     check_classification_targets(target)
     weight = _check_weight(sample_weight, texts)
     rows = np.arange(len(texts)) if weight is None else np.flatnonzero(weight)
@@ -197,25 +198,6 @@ def check_training_set(
     if sample_costs is not None:
         costs = check_sample_costs(matched_rows(sample_costs, X), n_given, classes)[rows]
     return TrainingSet(texts, labels.astype(np.int32), classes, weight, costs)
-
-
-def _check_labels(y: NDArray[Any]) -> None:
-    """Refuse missing labels, and labels that have no order, among Python objects."""
-    if y.dtype.kind != "O":
-        return  # numbers have been checked
-    missing = [row for row, label in enumerate(y.tolist()) if is_missing(label)]
-    if missing:
-        msg = (
-            f"y has missing labels (None or NaN) in {len(missing)} of {len(y)} rows, the first is "
-            f"row {missing[0]} (counted from 0); expected a label for every text: drop these rows."
-        )
-        raise ValueError(msg)
-    try:
-        sorted(set(y.tolist()))
-    except TypeError as error:
-        types = sorted({type(label).__name__ for label in y.tolist()})
-        msg = f"y has labels of the types {types}, which have no order; expected one type."
-        raise TypeError(msg) from error
 
 
 def _check_weight(sample_weight: ArrayLike | None, texts: list[str]) -> NDArray[np.float64] | None:

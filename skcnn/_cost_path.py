@@ -15,7 +15,7 @@ from sklearn.model_selection import check_cv, cross_validate
 from sklearn.utils import column_or_1d
 
 from skcnn.costs import check_cost_matrix, decide, normalized_cost
-from skcnn.costs._checks import check_has_probabilities, check_ratios
+from skcnn.costs._checks import check_has_probabilities, check_labels, check_ratios
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,6 +125,7 @@ def cost_path(
     """
     prices = list(dict.fromkeys(check_ratios(ratios).tolist()))
     target: NDArray[Any] = column_or_1d(y)
+    check_labels("y", target)
     labels = np.unique(target)
     positive = _check_pos_label(pos_label, labels)
     check_has_probabilities(estimator)

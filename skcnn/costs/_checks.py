@@ -1,4 +1,4 @@
-"""Checks that several functions share: probabilities, who has them, weights, ratios of costs."""
+"""Checks that several functions share: probabilities, labels, weights, ratios of costs."""
 
 from __future__ import annotations
 
@@ -53,6 +53,32 @@ def check_has_probabilities(estimator: Any) -> None:
             f"estimator is a {type(estimator).__name__}, which has no predict_proba; expected a "
             "classifier with probabilities. Wrap it in sklearn.calibration.CalibratedClassifierCV."
         )
+
+
+def check_labels(name: str, labels: NDArray[Any]) -> None:
+    """Refuse missing labels, and labels that have no order, among Python objects."""
+    if labels.dtype.kind != "O":
+        return
+    values = labels.tolist()
+    missing = [row for row, label in enumerate(values) if _is_missing(label)]
+    if missing:
+        raise ValueError(
+            f"{name} has missing labels (None or NaN) in {len(missing)} of {len(values)} rows, the "
+            f"first is row {missing[0]} (counted from 0); expected a label for every row: drop "
+            "these rows."
+        )
+    try:
+        sorted(set(values))
+    except TypeError as error:
+        types = sorted({type(label).__name__ for label in values})
+        raise TypeError(
+            f"{name} has labels of the types {types}, which have no order; expected one type."
+        ) from error
+
+
+def _is_missing(label: Any) -> bool:
+    # Comparing pandas' NA with anything gives NA again: it is known by name.
+    return label is None or type(label).__name__ == "NAType" or bool(label != label)  # noqa: PLR0124
 
 
 def check_weights(sample_weight: ArrayLike | None, n_samples: int) -> NDArray[np.float64]:

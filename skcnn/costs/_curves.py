@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skcnn.costs._checks import check_positive_probabilities, check_weights
+from skcnn.costs._checks import check_labels, check_positive_probabilities, check_weights
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
 
 Floats = NDArray[np.float64]
@@ -274,6 +274,7 @@ def _counts(
     from sklearn.utils import check_consistent_length, column_or_1d
 
     true = column_or_1d(y_true)
+    check_labels("y_true", true)
     scores = np.asarray(y_prob, dtype=np.float64)
     if scores.ndim == 2 and scores.shape[1] > 1:
         raise ValueError(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skcnn.costs._abstention import check_abstention, is_abstention
-from skcnn.costs._checks import check_weights
+from skcnn.costs._checks import check_labels, check_weights
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
 from skcnn.costs._sample_costs import BOTH_COSTS, check_sample_costs, matched_rows
 
@@ -257,12 +257,18 @@ def _check(
     from sklearn.utils.multiclass import unique_labels
 
     true, predicted = column_or_1d(y_true), column_or_1d(y_pred)
+    check_labels("y_true", true)
+    check_labels("y_pred", predicted)
     check_consistent_length(true, predicted, sample_weight)
     answered = np.ones(len(true), dtype=bool)
     if abstain_cost is not None:
         answered = ~is_abstention(predicted, abstain_label)
     seen = unique_labels(true, predicted[answered]) if answered.any() else unique_labels(true)
     classes = seen if labels is None else np.asarray(labels)
+    if classes.ndim != 1:
+        raise ValueError(
+            f"labels has shape {classes.shape}; expected (K,): one label for each class, in a list."
+        )
     known: list[Any] = classes.tolist()
     unknown = [label for label in seen.tolist() if label not in known]
     if unknown:
