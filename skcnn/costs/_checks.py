@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -102,7 +103,7 @@ def check_weights(sample_weight: ArrayLike | None, n_samples: int) -> NDArray[np
 
 def check_not_negative(name: str, value: float) -> None:
     """Refuse a parameter below 0, NaN or infinite."""
-    if not 0 <= value < np.inf:
+    if not (isinstance(value, Real) and 0 <= value < np.inf):
         raise ValueError(f"{name} is {value!r}; expected a finite number >= 0.")
 
 

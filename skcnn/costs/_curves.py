@@ -232,11 +232,7 @@ def cost_over_ratios(
     >>> print(round(cost_over_ratios(y_true, y_prob, (0, float("inf"))), 4))
     0.1675
     """
-    low, high = ratios
-    increasing = 0 <= low < high
-    left, right = (1 / (1 + high), 1 / (1 + low)) if increasing else (0.0, 0.0)
-    if not left < right:
-        raise ValueError(f"ratios is {ratios!r}; expected two increasing numbers >= 0.")
+    left, right = _proportions(ratios)
     proportion, costs = brier_curve(
         y_true, y_prob, pos_label=pos_label, sample_weight=sample_weight
     )
@@ -248,6 +244,19 @@ def cost_over_ratios(
     middle = (inside_begin + inside_end) / 2
     area = (inside_end - inside_begin) * (at_begin + slope * (middle - begin))
     return float(area.sum() / (right - left))
+
+
+def _proportions(ratios: tuple[float, float]) -> tuple[float, float]:
+    """Range of the cost proportions, c = 1 / (1 + ratio), of a range of ratios."""
+    try:
+        low, high = map(float, ratios)
+        increasing = 0 <= low < high
+    except (TypeError, ValueError):
+        increasing = False
+    left, right = (1 / (1 + high), 1 / (1 + low)) if increasing else (0.0, 0.0)
+    if not left < right:
+        raise ValueError(f"ratios is {ratios!r}; expected two increasing numbers >= 0.")
+    return left, right
 
 
 class _Counts:

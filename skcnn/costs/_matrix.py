@@ -84,7 +84,7 @@ def check_cost_matrix(
         twice = next(label for label in labels if labels.count(label) > 1)
         raise ValueError(f"{_classes(labels)} names {twice!r} twice; expected each class once.")
     matrix = _as_matrix(cost_matrix, labels, class_weights)
-    check_entries(matrix, labels)
+    _check_entries(matrix, labels)
     return matrix
 
 
@@ -163,7 +163,13 @@ def loss_cost_matrix(cost_matrix: ArrayLike, class_weights: ArrayLike) -> NDArra
 
 def excess_costs(cost_matrix: ArrayLike) -> NDArray[np.float64]:
     """Costs above the correct answer's: ``C[i, j] - C[i, i]``, zero on the diagonal."""
-    matrix = np.asarray(cost_matrix, dtype=np.float64)
+    raw = np.asarray(cost_matrix)
+    if raw.ndim != 2 or raw.shape[0] != raw.shape[1]:
+        raise TypeError(
+            f"cost_matrix is {cost_matrix!r}; expected a (K, K) array; check_cost_matrix makes one "
+            "of every other form."
+        )
+    matrix = raw.astype(np.float64)
     excess: NDArray[np.float64] = matrix - np.diagonal(matrix)[:, None]
     return excess
 
@@ -293,8 +299,7 @@ def _from_array(cost_matrix: ArrayLike, labels: list[Any]) -> NDArray[np.float64
     return matrix
 
 
-def check_entries(matrix: NDArray[np.float64], labels: list[Any]) -> None:
-    """Refuse costs that no decision can be meant by."""
+def _check_entries(matrix: NDArray[np.float64], labels: list[Any]) -> None:
     not_finite = np.argwhere(~np.isfinite(matrix))
     if len(not_finite):
         i, j = not_finite[0]

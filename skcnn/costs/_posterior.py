@@ -21,14 +21,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skcnn.costs._checks import check_not_negative, check_probabilities
-from skcnn.costs._matrix import check_entries, class_costs, excess_costs
+from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix, class_costs, excess_costs
 
 _TINY = np.finfo(np.float64).tiny
 _BLOCK = 2**21  # numbers in one (rows, K, K) array: 16 MB
 
 
 def posterior(
-    scores: ArrayLike, loss: str, cost_matrix: ArrayLike, **params: float
+    scores: ArrayLike, loss: str, cost_matrix: CostMatrixLike, **params: float
 ) -> NDArray[np.float64]:
     """Estimate P(class | text) from the softmax outputs of a network trained with `loss`.
 
@@ -38,8 +38,9 @@ def posterior(
         Softmax outputs. A single sigmoid output s is ``[1 - s, s]``.
     loss : str
         A name in :data:`LOSSES`.
-    cost_matrix : array-like of shape (K, K)
-        The matrix that the loss used, from :func:`loss_cost_matrix`. Its scale matters for
+    cost_matrix : array-like of shape (K, K), None or dict
+        The matrix that the loss used, from :func:`loss_cost_matrix`; or any form of
+        :func:`check_cost_matrix` for the classes 0 .. K-1, except "balanced". Its scale matters for
         "expected_cost" only.
     **params : float
         Parameters of the loss: ``cost_weight`` of "expected_cost", ``gamma`` of "focal".
@@ -57,8 +58,8 @@ def posterior(
     TypeError
         If the loss has no such parameter.
     ValueError
-        If `loss` is unknown, a row of `scores` is no distribution, the shapes do not fit, a
-        parameter is negative or not finite, or :func:`check_cost_matrix` refuses the costs.
+        If `loss` is unknown, a row of `scores` is no distribution, a parameter is negative or not
+        finite, or the costs are refused.
 
     Examples
     --------
@@ -76,14 +77,8 @@ def posterior(
         raise ValueError(f"loss is {loss!r}; expected one of {sorted(LOSSES)}.")
     rule = LOSSES[loss](**params)
     q = check_probabilities(scores, "scores")  # (n, K)
-    matrix = np.asarray(cost_matrix, dtype=np.float64)  # (K, K)
     n_classes = q.shape[1]
-    if matrix.shape != (n_classes, n_classes):
-        raise ValueError(
-            f"scores has {n_classes} columns, cost_matrix has shape {matrix.shape}; expected "
-            f"({n_classes}, {n_classes}): one row and one column per class."
-        )
-    check_entries(matrix, list(range(n_classes)))
+    matrix = check_cost_matrix(cost_matrix, range(n_classes))
     if isinstance(rule, CrossEntropy):
         return q
     q /= q.sum(axis=1, keepdims=True)

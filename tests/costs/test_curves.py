@@ -414,7 +414,9 @@ def test_scores_that_are_no_probabilities_are_refused_where_decisions_need_them(
         function([0, 1], scores)
 
 
-@pytest.mark.parametrize("ratios", [(-1, 2), (3, 3), (4, 2), (np.nan, 2), (1, np.nan)])
+@pytest.mark.parametrize(
+    "ratios", [(-1, 2), (3, 3), (4, 2), (np.nan, 2), (1, np.nan), 5, (1, 2, 3), "ab", None]
+)
 def test_ratios_that_are_no_range_are_refused(ratios):
     with pytest.raises(ValueError, match="expected two increasing numbers >= 0"):
         cost_over_ratios([0, 1], [0.2, 0.9], ratios)

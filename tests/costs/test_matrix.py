@@ -302,6 +302,13 @@ def test_a_loss_in_which_no_training_row_costs_anything_is_refused():
         loss_cost_matrix([[0, 0], [5, 0]], [10, 0])
 
 
+@pytest.mark.parametrize("costs", [{"spam": 5}, None, "balanced", 5, [1, 2], np.ones((2, 3))])
+def test_a_form_that_needs_the_classes_is_told_of_check_cost_matrix(costs):
+    for take in (class_costs, lambda matrix: loss_cost_matrix(matrix, [1, 1])):
+        with pytest.raises(TypeError, match=r"expected a \(K, K\) array; check_cost_matrix makes"):
+            take(costs)
+
+
 def test_the_callers_matrix_is_left_as_it_was_by_the_loss_matrix():
     mine = MATRIX.copy()
     loss_cost_matrix(mine, [1, 1, 1])

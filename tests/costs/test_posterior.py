@@ -110,6 +110,13 @@ def test_cross_entropy_gives_the_scores_back_bit_for_bit():
     assert not np.shares_memory(found, scores)
 
 
+@every_loss
+def test_costs_come_in_any_form_that_numbers_the_classes(name, params):
+    expected = posterior([[0.6, 0.4]], name, [[0, 1], [5, 0]], **params)
+    found = posterior([[0.6, 0.4]], name, {1: 5}, **params)
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_weights_are_divided_out():
     found = posterior([[0.5, 0.3, 0.2]], "weighted", [[0, 2, 2], [1, 0, 1], [4, 4, 0]])
     np.testing.assert_allclose(found, [[0.25 / 0.6, 0.3 / 0.6, 0.05 / 0.6]])
@@ -328,8 +335,8 @@ def test_no_rows_give_no_rows():
         ),
         (
             ([[0.5, 0.5]], "focal", 1 - np.eye(3)),
-            "scores has 2 columns, cost_matrix has shape (3, 3); expected (2, 2): one row and one "
-            "column per class.",
+            "cost_matrix has shape (3, 3); expected (2, 2): one row and one column per class in "
+            "classes_ = [0, 1].",
         ),
         (
             ([[0.5, 0.5], [2.5, -1.5]], "focal", 1 - np.eye(2)),
@@ -371,8 +378,8 @@ def test_costs_that_no_loss_takes_are_refused(name, params, costs, message):
 @pytest.mark.parametrize(
     ("name", "parameter"), [("expected_cost", "cost_weight"), ("focal", "gamma")]
 )
-@pytest.mark.parametrize("value", [-0.5, float("nan"), float("inf")])
+@pytest.mark.parametrize("value", [-0.5, float("nan"), float("inf"), "two"])
 def test_parameters_that_no_loss_takes_are_refused(name, parameter, value):
-    message = f"{parameter} is {value}; expected a finite number >= 0."
+    message = f"{parameter} is {value!r}; expected a finite number >= 0."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         posterior([[0.5, 0.5]], name, 1 - np.eye(2), **{parameter: value})
