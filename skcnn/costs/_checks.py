@@ -34,6 +34,14 @@ def check_probabilities(values: ArrayLike, name: str) -> NDArray[np.float64]:
     return table
 
 
+def check_finite_scores(scores: NDArray[np.float64]) -> None:
+    """Refuse NaN and infinite scores of the positive class."""
+    finite = np.isfinite(scores)
+    if not finite.all():
+        row = int(np.argmin(finite))
+        raise ValueError(f"y_prob[{row}] is {scores[row]}; expected finite numbers.")
+
+
 def check_positive_probabilities(values: NDArray[np.float64]) -> None:
     """Refuse sorted scores of the positive class that are no probabilities."""
     if values[0] < 0 or values[-1] > 1:

@@ -10,7 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skcnn.costs._checks import check_labels, check_positive_probabilities, check_weights
+from skcnn.costs._checks import (
+    check_finite_scores,
+    check_labels,
+    check_positive_probabilities,
+    check_weights,
+)
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
 
 Floats = NDArray[np.float64]
@@ -301,9 +306,7 @@ def _counts(
     pos_label = labels[1] if pos_label is None else pos_label
     if pos_label not in labels.tolist():
         raise ValueError(f"pos_label is {pos_label!r}; expected one of {labels.tolist()}.")
-    if not np.isfinite(scores).all():
-        row = int(np.argmin(np.isfinite(scores)))
-        raise ValueError(f"y_prob[{row}] is {scores[row]}; expected finite numbers.")
+    check_finite_scores(scores)
     weight = check_weights(sample_weight, len(true))
     is_positive = true == pos_label
     if not (weight[is_positive].any() and weight[~is_positive].any()):

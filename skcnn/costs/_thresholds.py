@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from skcnn.costs._checks import check_finite_scores
 from skcnn.costs._curves import _counts
 
 
@@ -56,8 +58,8 @@ def threshold_at_precision(
     >>> threshold_at_precision([0, 1, 0, 1], [0.1, 0.3, 0.4, 0.9], min_precision=0.8)
     0.9
     """
-    if not 0 < min_precision <= 1:
-        raise ValueError(f"min_precision is {min_precision}; expected a number in (0, 1].")
+    if not (isinstance(min_precision, Real) and 0 < min_precision <= 1):
+        raise ValueError(f"min_precision is {min_precision!r}; expected a number in (0, 1].")
     counts, _ = _counts(y_true, y_prob, pos_label, sample_weight)
     found = counts.hits[:-1]  # at infinity nothing is flagged
     precision = found / (found + counts.false_alarms[:-1])
@@ -104,13 +106,14 @@ def threshold_at_rate(y_prob: ArrayLike, max_rate: float) -> float:
     inf
     """
     scores = np.asarray(y_prob, dtype=np.float64)
-    if not 0 <= max_rate <= 1:
-        raise ValueError(f"max_rate is {max_rate}; expected a number in [0, 1].")
-    if scores.ndim != 1 or len(scores) == 0 or not np.isfinite(scores).all():
+    if not (isinstance(max_rate, Real) and 0 <= max_rate <= 1):
+        raise ValueError(f"max_rate is {max_rate!r}; expected a number in [0, 1].")
+    if scores.ndim != 1 or len(scores) == 0:
         raise ValueError(
-            f"y_prob has shape {scores.shape}; expected one finite number for each of one row or "
-            "more, such as predict_proba(X)[:, 1]."
+            f"y_prob has shape {scores.shape}; expected one number for each of one row or more, "
+            "such as predict_proba(X)[:, 1]."
         )
+    check_finite_scores(scores)
     scores = np.sort(scores)
     # The products of shares such as .29 * 100 come out a little too low.
     n_flagged = int(np.floor(max_rate * len(scores) + 1e-9))

@@ -207,9 +207,9 @@ def test_a_classifier_with_the_threshold_flags_the_share_that_was_promised(
     assert rate - n_most_alike / len(score) < np.mean(answers == label) <= rate
 
 
-@pytest.mark.parametrize("min_precision", [0, -0.5, 1.001, np.nan])
+@pytest.mark.parametrize("min_precision", [0, -0.5, 1.001, np.nan, "0.8", None])
 def test_a_precision_that_is_none_is_refused_before_the_rows_are_looked_at(min_precision):
-    message = f"min_precision is {min_precision}; expected a number in (0, 1]."
+    message = f"min_precision is {min_precision!r}; expected a number in (0, 1]."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         threshold_at_precision(None, None, min_precision)
 
@@ -246,11 +246,12 @@ def test_rows_that_do_not_fit_are_refused(arguments, message):
         (
             [],
             0.3,
-            "y_prob has shape (0,); expected one finite number for each of one row or more, ",
+            "y_prob has shape (0,); expected one number for each of one row or more, such as",
         ),
-        ([[0.1, 0.9]], 0.3, "y_prob has shape (1, 2); expected one finite number"),
-        ([0.1, np.nan], 0.3, "y_prob has shape (2,); expected one finite number"),
-        ([0.1, np.inf], 0.3, "y_prob has shape (2,); expected one finite number"),
+        ([[0.1, 0.9]], 0.3, "y_prob has shape (1, 2); expected one number"),
+        ([0.1, np.nan], 0.3, "y_prob[1] is nan; expected finite numbers."),
+        ([0.1, np.inf], 0.3, "y_prob[1] is inf; expected finite numbers."),
+        ([0.1], "5%", "max_rate is '5%'; expected a number in [0, 1]."),
     ],
 )
 def test_a_share_or_scores_that_do_not_fit_are_refused(score, rate, message):
