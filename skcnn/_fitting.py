@@ -1,4 +1,4 @@
-"""From checked texts to a trained network: split, words, vectors, training."""
+"""From checked texts to what predicts: split, words, vectors, the network, the linear model."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from skcnn._checks import TrainingSet, own_random_state
 from skcnn._early_stopping import make_validation_score
+from skcnn._given_vectors import tokens_of
 from skcnn._inference import TextCNNWeights
+from skcnn._linear_model import LinearModelBeside, fit_beside
 from skcnn._posterior import PosteriorRule
 from skcnn._split import validation_split
-from skcnn._words import Words, prepare_words
+from skcnn._words import Words, outputs, prepare_words
 from skcnn.costs import loss_cost_matrix
 from skcnn.text import EmbeddingCoverage, TokenSequences
 
@@ -32,21 +34,22 @@ Validation = tuple[TokenSequences, NDArray[np.int32], NDArray[np.float64] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FittedNetwork:
-    """What `fit_network` returns: everything that predicting needs, and the record."""
+class Fitted:
+    """What `fit_all` returns: everything that predicting needs, and the record."""
 
     vocabulary: dict[str, int]
     weights: TextCNNWeights
     posterior_rule: PosteriorRule
+    beside: LinearModelBeside | None
     history: dict[str, list[float]]
     best_iter: int
     coverage: EmbeddingCoverage | None
 
 
-def fit_network(
+def fit_all(
     estimator: CostSensitiveTextCNN, data: TrainingSet, cost_matrix: NDArray[np.float64]
-) -> FittedNetwork:
-    """Train the network of an estimator whose parameters and training set are checked.
+) -> Fitted:
+    """Train the models of an estimator whose parameters and training set are checked.
 
     Parameters
     ----------
@@ -57,13 +60,14 @@ def fit_network(
 
     Returns
     -------
-    FittedNetwork
+    Fitted
     """
     loss_costs = loss_cost_matrix(cost_matrix, data.class_weights)
     posterior_rule = _posterior_rule(estimator.loss, loss_costs)
     random_state = own_random_state(estimator.random_state)
     train_rows, validation_rows = _split(estimator, data, random_state)
-    words = prepare_words(estimator, data.texts, train_rows, validation_rows, random_state)
+    tokens = tokens_of(estimator, data.texts)
+    words = prepare_words(estimator, tokens, train_rows, validation_rows, random_state)
     validation: Validation | None = None
     if words.validation is not None:
         validation = (words.validation, *_rows_of(data, validation_rows))
@@ -80,10 +84,19 @@ def fit_network(
         random_state=random_state,
     )
     vocabulary, weights = words.served(trained)
-    return FittedNetwork(
+
+    def probabilities(rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        return posterior_rule(outputs([tokens[row] for row in rows], vocabulary, weights))
+
+    beside = None
+    if estimator.linear_model:
+        rows = (train_rows, validation_rows)
+        beside = fit_beside(data, tokens, *rows, probabilities, random_state)
+    return Fitted(
         vocabulary=vocabulary,
         weights=weights,
         posterior_rule=posterior_rule,
+        beside=beside,
         history=trained.history,
         best_iter=trained.best_epoch + 1,
         coverage=words.coverage,

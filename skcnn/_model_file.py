@@ -8,15 +8,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skcnn import _persistence
 from skcnn._inference import TextCNNWeights
+from skcnn._linear_model import LinearModel, LinearModelBeside
 from skcnn._posterior import PosteriorRule
-from skcnn.text import EmbeddingCoverage
+from skcnn.costs._pool import LogarithmicPool
+from skcnn.text import EmbeddingCoverage, NgramFeatures
 
 if TYPE_CHECKING:
     from skcnn._estimator import CostSensitiveTextCNN
 
+_NGRAMS = ("word_keys", "word_idf", "character_keys", "character_idf")
+_COEFFICIENTS = ("word_coef", "character_coef", "intercept")
+_POOL = ("exponents", "log_factors")
 _WEIGHTS = (
     "embedding",
     "taps",
@@ -64,13 +70,32 @@ def save_estimator(
         "filter_widths": list(weights.filter_widths),
         "loss": {"name": rule.loss, "parameters": rule.parameters},
         "columns": columns,
+        "has_linear_model": estimator._beside is not None,
     }
     arrays = {name: getattr(weights, name) for name in _WEIGHTS}
     arrays["cost_matrix"] = estimator.cost_matrix_
     arrays["loss_costs"] = rule.costs
+    arrays |= _linear_arrays(estimator._beside)
     if vectors:
         arrays["word_vectors"] = np.stack([np.asarray(row) for row in vectors.values()])
     _persistence.write(path, header, arrays)
+
+
+def _linear_arrays(beside: LinearModelBeside | None) -> dict[str, NDArray[Any]]:
+    if beside is None:
+        return {}
+    model, pool = beside.model, beside.pool
+    parts = ((model.features, _NGRAMS), (model, _COEFFICIENTS), (pool, _POOL))
+    return {name: getattr(part, name) for part, names in parts for name in names}
+
+
+def _beside(arrays: Mapping[str, NDArray[Any]]) -> LinearModelBeside:
+    features, model, pool = (
+        {name: arrays[name] for name in names} for names in (_NGRAMS, _COEFFICIENTS, _POOL)
+    )
+    return LinearModelBeside(
+        LinearModel(NgramFeatures(**features), **model), LogarithmicPool(**pool)
+    )
 
 
 def _portable(word_vectors: Any) -> Any:
@@ -95,7 +120,9 @@ def load_estimator(
     header, arrays = _persistence.read(path)
     decode = _persistence.decode_value
     try:
-        estimator = cls(**{name: decode(v) for name, v in header["parameters"].items()})
+        parameters = {name: decode(v) for name, v in header["parameters"].items()}
+        # Files of format 1 know of no linear model.
+        estimator = cls(**{"linear_model": False, **parameters})
         labels, dtype = decode(header["classes"]), np.dtype(header["classes_dtype"])
         if header["vector_words"]:
             vectors = zip(header["vector_words"], arrays["word_vectors"], strict=True)
@@ -115,8 +142,11 @@ def load_estimator(
         estimator._posterior_rule = PosteriorRule(
             header["loss"]["name"], arrays["loss_costs"], header["loss"]["parameters"]
         )
+        estimator._beside = _beside(arrays) if header.get("has_linear_model") else None
         estimator._keras_model = None
         _check_weights(estimator._weights, len(labels), len(estimator.vocabulary_))
+        if estimator._beside is not None:
+            _check_linear(estimator._beside, len(labels))
         for name, value in header["columns"].items():
             setattr(estimator, name, decode(value))
     except (KeyError, TypeError, AttributeError, IndexError) as error:
@@ -140,6 +170,26 @@ def _check_weights(weights: TextCNNWeights, n_classes: int, n_words: int) -> Non
         "dimension of frozen": (max(weights.frozen.shape[1], dimension), dimension),
         "number of words": (weights.n_words, n_words + 2),
     }
+    _compare(shapes)
+
+
+def _check_linear(beside: LinearModelBeside, n_classes: int) -> None:
+    model, features = beside.model, beside.model.features
+    columns = 1 if n_classes == 2 else n_classes
+    n_words, n_characters = len(features.word_keys), len(features.character_keys)
+    shapes = {
+        "word_idf": (features.word_idf.shape, (n_words,)),
+        "character_idf": (features.character_idf.shape, (n_characters,)),
+        "word_coef": (model.word_coef.shape, (n_words, columns)),
+        "character_coef": (model.character_coef.shape, (n_characters, columns)),
+        "intercept": (model.intercept.shape, (columns,)),
+        "exponents": (beside.pool.exponents.shape, (2,)),
+        "log_factors": (beside.pool.log_factors.shape, (n_classes,)),
+    }
+    _compare(shapes)
+
+
+def _compare(shapes: Mapping[str, tuple[Any, Any]]) -> None:
     for name, (found, expected) in shapes.items():
         if found != expected:
             raise TypeError(f"{name} is {found}, expected {expected}")

@@ -26,6 +26,7 @@ PARAMETER_CONSTRAINTS: dict[str, list[Any] | str] = {
     "filter_widths": ["array-like"],
     "n_filters": [Interval(Integral, 1, None, closed="left")],
     "dropout": [Interval(Real, 0, 1, closed="left")],
+    "linear_model": ["boolean"],
     "optimizer": [str, HasMethods(["apply", "get_config"])],
     "learning_rate": [None, Interval(Real, 0, None, closed="neither")],
     "optimizer_params": [None, dict],

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from skcnn.costs import posterior
+from skcnn.costs import LOSSES
+from skcnn.costs._posterior import turned_back
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PosteriorRule:
-    """The loss that trained a network, as `skcnn.costs.posterior` needs to know it.
+    """The loss that trained a network, as turning its outputs back needs to know it.
 
     Attributes
     ----------
@@ -27,4 +28,4 @@ class PosteriorRule:
 
     def __call__(self, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
         """Probabilities (n, K) for softmax outputs (n, K)."""
-        return posterior(outputs, self.loss, self.costs, **self.parameters)
+        return turned_back(outputs, LOSSES[self.loss](**self.parameters), self.costs)

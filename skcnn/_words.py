@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from skcnn._given_vectors import given_vectors, tokens_of
-from skcnn._inference import TextCNNWeights
+from skcnn._given_vectors import given_vectors
+from skcnn._inference import TextCNNWeights, forward
 from skcnn.text import (
     UNKNOWN,
     EmbeddingCoverage,
@@ -87,13 +87,12 @@ class Words:
 
 def prepare_words(
     estimator: CostSensitiveTextCNN,
-    texts: list[str],
+    tokens: list[list[str]],
     train_rows: NDArray[np.int64],
     validation_rows: NDArray[np.int64],
     random_state: np.random.RandomState,
 ) -> Words:
-    """Tokenize, number the words, and give them the vectors that training starts from."""
-    tokens = tokens_of(estimator, texts)
+    """Number the words of texts in tokens, and give them the vectors that training starts from."""
     train_tokens = [tokens[row] for row in train_rows]
     vocabulary = build_vocabulary(
         train_tokens, min_count=estimator.min_count, max_vocabulary=estimator.max_vocabulary
@@ -158,14 +157,13 @@ def _shared_out(
     return np.concatenate([rest, vectors])
 
 
-def encode_for(
-    estimator: CostSensitiveTextCNN, texts: list[str]
-) -> tuple[TokenSequences, NDArray[np.float32] | None]:
-    """Texts in ids, as a fitted estimator reads them, and the vectors of words it never met."""
-    vocabulary, weights = estimator.vocabulary_, estimator._weights
-    sequences, unseen = encode_open(tokens_of(estimator, texts), vocabulary, weights.n_seen)
+def outputs(
+    tokens: list[list[str]], vocabulary: dict[str, int], weights: TextCNNWeights
+) -> NDArray[np.float64]:
+    """What a trained network says of texts in tokens, words that it never met among them."""
+    sequences, unseen = encode_open(tokens, vocabulary, weights.n_seen)
     if not unseen:
-        return sequences, None
+        return forward(weights, sequences)
     known = (vocabulary.get(w, vocabulary.get(w.casefold(), UNKNOWN)) for w in unseen)
     ids = np.fromiter(known, np.int64, len(unseen))
-    return sequences, weights.unseen_vectors(unseen, ids)
+    return forward(weights, sequences, weights.unseen_vectors(unseen, ids))

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from skcnn._persistence import FORMAT, decode_value, encode_value, read, write
+from skcnn._persistence import FORMAT, FORMAT_VERSION, decode_value, encode_value, read, write
 
 HEADER = {
     "classes": ["ham", "späm", "\ud800", "\ud83d\ude00"],
@@ -146,8 +146,8 @@ def test_an_archive_without_a_header_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_newer_format_names_the_version_that_wrote_it_and_the_cure(model: Path) -> None:
-    with_header(model, format_version=2, skcnn_version="9.8.7")
-    with pytest.raises(ValueError, match=r"skcnn 9\.8\.7 in file format 2.*pip install --upgrade"):
+    with_header(model, format_version=FORMAT_VERSION + 1, skcnn_version="9.8.7")
+    with pytest.raises(ValueError, match=r"skcnn 9\.8\.7 in file format 3.*pip install --upgrade"):
         read(model)
 
 

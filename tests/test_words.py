@@ -6,7 +6,7 @@ import pytest
 from skcnn import CostSensitiveTextCNN
 from skcnn._fitting import _word_dropout
 from skcnn._words import _shared_out, prepare_words
-from skcnn.text import SubwordVectors, frequent_ngrams
+from skcnn.text import SubwordVectors, frequent_ngrams, tokenize_all
 
 
 def test_words_and_subwords_together_begin_with_the_vectors_that_were_given() -> None:
@@ -25,8 +25,9 @@ def test_words_and_subwords_together_begin_with_the_vectors_that_were_given() ->
 def test_a_pretrained_vector_is_seldom_lost_where_its_word_is_frequent() -> None:
     estimator = CostSensitiveTextCNN(word_vectors={"win": [1.0, 2.0], "rare": [2.0, 1.0]})
     texts = ["win a prize", "win cash", "win win", "a rare prize", "wins"] * 3
+    tokens = tokenize_all(texts)
     rows = np.arange(len(texts))
-    words = prepare_words(estimator, texts, rows, rows[:0], np.random.RandomState(0))
+    words = prepare_words(estimator, tokens, rows, rows[:0], np.random.RandomState(0))
     chances = _word_dropout(words)
     n_times = {"win": 12, "rare": 3}
     for word, times in n_times.items():
@@ -34,5 +35,5 @@ def test_a_pretrained_vector_is_seldom_lost_where_its_word_is_frequent() -> None
     assert chances[words.vocabulary["prize"]] == chances[words.vocabulary["wins"]]
     assert 0 < chances[words.vocabulary["prize"]] < 1
     estimator.set_params(subwords=False)
-    words = prepare_words(estimator, texts, rows, rows[:0], np.random.RandomState(0))
+    words = prepare_words(estimator, tokens, rows, rows[:0], np.random.RandomState(0))
     assert not _word_dropout(words).any()

@@ -77,16 +77,20 @@ def posterior(
         raise ValueError(f"loss is {loss!r}; expected one of {sorted(LOSSES)}.")
     rule = LOSSES[loss](**params)
     q = check_probabilities(scores, "scores")  # (n, K)
-    n_classes = q.shape[1]
-    matrix = check_cost_matrix(cost_matrix, range(n_classes))
+    return turned_back(q, rule, check_cost_matrix(cost_matrix, range(q.shape[1])))
+
+
+def turned_back(
+    q: NDArray[np.float64], rule: CostLoss, cost_matrix: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Turn scores into the posterior, (n, K) -> (n, K), where all has been checked."""
     if isinstance(rule, CrossEntropy):
         return q
-    q /= q.sum(axis=1, keepdims=True)
-    costs = excess_costs(matrix)
-    rows = max(1, _BLOCK // n_classes**2)
-    for start in range(0, len(q), rows):
-        q[start : start + rows] = rule.invert(q[start : start + rows], costs)
-    return q
+    costs = excess_costs(cost_matrix)
+    rows = max(1, _BLOCK // q.shape[1] ** 2)
+    blocks = [q[start : start + rows] for start in range(0, len(q), rows)]
+    parts = [rule.invert(block / block.sum(axis=1, keepdims=True), costs) for block in blocks]
+    return np.concatenate(parts) if parts else q
 
 
 class CostLoss(ABC):

@@ -11,6 +11,7 @@ from skcnn.text._embeddings import (
     cooccurrence_word_vectors,
     initial_embeddings,
 )
+from skcnn.text._ngrams import NgramFeatures, fit_ngrams
 from skcnn.text._sequences import PADDING, UNKNOWN, TokenSequences
 from skcnn.text._subwords import (
     SubwordVectors,
@@ -34,6 +35,7 @@ __all__ = [
     "PADDING",
     "UNKNOWN",
     "EmbeddingCoverage",
+    "NgramFeatures",
     "SubwordVectors",
     "TokenSequences",
     "Tokenizer",
@@ -52,6 +54,7 @@ __all__ = [
     "encode",
     "encode_open",
     "explain_by_subwords",
+    "fit_ngrams",
     "frequent_ngrams",
     "initial_embeddings",
     "is_missing",

@@ -20,13 +20,17 @@ _TINY = np.float32(1e-30)
 _OFFSET_BASIS, _PRIME = np.uint32(2166136261), np.uint32(16777619)
 
 
-def hashed_ngrams(words: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """Hash the character 3-, 4- and 5-grams of "<word>", as fastText takes them [1]_.
+def hashed_ngrams(
+    words: Sequence[str], sizes: tuple[int, ...] = _SIZES
+) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Hash the character n-grams of "<word>", as fastText takes them [1]_.
 
     Parameters
     ----------
     words : sequence of str
         A word of one character has no n-grams: they would say no more than the word.
+    sizes : tuple of int, default=(3, 4, 5)
+        How many characters they have, ascending.
 
     Returns
     -------
@@ -51,15 +55,14 @@ def hashed_ngrams(words: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.
     lengths = np.fromiter(map(len, words), np.int64, len(words))
     text = "".join([f"<{word[:_MAX_CHARACTERS]}>" for word in words])
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    sizes = np.minimum(lengths, _MAX_CHARACTERS) + 2
-    word_of = np.repeat(np.arange(len(words)), sizes)  # (characters,)
+    word_of = np.repeat(np.arange(len(words)), np.minimum(lengths, _MAX_CHARACTERS) + 2)
     is_long = lengths > 1
     hashes, owners = [], []
     prefix = np.full(len(codes), _OFFSET_BASIS)
-    for i in range(_SIZES[-1]):
+    for i in range(sizes[-1]):
         n = max(len(codes) - i, 0)
         prefix = (prefix[:n] ^ codes[i:]) * _PRIME  # (n,) hash of the i + 1 characters from here
-        if i + 1 in _SIZES:
+        if i + 1 in sizes:
             inside = (word_of[:n] == word_of[i:]) & is_long[word_of[i:]]
             hashes.append(prefix[inside])
             owners.append(word_of[i:][inside])
@@ -79,12 +82,22 @@ def frequent_ngrams(words: Sequence[str], min_words: int) -> NDArray[np.uint32]:
     return keys[counts >= min_words]
 
 
-def word_ngrams(words: Sequence[str], keys: NDArray[np.uint32]) -> TokenSequences:
-    """Places in `keys` of each word's n-grams; those that are not there are left out."""
-    hashes, offsets = hashed_ngrams(words)
+def find_keys(
+    keys: NDArray[np.uint32], hashes: NDArray[np.uint32]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Places of hashes among ascending keys, and which of them are there."""
     places = np.searchsorted(keys, hashes)
     known = places < len(keys)
     known[known] = keys[places[known]] == hashes[known]
+    return places, known
+
+
+def word_ngrams(
+    words: Sequence[str], keys: NDArray[np.uint32], sizes: tuple[int, ...] = _SIZES
+) -> TokenSequences:
+    """Places in `keys` of each word's n-grams; those that are not there are left out."""
+    hashes, offsets = hashed_ngrams(words, sizes)
+    places, known = find_keys(keys, hashes)
     kept = np.concatenate([np.zeros(1, np.int64), np.cumsum(known)])
     return TokenSequences(places[known].astype(np.int32), kept[offsets])
 
