@@ -56,23 +56,23 @@ class LogarithmicPool:
         """
         from scipy.optimize import minimize
 
-        logs = np.log(np.maximum([first, second], _TINY))  # (2, n, K)
+        logs = _log(first), _log(second)
         weight = np.ones(len(labels)) if sample_weight is None else sample_weight
         weight = weight / weight.mean()
         rows = np.arange(len(labels))
 
         def objective(parameters: Floats) -> tuple[float, Floats]:
             exponents, factors = parameters[:2], parameters[2:]
-            P = _softmax(np.tensordot(exponents, logs, 1) + factors)  # (n, K)
+            P = _softmax(exponents[0] * logs[0] + exponents[1] * logs[1] + factors)  # (n, K)
             apart = exponents - 0.5
             loss = -weight @ np.log(np.maximum(P[rows, labels], _TINY))
             loss += _PENALTY_OF_EXPONENTS * apart @ apart
             loss += _PENALTY_OF_FACTORS * factors @ factors
             P[rows, labels] -= 1
             slope = P * weight[:, np.newaxis]
-            by_exponent = np.tensordot(logs, slope, ([1, 2], [0, 1]))
-            by_factor = slope.sum(axis=0) + 2 * _PENALTY_OF_FACTORS * factors
+            by_exponent = np.array([(log * slope).sum() for log in logs])
             by_exponent += 2 * _PENALTY_OF_EXPONENTS * apart
+            by_factor = slope.sum(axis=0) + 2 * _PENALTY_OF_FACTORS * factors
             return float(loss), np.concatenate([by_exponent, by_factor])
 
         n_classes = first.shape[1]
@@ -84,8 +84,13 @@ class LogarithmicPool:
 
     def __call__(self, first: Floats, second: Floats) -> Floats:
         """Pool probabilities, (n, K) and (n, K) -> (n, K)."""
-        logs = np.log(np.maximum([first, second], _TINY))
-        return _softmax(np.tensordot(self.exponents, logs, 1) + self.log_factors)
+        a, b = self.exponents
+        return _softmax(a * _log(first) + b * _log(second) + self.log_factors)
+
+
+def _log(probabilities: Floats) -> Floats:
+    logs: Floats = np.log(np.maximum(probabilities, _TINY))
+    return logs
 
 
 def _softmax(logits: Floats) -> Floats:
