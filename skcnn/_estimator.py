@@ -133,8 +133,8 @@ default=None
     n_iter_no_change : int, default=1
         Epochs without gain after which training stops.
     validation_scoring : str or callable, default="loss"
-        What is watched: "loss", "average_cost", or a scorer of scikit-learn, greater is better; it
-        gets labels and probabilities, not the texts.
+        What is watched of the network: "loss", "average_cost", or a scorer of scikit-learn, greater
+        is better; it gets labels and the network's own probabilities, not the texts.
     random_state : int or RandomState, default=None
         Seeds the split, the weights, the order of batches and dropout. None differs every time; no
         global random state is read or changed.

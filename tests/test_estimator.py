@@ -226,7 +226,7 @@ def test_an_unfitted_estimator_says_so(method: str, small_cnn: Any, two_classes:
 def test_the_model_is_built_when_asked_for_and_equals_the_predictions(
     small_cnn: Any, three_classes: Any, new_texts: list[str]
 ) -> None:
-    cnn = small_cnn(loss="cross_entropy", filter_widths=(2, 1, 3, 2))
+    cnn = small_cnn(loss="cross_entropy", filter_widths=(2, 1, 3, 2), linear_model=False)
     cnn.fit(three_classes.texts, three_classes.labels)
     ids = np.zeros((len(new_texts), 30), np.int32)
     for row, text in enumerate(new_texts):

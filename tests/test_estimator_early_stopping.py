@@ -98,7 +98,7 @@ def test_what_is_watched_are_the_probabilities_and_decisions_that_will_be_given(
         seen.append((classifier.predict_proba(X), classifier.predict(X), y))
         return 0.0
 
-    common = {"early_stopping": True, "epochs": 1}
+    common = {"early_stopping": True, "epochs": 1, "linear_model": False}
     cnn = small_cnn({"spam": 6}, validation_scoring=spy, **common).fit(noisy.texts, noisy.labels)
     ((probabilities, answers, truth),) = seen
     split = validation_split(

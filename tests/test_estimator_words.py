@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,13 @@ from tests.conftest import (
     Make,
     spam,
 )
+
+
+@pytest.fixture(scope="session")
+def small_cnn(small_cnn: Make) -> Make:
+    """The network alone: the linear model knows nothing of vectors and unseen words."""
+    return partial(small_cnn, linear_model=False)
+
 
 # --- subwords ---
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,12 @@ from tests.conftest import (
     Make,
     spam,
 )
+
+
+@pytest.fixture(scope="session")
+def small_cnn(small_cnn: Make) -> Make:
+    """The network alone: the linear model knows nothing of vectors and unseen words."""
+    return partial(small_cnn, linear_model=False)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -50,6 +51,12 @@ MODELS: dict[str, Callable[[Path], dict[str, Any]]] = {
         "average_weights": False,
     },
 }
+
+
+@pytest.fixture(scope="session")
+def small_cnn(small_cnn: Any) -> Any:
+    """The network alone: the linear model knows nothing of vectors and unseen words."""
+    return partial(small_cnn, linear_model=False)
 
 
 @pytest.fixture(scope="module", params=list(MODELS))

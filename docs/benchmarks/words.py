@@ -10,18 +10,18 @@ import random
 import string
 import time
 from collections.abc import Callable, Sequence
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 from _common import COST_RATIO, load_binary, parser, tfidf_logistic_regression
-from sklearn.ensemble import VotingClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, recall_score
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 
-from skcnn import CostSensitiveTextCNN, check_cost_matrix, decide, normalized_cost
+from skcnn import CostSensitiveTextCNN, decide, normalized_cost
 from skcnn.text import tokenize
 
 Split = tuple[list[str], list[str], np.ndarray, np.ndarray]
@@ -94,13 +94,13 @@ def skcnn(rare: str, **parameters: object) -> Callable[[int], object]:
 
 
 def ablation(data: Path, seeds: int) -> None:
-    """Starting vectors, with and without subwords."""
+    """Starting vectors, with and without subwords, without and with the linear model."""
     print("\nade_sentences\n| vectors | average precision | cost | recall | seconds |")
     row("TF-IDF", measured(lambda _: tfidf_logistic_regression(), data, "ade_sentences", seeds))
     for name, vectors in VECTORS.items():
-        for subwords in (False, True):
-            model = skcnn("ade", subwords=subwords, **vectors)
-            label = f"{name}, {'with' if subwords else 'without'} subwords"
+        for subwords, linear_model in product((False, True), repeat=2):
+            model = skcnn("ade", subwords=subwords, linear_model=linear_model, **vectors)
+            label = f"{name}, subwords={subwords}, linear_model={linear_model}"
             row(label, measured(model, data, "ade_sentences", seeds))
 
 
@@ -144,6 +144,7 @@ def typing_errors(data: Path, seeds: int) -> None:
         "TF-IDF, words": lambda _: tfidf_words(),
         "TF-IDF, words and characters": lambda _: tfidf_logistic_regression(),
         "skcnn without subwords": skcnn("ade", subwords=False),
+        "network alone": skcnn("ade", linear_model=False),
         "skcnn": skcnn("ade"),
     }
     for name, make in models.items():
@@ -182,29 +183,22 @@ def unseen_words(data: Path, seeds: int) -> None:
 
 
 def together(data: Path, seeds: int) -> None:
-    """The network, a linear model, and the mean of their probabilities."""
+    """The network alone, a linear model, and skcnn, which is a network and a linear model."""
     for name, rival, parameters in (
         ("ade_sentences", tfidf_logistic_regression, {}),
         ("ade_sentences", tfidf_logistic_regression, {"word_vectors": "glove"}),
         ("so_web_5k_15k", tfidf_logistic_regression, {}),
+        ("clothing_reviews", tfidf_logistic_regression, {}),
+        ("hate_offensive", tfidf_logistic_regression, {}),
         ("sms_spam", tfidf_logistic_regression, {}),
         ("zh_waimai", tfidf_characters, {}),
     ):
-        # VotingClassifier numbers the labels, so its members get the costs as an array.
         _, _, rare = load_binary(data, name)
-        costs = check_cost_matrix({rare: COST_RATIO}, sorted(["other", rare]))
-
-        def cnn(seed: int, costs: object = costs, parameters: object = parameters) -> object:
-            return CostSensitiveTextCNN(costs, random_state=seed, **parameters)
-
-        def both(seed: int, cnn: object = cnn, rival: object = rival) -> object:
-            members = [("cnn", cnn(seed)), ("linear", rival())]
-            return VotingClassifier(members, voting="soft")
-
         print(f"\n{name}, {parameters}\n| model | average precision | cost | recall | seconds |")
         row("TF-IDF", measured(lambda _, rival=rival: rival(), data, name, seeds))
-        row("skcnn", measured(cnn, data, name, seeds))
-        row("both", measured(both, data, name, seeds))
+        alone = skcnn(rare, linear_model=False, **parameters)
+        row("network alone", measured(alone, data, name, seeds))
+        row("skcnn", measured(skcnn(rare, **parameters), data, name, seeds))
 
 
 PARTS = {

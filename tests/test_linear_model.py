@@ -1,0 +1,151 @@
+"""The linear model beside the network, and the probabilities of both."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from skcnn import CostSensitiveTextCNN
+from skcnn._checks import check_training_set
+from skcnn._linear_model import NgramTable
+from skcnn.text import tokenize_all
+from tests.conftest import Corpus, Make
+
+
+def table_of(texts: list[str], labels: Any, sample_weight: Any = None) -> NgramTable:
+    data = check_training_set(texts, labels, sample_weight, None)
+    return NgramTable(data, tokenize_all(data.texts), 0)
+
+
+def network_alone(estimator: CostSensitiveTextCNN, texts: list[str]) -> NDArray[np.float64]:
+    copy = pickle.loads(pickle.dumps(estimator))
+    copy._beside = None
+    return copy.predict_proba(texts)
+
+
+def test_probabilities_are_drawn_from_the_network_and_the_linear_model(
+    small_cnn: Make, three_classes: Corpus
+) -> None:
+    cnn = small_cnn().fit(three_classes.texts, three_classes.labels)
+    texts = [*three_classes.texts[:20], "", "never seen before", "win lunch webinar"]
+    linear, pool = cnn._beside.model, cnn._beside.pool
+    both = pool(network_alone(cnn, texts), linear.predict_proba(tokenize_all(texts)))
+    np.testing.assert_allclose(cnn.predict_proba(texts), both, atol=1e-12)
+    assert not np.allclose(both, network_alone(cnn, texts), atol=1e-3)
+    np.testing.assert_allclose(linear.predict_proba(tokenize_all(texts)).sum(axis=1), 1)
+
+
+def test_the_network_is_the_same_with_and_without(small_cnn: Make, two_classes: Corpus) -> None:
+    with_it = small_cnn().fit(two_classes.texts, two_classes.labels)
+    without = small_cnn(linear_model=False).fit(two_classes.texts, two_classes.labels)
+    texts = [*two_classes.texts[:9], "winner home"]
+    np.testing.assert_array_equal(network_alone(with_it, texts), without.predict_proba(texts))
+    assert without._beside is None
+
+
+def test_costs_have_no_part_in_the_linear_model(small_cnn: Make, noisy: Corpus) -> None:
+    equal, dear = (
+        small_cnn(costs).fit(noisy.texts, noisy.labels) for costs in (None, {"spam": 20})
+    )
+    tokens = tokenize_all(noisy.texts[:30])
+    np.testing.assert_array_equal(
+        equal._beside.model.predict_proba(tokens), dear._beside.model.predict_proba(tokens)
+    )
+
+
+def test_without_a_part_held_out_both_count_the_same(small_cnn: Make, two_classes: Corpus) -> None:
+    cnn = small_cnn(early_stopping=False).fit(two_classes.texts, two_classes.labels)
+    np.testing.assert_array_equal(cnn._beside.pool.exponents, [0.5, 0.5])
+    held_out = small_cnn(early_stopping=True).fit(two_classes.texts, two_classes.labels)
+    assert not np.array_equal(held_out._beside.pool.exponents, [0.5, 0.5])
+
+
+def test_what_is_held_out_is_not_learnt_from(noisy: Corpus) -> None:
+    rows, others = np.arange(300), np.arange(300, 400)
+    flipped = noisy.labels.copy()
+    flipped[300:] = np.where(flipped[300:] == "spam", "ham", "spam")
+    honest = table_of(noisy.texts, noisy.labels).held_out(rows, others)
+    np.testing.assert_array_equal(table_of(noisy.texts, flipped).held_out(rows, others), honest)
+    learnt = table_of(noisy.texts, noisy.labels).held_out(np.arange(400), others)
+    assert not np.allclose(learnt, honest, atol=1e-3)
+
+
+def test_the_unit_of_weights_does_not_matter_and_their_ratio_does(noisy: Corpus) -> None:
+    tokens = tokenize_all(noisy.texts[:50])
+    weight = np.where(noisy.labels == "spam", 3.0, 1.0)
+
+    def probabilities(weight: NDArray[np.float64] | None) -> NDArray[np.float64]:
+        return table_of(noisy.texts, noisy.labels, weight).fit().predict_proba(tokens)
+
+    plain = probabilities(None)
+    np.testing.assert_allclose(probabilities(np.full(400, 7.0)), plain, atol=1e-6)
+    np.testing.assert_allclose(probabilities(1e6 * weight), probabilities(weight), atol=1e-6)
+    assert (probabilities(weight)[:, 1] > plain[:, 1]).all()
+
+
+def test_texts_that_share_nothing_leave_the_network_alone(small_cnn: Make) -> None:
+    texts = ["一", "二", "三", "四", "五", "六"]  # one character each, none twice
+    cnn = small_cnn(early_stopping=False, epochs=1).fit(texts, [0, 1, 0, 1, 0, 1])
+    assert cnn._beside is None
+    np.testing.assert_array_equal(cnn.predict_proba(texts), network_alone(cnn, texts))
+
+
+@pytest.mark.parametrize("corpus", ["two_classes", "three_classes"])
+def test_the_linear_model_survives_the_file_and_the_pickle(
+    corpus: str, request: pytest.FixtureRequest, small_cnn: Make, tmp_path: Path
+) -> None:
+    given: Corpus = request.getfixturevalue(corpus)
+    cnn = small_cnn(early_stopping=True).fit(given.texts, given.labels)
+    cnn.save(tmp_path / "model.skcnn")
+    texts = [*given.texts[:9], "win unheard", ""]
+    for copy in (
+        CostSensitiveTextCNN.load(tmp_path / "model.skcnn"),
+        pickle.loads(pickle.dumps(cnn)),
+    ):
+        np.testing.assert_array_equal(copy.predict_proba(texts), cnn.predict_proba(texts))
+    assert cnn._beside is not None
+
+
+def test_a_file_from_before_the_linear_model_is_read_without_one(
+    small_cnn: Make, two_classes: Corpus, tmp_path: Path
+) -> None:
+    cnn = small_cnn(linear_model=False).fit(two_classes.texts, two_classes.labels)
+    cnn.save(tmp_path / "new.skcnn")
+    with (
+        zipfile.ZipFile(tmp_path / "new.skcnn") as new,
+        zipfile.ZipFile(tmp_path / "old.skcnn", "w") as old,
+    ):
+        for name in new.namelist():
+            content = new.read(name)
+            if name == "header.json":
+                header = json.loads(content)
+                header["format_version"] = 1
+                del header["content"]["has_linear_model"]
+                del header["content"]["parameters"]["linear_model"]
+                content = json.dumps(header).encode()
+            old.writestr(name, content)
+    loaded = CostSensitiveTextCNN.load(tmp_path / "old.skcnn")
+    assert loaded.linear_model is False
+    texts = two_classes.texts[:5]
+    np.testing.assert_array_equal(loaded.predict_proba(texts), cnn.predict_proba(texts))
+
+
+@pytest.mark.parametrize("name", ["word_coef", "character_idf", "log_factors", "intercept"])
+def test_arrays_of_the_linear_model_that_do_not_fit_are_refused(
+    small_cnn: Make, two_classes: Corpus, tmp_path: Path, name: str
+) -> None:
+    from skcnn import _persistence
+
+    small_cnn().fit(two_classes.texts, two_classes.labels).save(tmp_path / "model.skcnn")
+    header, arrays = _persistence.read(tmp_path / "model.skcnn")
+    arrays[name] = arrays[name][:-1]
+    _persistence.write(tmp_path / "model.skcnn", header, arrays)
+    with pytest.raises(ValueError, match=f"do not belong together.*{name}"):
+        CostSensitiveTextCNN.load(tmp_path / "model.skcnn")

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from math import log, sqrt
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from skcnn.text import fit_ngrams, tokenize
+from skcnn.text._ngrams import NgramFeatures
+
+TEXTS = [
+    "win cash now , win cash",
+    "see you at lunch",
+    "cash prize now",
+    "lunch at home ? lunch at two",
+    "winning cash now",
+    "",
+    "you win",
+    "好 吃 好",
+    "好 吃",
+    "aaa aaaa a",
+]
+TOKENS = [text.split() for text in TEXTS]
+words = st.sampled_from(["a", "ab", "abc", "abab", "win", "winner", "好", "\ud800x", "x" * 60])
+corpora = st.lists(st.lists(words, max_size=8), min_size=1, max_size=12)
+
+
+def split(
+    tokens: list[list[str]],
+) -> tuple[NgramFeatures, NDArray[np.float64], NDArray[np.float64]]:
+    """Features, and the dense weights of words and of characters."""
+    features, matrix = fit_ngrams(tokens)
+    of_words, of_characters = np.split(matrix.toarray(), [len(features.word_keys)], axis=1)
+    return features, of_words, of_characters
+
+
+def naive_characters(tokens: list[list[str]]) -> NDArray[np.float64]:
+    """Weights of the n-grams of characters as the documentation has them, by loops."""
+
+    def ngrams(word: str) -> list[str]:
+        marked = f"<{word[:40]}>"
+        sizes = (1, 2, 3, 4) if len(word) > 1 else ()
+        return [marked[i : i + n] for n in sizes for i in range(len(marked) - n + 1)]
+
+    sets = [{gram for word in text for gram in ngrams(word)} for text in tokens]
+    in_texts = {gram: sum(gram in found for found in sets) for gram in set().union(*sets)}
+    # An n-gram needs two words of texts, as a word counts in each text.
+    in_words = dict.fromkeys(in_texts, 0)
+    for text in tokens:
+        for word in set(text):
+            for gram in ngrams(word):
+                in_words[gram] += 1
+    kept = sorted(gram for gram, n in in_words.items() if n >= 2)
+    idf = {gram: log((1 + len(tokens)) / (1 + in_texts[gram])) + 1 for gram in kept}
+    table = np.zeros((len(tokens), len(kept)))
+    for row, text in enumerate(tokens):
+        square = 0.0
+        for word in set(text):
+            share = 1 + log(text.count(word))
+            for gram in ngrams(word):
+                if gram in idf:
+                    table[row, kept.index(gram)] += share * idf[gram]
+                    square += (share * idf[gram]) ** 2
+        table[row] /= sqrt(square) or 1
+    return table
+
+
+def test_ngrams_of_words_are_weighted_as_by_scikit_learn() -> None:
+    _, of_words, _ = split(TOKENS)
+    vectorizer = TfidfVectorizer(
+        analyzer=lambda text: [
+            " ".join(text[i : i + n]) for n in (1, 2, 3) for i in range(len(text) - n + 1)
+        ],
+        min_df=2,
+        sublinear_tf=True,
+    )
+    expected = vectorizer.fit_transform(TOKENS).toarray()
+    assert of_words.shape == expected.shape
+    # The columns stand in another order: compare the texts with each other.
+    np.testing.assert_allclose(of_words @ of_words.T, expected @ expected.T, atol=1e-6)
+
+
+@settings(deadline=None, max_examples=60)
+@given(corpora)
+def test_ngrams_of_characters_count_through_their_words(tokens: list[list[str]]) -> None:
+    _, _, of_characters = split(tokens)
+    expected = naive_characters(tokens)
+    assert of_characters.shape == expected.shape
+    np.testing.assert_allclose(of_characters @ of_characters.T, expected @ expected.T, atol=1e-4)
+
+
+@settings(deadline=None, max_examples=60)
+@given(corpora, corpora, st.integers(1, 3), st.integers(0, 100))
+def test_scores_are_weights_times_coefficients_whatever_stands_beside_a_text(
+    tokens: list[list[str]], others: list[list[str]], n_columns: int, seed: int
+) -> None:
+    features, matrix = fit_ngrams(tokens)
+    normal = np.random.default_rng(seed).standard_normal
+    of_words = normal((len(features.word_keys), n_columns)).astype(np.float32)
+    of_characters = normal((len(features.character_keys), n_columns)).astype(np.float32)
+    scores = features.scores(tokens, of_words, of_characters)
+    expected = matrix @ np.concatenate([of_words, of_characters])
+    np.testing.assert_allclose(scores, expected, atol=1e-4)
+    beside = features.scores([*others, *tokens, []], of_words, of_characters)
+    np.testing.assert_allclose(beside[len(others) : -1], scores, atol=1e-9)
+    assert not beside[-1].any()
+
+
+def test_ngrams_of_words_do_not_cross_from_one_text_to_the_next() -> None:
+    together, _, _ = split([["a", "b"], ["a", "b"]])
+    apart, _, _ = split([["a"], ["b"], ["a"], ["b"]])
+    assert (len(together.word_keys), len(apart.word_keys)) == (3, 2)
+
+
+@pytest.mark.parametrize("tokens", [[[]], [[], []], [["once"], ["only"]], [["a"]]])
+def test_where_nothing_is_shared_few_or_no_ngrams_are_left(tokens: list[list[str]]) -> None:
+    features, matrix = fit_ngrams(tokens)
+    assert len(features.word_keys) == 0
+    assert matrix.shape == (len(tokens), len(features.character_keys))
+
+
+def test_rows_have_short_indices_as_scikit_learn_needs_them() -> None:
+    _, matrix = fit_ngrams([tokenize(text) for text in TEXTS])
+    assert matrix.indices.dtype == matrix.indptr.dtype == np.int32
+    assert matrix.dtype == np.float32
