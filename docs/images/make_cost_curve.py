@@ -33,9 +33,9 @@ GLOVE = "skcnn with GloVe"
 # Colour, line style and how far the label at the line's end is moved, in points.
 STYLES = {
     ARGMAX: ("#999999", "--", 0),
-    PLAIN: ("#56b4e9", "-", 6),
-    RIVAL: ("#d55e00", "-", -8),
-    UNLABELED: ("#009e73", "-", 6),
+    PLAIN: ("#56b4e9", "-", 0),
+    RIVAL: ("#d55e00", "-", 0),
+    UNLABELED: ("#009e73", "-", 0),
     GLOVE: ("#0072b2", "-", 0),
 }
 
