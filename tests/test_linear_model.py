@@ -12,16 +12,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from skcnn import CostSensitiveTextCNN
-from skcnn._checks import check_training_set
+from skcnn import CostSensitiveTextCNN, _linear_model
 from skcnn._linear_model import NgramTable
-from skcnn.text import tokenize_all
+from skcnn.text import fit_ngrams, tokenize_all
 from tests.conftest import Corpus, Make
 
 
 def table_of(texts: list[str], labels: Any, sample_weight: Any = None) -> NgramTable:
-    data = check_training_set(texts, labels, sample_weight, None)
-    return NgramTable(data, tokenize_all(data.texts), 0)
+    positions = np.unique(labels, return_inverse=True)[1].astype(np.int32)
+    return NgramTable(tokenize_all(texts), positions, positions.max() + 1, sample_weight, 0)
 
 
 def network_alone(estimator: CostSensitiveTextCNN, texts: list[str]) -> NDArray[np.float64]:
@@ -88,6 +87,23 @@ def test_the_unit_of_weights_does_not_matter_and_their_ratio_does(noisy: Corpus)
     np.testing.assert_allclose(probabilities(np.full(400, 7.0)), plain, atol=1e-6)
     np.testing.assert_allclose(probabilities(1e6 * weight), probabilities(weight), atol=1e-6)
     assert (probabilities(weight)[:, 1] > plain[:, 1]).all()
+
+
+def test_of_too_many_texts_some_of_every_class_are_learnt_from(
+    small_cnn: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [f"common word{i % 7}" for i in range(300)]
+    labels = np.where(np.arange(300) == 123, "rare", np.where(np.arange(300) % 2, "a", "b"))
+    sizes = []
+    monkeypatch.setattr(_linear_model, "_MAX_TOKENS", 100)
+    monkeypatch.setattr(
+        _linear_model, "fit_ngrams", lambda tokens: sizes.append(len(tokens)) or fit_ngrams(tokens)
+    )
+    for early_stopping in (False, True):
+        cnn = small_cnn(early_stopping=early_stopping, epochs=1)
+        P = cnn.fit([*texts, "rare indeed"], [*labels, "rare"]).predict_proba(texts[:3])
+        np.testing.assert_allclose(P.sum(axis=1), 1)
+    assert all(50 <= size <= 53 for size in sizes)
 
 
 def test_texts_that_share_nothing_leave_the_network_alone(small_cnn: Make) -> None:
