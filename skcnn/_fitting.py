@@ -92,6 +92,7 @@ def fit_all(
     if estimator.linear_model:
         rows = (train_rows, validation_rows)
         beside = fit_beside(data, tokens, *rows, probabilities, random_state)
+        beside = beside and beside.knowing(list(vocabulary)[: weights.n_seen - 2])
     return Fitted(
         vocabulary=vocabulary,
         weights=weights,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,17 +34,40 @@ class LinearModel:
     word_coef, character_coef : (m, C) and (c, C) float32; C is 1 for two classes, else n_classes,
         one class against the rest each
     intercept : (C,) float32
+    known : words whose characters are summed up already, and their places
+    known_sums : (U, 1 + C), see `NgramFeatures.character_sums`
     """
 
     features: NgramFeatures
     word_coef: NDArray[np.float32]
     character_coef: NDArray[np.float32]
     intercept: NDArray[np.float32]
+    known: dict[str, int] = field(default_factory=dict)
+    known_sums: NDArray[np.float64] | None = None
+
+    def knowing(self, words: Sequence[str]) -> LinearModel:
+        """Return the same model, faster where texts consist of these words."""
+        sums = self.features.character_sums(words, self.character_coef)
+        places = {word: place for place, word in enumerate(words)}
+        return replace(self, known=places, known_sums=sums)
 
     def predict_proba(self, tokens: Sequence[Sequence[str]]) -> NDArray[np.float64]:
         """Probabilities of texts in tokens, (n, n_classes)."""
-        scores = self.features.scores(tokens, self.word_coef, self.character_coef)
+        scores = self.features.scores(tokens, self.word_coef, self._character_sums)
         return _probabilities(scores + self.intercept)
+
+    def _character_sums(self, words: list[str]) -> NDArray[np.float64]:
+        if self.known_sums is None:
+            return self.features.character_sums(words, self.character_coef)
+        places = np.fromiter((self.known.get(word, -1) for word in words), np.int64, len(words))
+        is_new = places < 0
+        if not is_new.any():
+            return self.known_sums[places]
+        sums = np.empty((len(words), 1 + self.character_coef.shape[1]))
+        sums[~is_new] = self.known_sums[places[~is_new]]
+        new = list(compress(words, is_new))
+        sums[is_new] = self.features.character_sums(new, self.character_coef)
+        return sums
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +82,10 @@ class LinearModelBeside:
 
     model: LinearModel
     pool: LogarithmicPool
+
+    def knowing(self, words: Sequence[str]) -> LinearModelBeside:
+        """Return the same, faster where texts consist of these words."""
+        return replace(self, model=self.model.knowing(words))
 
     def joined(
         self, of_network: NDArray[np.float64], tokens: Sequence[Sequence[str]]

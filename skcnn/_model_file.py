@@ -90,12 +90,10 @@ def _linear_arrays(beside: LinearModelBeside | None) -> dict[str, NDArray[Any]]:
 
 
 def _beside(arrays: Mapping[str, NDArray[Any]]) -> LinearModelBeside:
-    features, model, pool = (
-        {name: arrays[name] for name in names} for names in (_NGRAMS, _COEFFICIENTS, _POOL)
-    )
-    return LinearModelBeside(
-        LinearModel(NgramFeatures(**features), **model), LogarithmicPool(**pool)
-    )
+    features, pool = ({name: arrays[name] for name in names} for names in (_NGRAMS, _POOL))
+    word_coef, character_coef, intercept = (arrays[name] for name in _COEFFICIENTS)
+    model = LinearModel(NgramFeatures(**features), word_coef, character_coef, intercept)
+    return LinearModelBeside(model, LogarithmicPool(**pool))
 
 
 def _portable(word_vectors: Any) -> Any:
@@ -147,6 +145,8 @@ def load_estimator(
         _check_weights(estimator._weights, len(labels), len(estimator.vocabulary_))
         if estimator._beside is not None:
             _check_linear(estimator._beside, len(labels))
+            seen = list(estimator.vocabulary_)[: estimator._weights.n_seen - 2]
+            estimator._beside = estimator._beside.knowing(seen)
         for name, value in header["columns"].items():
             setattr(estimator, name, decode(value))
     except (KeyError, TypeError, AttributeError, IndexError) as error:

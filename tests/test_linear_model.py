@@ -89,6 +89,14 @@ def test_the_unit_of_weights_does_not_matter_and_their_ratio_does(noisy: Corpus)
     assert (probabilities(weight)[:, 1] > plain[:, 1]).all()
 
 
+def test_words_that_are_known_beforehand_change_nothing(noisy: Corpus) -> None:
+    model = table_of(noisy.texts, noisy.labels).fit()
+    tokens = tokenize_all([*noisy.texts[:20], "winner unheard", "unheard", ""])
+    expected = model.predict_proba(tokens)
+    for words in ([], ["win", "never", "lunch"], sorted({w for text in tokens for w in text})):
+        np.testing.assert_array_equal(model.knowing(words).predict_proba(tokens), expected)
+
+
 def test_of_too_many_texts_some_of_every_class_are_learnt_from(
     small_cnn: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

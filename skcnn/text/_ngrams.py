@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
@@ -10,7 +10,6 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from skcnn.text._sequences import TokenSequences
 from skcnn.text._subwords import find_keys, hashed_ngrams, word_ngrams
 
 Floats = NDArray[np.float64]
@@ -49,21 +48,36 @@ class NgramFeatures:
         self,
         tokens: Sequence[Sequence[str]],
         word_coef: NDArray[np.float32],
-        character_coef: NDArray[np.float32],
+        sums_of: Callable[[list[str]], Floats],
     ) -> Floats:
-        """Sum up weights times coefficients, (m, C) and (c, C) -> (n_texts, C)."""
+        """Sum up weights times coefficients, (n_texts, C).
+
+        Parameters
+        ----------
+        tokens : n_texts
+        word_coef : (m, C) coefficients of the n-grams of words
+        sums_of : from U words to what their characters come to, (U, 1 + C); see `character_sums`
+        """
         table = _Words.of(tokens)
         rows, places, values = _weighted_ngrams(self, table)
-        words, idf, lengths = _weighted_words(self, table)
-        shares = table.log_counts / lengths[table.pair_rows]
-        columns = []
-        for of_ngram, of_character in zip(word_coef.T, character_coef.T, strict=True):
-            by_word = _sums(idf * of_character[words.ids], words.offsets)  # (U,)
-            columns.append(
-                np.bincount(rows, values * of_ngram[places], table.n_texts)
-                + np.bincount(table.pair_rows, shares * by_word[table.pair_words], table.n_texts)
-            )
+        sums = sums_of(table.words)
+        shares = table.log_counts / _lengths(table, sums[:, 0])[table.pair_rows]
+        columns = [
+            np.bincount(rows, values * of_ngram[places], table.n_texts)
+            + np.bincount(table.pair_rows, shares * by_word[table.pair_words], table.n_texts)
+            for of_ngram, by_word in zip(word_coef.T, sums.T[1:], strict=True)
+        ]
         return np.stack(columns, axis=1)
+
+    def character_sums(self, words: Sequence[str], coef: NDArray[np.float32]) -> Floats:
+        """What the n-grams of characters come to in each word, (U, 1 + C).
+
+        The sum of the squared weights, then the sums of weights times coefficients (c, C).
+        """
+        ngrams = word_ngrams(words, self.character_keys, _CHARACTERS)
+        idf = self.character_idf[ngrams.ids].astype(np.float64)
+        columns = [idf**2, *(idf * column[ngrams.ids] for column in coef.T)]
+        return np.stack([_sums(column, ngrams.offsets) for column in columns], axis=1)
 
 
 def fit_ngrams(tokens: Sequence[Sequence[str]]) -> tuple[NgramFeatures, Any]:
@@ -94,7 +108,9 @@ def fit_ngrams(tokens: Sequence[Sequence[str]]) -> tuple[NgramFeatures, Any]:
     n_texts = np.bincount(of_characters.indices, minlength=len(character_keys))
     features = NgramFeatures(word_keys, word_idf, character_keys, _idf(n_texts, len(tokens)))
 
-    lengths = _weighted_words(features, table)[2].astype(np.float32)
+    no_coef = np.empty((len(character_keys), 0), np.float32)
+    squares = features.character_sums(table.words, no_coef)[:, 0]
+    lengths = _lengths(table, squares).astype(np.float32)
     of_characters.data *= features.character_idf[of_characters.indices]
     of_characters.data /= np.repeat(lengths, np.diff(of_characters.indptr))
     rows, places, values = _weighted_ngrams(features, table)
@@ -192,19 +208,17 @@ def _table(values: Floats, rows: Integers, columns: Integers, shape: tuple[int, 
     return csr_array((values.astype(np.float32), places), shape)
 
 
-def _weighted_words(
-    features: NgramFeatures, table: _Words
-) -> tuple[TokenSequences, NDArray[np.float32], Floats]:
-    """Each word's n-grams of characters, the weights of these, and the length of each text."""
-    words = word_ngrams(table.words, features.character_keys, _CHARACTERS)
-    idf = features.character_idf[words.ids]
-    squares = table.log_counts**2 * _sums(idf**2, words.offsets)[table.pair_words]
-    lengths = np.sqrt(np.bincount(table.pair_rows, squares, table.n_texts))
-    return words, idf, np.where(lengths > 0, lengths, 1)
+def _lengths(table: _Words, squares: Floats) -> Floats:
+    """Length of each text, (n_texts,), from those of its words, squared; 1 instead of 0."""
+    of_pairs = table.log_counts**2 * squares[table.pair_words]
+    lengths = np.sqrt(np.bincount(table.pair_rows, of_pairs, table.n_texts))
+    return np.where(lengths > 0, lengths, 1)
 
 
-def _sums(values: NDArray[np.float32], offsets: Integers) -> Floats:
+def _sums(values: Floats, offsets: Integers) -> Floats:
     """Sum of the values between neighbouring offsets, zero where there are none."""
-    totals = np.concatenate([np.zeros(1), np.cumsum(values, dtype=np.float64)])
-    sums: Floats = totals[offsets[1:]] - totals[offsets[:-1]]
+    sums = np.zeros(len(offsets) - 1)
+    some = np.flatnonzero(np.diff(offsets))
+    if len(some):
+        sums[some] = np.add.reduceat(values, offsets[some])
     return sums

@@ -102,10 +102,14 @@ def test_scores_are_weights_times_coefficients_whatever_stands_beside_a_text(
     normal = np.random.default_rng(seed).standard_normal
     of_words = normal((len(features.word_keys), n_columns)).astype(np.float32)
     of_characters = normal((len(features.character_keys), n_columns)).astype(np.float32)
-    scores = features.scores(tokens, of_words, of_characters)
+
+    def sums_of(words: list[str]) -> NDArray[np.float64]:
+        return features.character_sums(words, of_characters)
+
+    scores = features.scores(tokens, of_words, sums_of)
     expected = matrix @ np.concatenate([of_words, of_characters])
     np.testing.assert_allclose(scores, expected, atol=1e-4)
-    beside = features.scores([*others, *tokens, []], of_words, of_characters)
+    beside = features.scores([*others, *tokens, []], of_words, sums_of)
     np.testing.assert_allclose(beside[len(others) : -1], scores, atol=1e-9)
     assert not beside[-1].any()
 
