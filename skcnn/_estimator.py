@@ -105,7 +105,7 @@ default=None
         network, and probabilities are drawn from both: by a logarithmic opinion pool whose
         weights the held-out part chooses, with early stopping, else by their geometric mean.
         Together they make cheaper mistakes than each of them. Of training texts with more than
-        2,500,000 tokens in all, the linear model learns from so many at random.
+        1,500,000 tokens in all, the linear model learns from so many at random.
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         "adam" updates only the word vectors that a batch needs and is fast; others work by Keras'
         own update.

@@ -14,7 +14,7 @@ from skcnn._checks import TrainingSet, own_random_state
 from skcnn._early_stopping import make_validation_score
 from skcnn._given_vectors import tokens_of
 from skcnn._inference import TextCNNWeights
-from skcnn._linear_model import LinearModelBeside, fit_beside
+from skcnn._linear_model import LinearModelBeside, choose_texts, fit_beside
 from skcnn._posterior import PosteriorRule
 from skcnn._split import validation_split
 from skcnn._words import Words, outputs, prepare_words
@@ -68,16 +68,17 @@ def fit_all(
     train_rows, validation_rows = _split(estimator, data, random_state)
     tokens = tokens_of(estimator, data.texts)
     words = prepare_words(estimator, tokens, train_rows, validation_rows, random_state)
-    validation: Validation | None = None
-    if words.validation is not None:
-        validation = (words.validation, *_rows_of(data, validation_rows))
+    for_linear_model = None
+    if estimator.linear_model:
+        for_linear_model = choose_texts(tokens, data.labels, train_rows, random_state)
+    del tokens  # of very many texts, larger than all that training needs
     trained = _train(
         estimator,
         words,
         *_rows_of(data, train_rows),
         n_classes=len(data.classes),
         loss_costs=loss_costs,
-        validation=validation,
+        validation=_validation(words, data, validation_rows),
         validation_score=_validation_score(
             estimator, data, validation_rows, cost_matrix, posterior_rule
         ),
@@ -85,13 +86,13 @@ def fit_all(
     )
     vocabulary, weights = words.served(trained)
 
-    def probabilities(rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        return posterior_rule(outputs([tokens[row] for row in rows], vocabulary, weights))
+    def probabilities(tokens: list[list[str]]) -> NDArray[np.float64]:
+        return posterior_rule(outputs(tokens, vocabulary, weights))
 
     beside = None
-    if estimator.linear_model:
-        rows = (train_rows, validation_rows)
-        beside = fit_beside(data, tokens, *rows, probabilities, random_state)
+    if for_linear_model is not None:
+        seed = int(random_state.randint(2**31 - 1))
+        beside = fit_beside(data, *for_linear_model, validation_rows, probabilities, seed)
         beside = beside and beside.knowing(list(vocabulary)[: weights.n_seen - 2])
     return Fitted(
         vocabulary=vocabulary,
@@ -102,6 +103,12 @@ def fit_all(
         best_iter=trained.best_epoch + 1,
         coverage=words.coverage,
     )
+
+
+def _validation(words: Words, data: TrainingSet, rows: NDArray[np.int64]) -> Validation | None:
+    if words.validation is None:
+        return None
+    return (words.validation, *_rows_of(data, rows))
 
 
 def _posterior_rule(loss: Any, loss_costs: NDArray[np.float64]) -> PosteriorRule:

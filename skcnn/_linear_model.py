@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from itertools import compress
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ _C = 4
 # Measured: half the time that the default's tolerance takes, and as good.
 _TOLERANCE = 0.1
 # The table of n-grams takes half a kilobyte a token while it is learnt from.
-_MAX_TOKENS = 2_500_000
+_MAX_TOKENS = 1_500_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,69 +95,79 @@ class LinearModelBeside:
         return self.pool(of_network, self.model.predict_proba(tokens))
 
 
+def choose_texts(
+    tokens: list[list[str]],
+    labels: NDArray[np.int32],
+    train_rows: NDArray[np.int64],
+    random_state: np.random.RandomState,
+) -> tuple[NDArray[np.int64], list[list[str]]]:
+    """Texts for the linear model: all, or as many at random as its table has room for.
+
+    Parameters
+    ----------
+    tokens : n texts in tokens
+    labels : (n,) positions of their classes
+    train_rows : those that the network learns from
+    random_state : RandomState
+        Left as it is: the network does not depend on what stands beside it.
+
+    Returns
+    -------
+    rows : ndarray of int64, ascending
+    tokens : the texts of these rows
+    """
+    lengths = np.fromiter(map(len, tokens), np.int64, len(tokens))
+    if lengths.sum() <= _MAX_TOKENS:
+        return np.arange(len(tokens)), tokens
+    order = deepcopy(random_state).permutation(len(tokens))
+    fitting = np.cumsum(lengths[order]) <= _MAX_TOKENS
+    # Every class needs a text to be learnt from.
+    of_each_class = train_rows[np.unique(labels[train_rows], return_index=True)[1]]
+    rows = np.union1d(order[fitting], of_each_class)
+    return rows, [tokens[row] for row in rows]
+
+
 def fit_beside(
     data: TrainingSet,
-    tokens: Sequence[Sequence[str]],
-    train_rows: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    tokens: list[list[str]],
     validation_rows: NDArray[np.int64],
-    probabilities: Callable[[NDArray[np.int64]], NDArray[np.float64]],
-    random_state: np.random.RandomState,
+    probabilities: Callable[[list[list[str]]], NDArray[np.float64]],
+    seed: int,
 ) -> LinearModelBeside | None:
     """Fit a linear model beside a trained network.
 
     How much each counts is told by the validation rows, from which the network did not learn, and
-    by a linear model that did not either; the one that is kept learns from all rows.
+    by a linear model that did not either; the one that is kept learns from them too.
 
     Parameters
     ----------
     data : TrainingSet
-    tokens : its texts
-    train_rows, validation_rows : positions; without validation rows both models count the same
-    probabilities : from rows to what the network says of them, (n, K)
+    rows, tokens : what `choose_texts` returned
+    validation_rows : positions; without them both models count the same
+    probabilities : from m texts in tokens to what the network says of them, (m, K)
+    seed : of the solver
 
     Returns
     -------
     LinearModelBeside or None
         None where no n-gram stands in two texts.
     """
-    kept = _affordable(tokens, data.labels, train_rows, random_state)
-    table = NgramTable(
-        [tokens[row] for row in kept],
-        data.labels[kept],
-        len(data.classes),
-        None if data.sample_weight is None else data.sample_weight[kept],
-        int(random_state.randint(2**31 - 1)),
-    )
+    labels = data.labels[rows]
+    weight = None if data.sample_weight is None else data.sample_weight[rows]
+    table = NgramTable(tokens, labels, len(data.classes), weight, seed)
     if table.is_empty:
         return None
     pool = LogarithmicPool.even(len(data.classes))
-    is_held_out = np.isin(kept, validation_rows)
+    is_held_out = np.isin(rows, validation_rows)
     if is_held_out.any():
-        held_out = kept[is_held_out]
         pool = LogarithmicPool.fit(
-            probabilities(held_out),
+            probabilities(list(compress(tokens, is_held_out))),
             table.held_out(np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)),
-            data.labels[held_out],
-            None if data.sample_weight is None else data.sample_weight[held_out],
+            labels[is_held_out],
+            None if weight is None else weight[is_held_out],
         )
     return LinearModelBeside(table.fit(), pool)
-
-
-def _affordable(
-    tokens: Sequence[Sequence[str]],
-    labels: NDArray[np.int32],
-    train_rows: NDArray[np.int64],
-    random_state: np.random.RandomState,
-) -> NDArray[np.int64]:
-    """Rows to learn from: all, or as many at random as the table of n-grams has room for."""
-    lengths = np.fromiter(map(len, tokens), np.int64, len(tokens))
-    if lengths.sum() <= _MAX_TOKENS:
-        return np.arange(len(tokens))
-    order = random_state.permutation(len(tokens))
-    kept = np.cumsum(lengths[order]) <= _MAX_TOKENS
-    # Every class needs a text to be learnt from.
-    of_each_class = train_rows[np.unique(labels[train_rows], return_index=True)[1]]
-    return np.union1d(order[kept], of_each_class)
 
 
 class NgramTable:
@@ -194,16 +205,18 @@ class NgramTable:
 
     def held_out(self, rows: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.float64]:
         """Probabilities of `others`, (len(others), n_classes), learnt from `rows`."""
-        coef, intercept = self._fit(rows)
+        coef, intercept = self._fit(self._matrix[rows], self._labels[rows], self._weight[rows])
         return _probabilities(self._matrix[others] @ coef + intercept)
 
     def fit(self) -> LinearModel:
         """Learn from all texts."""
-        coef, intercept = self._fit(np.arange(len(self._labels)))
+        coef, intercept = self._fit(self._matrix, self._labels, self._weight)
         word_coef, character_coef = np.split(coef, [len(self.features.word_keys)])
         return LinearModel(self.features, word_coef, character_coef, intercept)
 
-    def _fit(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _fit(
+        self, matrix: Any, labels: NDArray[np.int32], weight: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         from sklearn.linear_model import LogisticRegression
 
         positives: Sequence[Any] = [1] if self._n_classes == 2 else range(self._n_classes)
@@ -215,7 +228,7 @@ class NgramTable:
                 tol=_TOLERANCE,
                 max_iter=1000,
                 random_state=self._random_state,
-            ).fit(self._matrix[rows], self._labels[rows] == positive, self._weight[rows])
+            ).fit(matrix, labels == positive, weight)
             for positive in positives
         ]
         coef = np.concatenate([model.coef_ for model in models]).T.astype(np.float32)
