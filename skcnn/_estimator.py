@@ -102,7 +102,7 @@ default=None
         Share of the pooled features dropped in training, in [0, 1).
     linear_model : bool, default=True
         Whether a logistic regression on n-grams of words and characters is fitted beside the
-        network, and probabilities are drawn from both: by a logarithmic opinion pool whose
+        network, and probabilities are drawn from both: by a logarithmic opinion pool [2]_ whose
         weights the held-out part chooses, with early stopping, else by their geometric mean.
         Together they make cheaper mistakes than each of them. Of training texts with more than
         1,500,000 tokens in all, the linear model learns from so many at random.
@@ -168,6 +168,8 @@ default=None
     References
     ----------
     .. [1] Y. Kim, "Convolutional Neural Networks for Sentence Classification", EMNLP 2014.
+    .. [2] C. Genest and J. V. Zidek, "Combining Probability Distributions: A Critique and an
+       Annotated Bibliography", Statistical Science 1, 1986.
 
     Examples
     --------

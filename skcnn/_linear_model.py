@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 from skcnn.costs._pool import LogarithmicPool
 from skcnn.text import NgramFeatures, fit_ngrams
@@ -23,6 +25,8 @@ _C = 4
 _TOLERANCE = 0.1
 # The table of n-grams takes half a kilobyte a token while it is learnt from.
 _MAX_TOKENS = 1_500_000
+# It has one generator of random numbers for the whole process: threads would disturb each other.
+_LIBLINEAR = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -220,17 +224,16 @@ class NgramTable:
         from sklearn.linear_model import LogisticRegression
 
         positives: Sequence[Any] = [1] if self._n_classes == 2 else range(self._n_classes)
-        models = [
-            LogisticRegression(
-                C=_C,
-                solver="liblinear",
-                dual=True,
-                tol=_TOLERANCE,
-                max_iter=1000,
-                random_state=self._random_state,
-            ).fit(matrix, labels == positive, weight)
-            for positive in positives
-        ]
+        solver = LogisticRegression(
+            C=_C,
+            solver="liblinear",
+            dual=True,
+            tol=_TOLERANCE,
+            max_iter=1000,
+            random_state=self._random_state,
+        )
+        with _LIBLINEAR:
+            models = [clone(solver).fit(matrix, labels == each, weight) for each in positives]
         coef = np.concatenate([model.coef_ for model in models]).T.astype(np.float32)
         return coef, np.concatenate([model.intercept_ for model in models]).astype(np.float32)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,14 @@ def test_words_that_are_known_beforehand_change_nothing(noisy: Corpus) -> None:
     expected = model.predict_proba(tokens)
     for words in ([], ["win", "never", "lunch"], sorted({w for text in tokens for w in text})):
         np.testing.assert_array_equal(model.knowing(words).predict_proba(tokens), expected)
+
+
+def test_threads_do_not_disturb_each_others_solver(noisy: Corpus) -> None:
+    tables = [table_of(noisy.texts * 20, np.tile(noisy.labels, 20)) for _ in range(2)]
+    expected = tables[0].fit().word_coef
+    with ThreadPoolExecutor(8) as pool:
+        for model in pool.map(lambda i: tables[i % 2].fit(), range(24)):
+            np.testing.assert_array_equal(model.word_coef, expected)
 
 
 def test_of_too_many_texts_some_of_every_class_are_learnt_from(
