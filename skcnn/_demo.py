@@ -73,6 +73,7 @@ def run(console: Console, *, cost: float, random_state: int) -> None:
     _print_confusions(console, outcomes)
     _print_summary(console, outcomes)
     console.print(
+        f"{CNN}: with the pretrained vectors of GloVe. "
         f"{RIVAL}: logistic regression on words, word pairs and character n-grams, trained once "
         "and deciding by the same rule at every cost. The normalized cost is 1 for the best "
         "constant answer. Seconds are for training and predicting, after "

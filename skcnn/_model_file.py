@@ -20,6 +20,7 @@ from skcnn.text import EmbeddingCoverage, NgramFeatures
 if TYPE_CHECKING:
     from skcnn._estimator import CostSensitiveTextCNN
 
+_KEYS = ("word_keys", "character_keys")
 _NGRAMS = ("word_keys", "word_idf", "character_keys", "character_idf")
 _COEFFICIENTS = ("word_coef", "character_coef", "intercept")
 _POOL = ("exponents", "log_factors")
@@ -176,8 +177,10 @@ def _check_weights(weights: TextCNNWeights, n_classes: int, n_words: int) -> Non
 def _check_linear(beside: LinearModelBeside, n_classes: int) -> None:
     model, features = beside.model, beside.model.features
     columns = 1 if n_classes == 2 else n_classes
-    n_words, n_characters = len(features.word_keys), len(features.character_keys)
+    n_words, n_characters = features.word_keys.size, features.character_keys.size
     shapes = {
+        "word_keys": (features.word_keys.shape, (n_words,)),
+        "character_keys": (features.character_keys.shape, (n_characters,)),
         "word_idf": (features.word_idf.shape, (n_words,)),
         "character_idf": (features.character_idf.shape, (n_characters,)),
         "word_coef": (model.word_coef.shape, (n_words, columns)),
@@ -187,6 +190,14 @@ def _check_linear(beside: LinearModelBeside, n_classes: int) -> None:
         "log_factors": (beside.pool.log_factors.shape, (n_classes,)),
     }
     _compare(shapes)
+    for name, array in _linear_arrays(beside).items():
+        if array.dtype.kind != ("u" if name in _KEYS else "f") or not np.isfinite(array).all():
+            raise TypeError(f"{name} has dtype {array.dtype}, or values that are not finite")
+    for keys in (features.word_keys, features.character_keys):
+        if keys.dtype != np.uint32 or (keys[1:] <= keys[:-1]).any():
+            raise TypeError(f"word_keys or character_keys has dtype {keys.dtype}, or descends")
+    if (beside.pool.exponents < 0).any():
+        raise TypeError(f"exponents is {beside.pool.exponents}, expected 0 or more")
 
 
 def _compare(shapes: Mapping[str, tuple[Any, Any]]) -> None:

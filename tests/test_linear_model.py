@@ -112,7 +112,7 @@ def test_of_too_many_texts_some_of_every_class_are_learnt_from(
     texts = [f"common word{i % 7}" for i in range(300)]
     labels = np.where(np.arange(300) == 123, "rare", np.where(np.arange(300) % 2, "a", "b"))
     sizes = []
-    monkeypatch.setattr(_linear_model, "_MAX_TOKENS", 100)
+    monkeypatch.setattr(_linear_model, "_MAX_CHARACTERS", 1200)
     monkeypatch.setattr(
         _linear_model, "fit_ngrams", lambda tokens: sizes.append(len(tokens)) or fit_ngrams(tokens)
     )
@@ -120,7 +120,10 @@ def test_of_too_many_texts_some_of_every_class_are_learnt_from(
         cnn = small_cnn(early_stopping=early_stopping, epochs=1)
         P = cnn.fit([*texts, "rare indeed"], [*labels, "rare"]).predict_proba(texts[:3])
         np.testing.assert_allclose(P.sum(axis=1), 1)
-    assert all(50 <= size <= 53 for size in sizes)
+    assert all(105 <= size <= 112 for size in sizes)  # of 11 characters each
+    texts[::40] = ["very " * 300] * 8
+    small_cnn(epochs=1).fit(texts, labels)
+    assert 105 <= sizes[-1] <= 112
 
 
 def test_texts_that_share_nothing_leave_the_network_alone(small_cnn: Make) -> None:
@@ -170,7 +173,18 @@ def test_a_file_from_before_the_linear_model_is_read_without_one(
     np.testing.assert_array_equal(loaded.predict_proba(texts), cnn.predict_proba(texts))
 
 
-@pytest.mark.parametrize("name", ["word_coef", "character_idf", "log_factors", "intercept"])
+DAMAGE: dict[str, Any] = {
+    "word_coef": lambda array: array[:-1],
+    "log_factors": lambda array: array[:-1],
+    "intercept": lambda array: array.astype(str),
+    "character_idf": lambda array: array * np.nan,
+    "word_keys": lambda array: array[::-1],
+    "character_keys": lambda array: array[:, np.newaxis],
+    "exponents": lambda array: -array,
+}
+
+
+@pytest.mark.parametrize("name", list(DAMAGE))
 def test_arrays_of_the_linear_model_that_do_not_fit_are_refused(
     small_cnn: Make, two_classes: Corpus, tmp_path: Path, name: str
 ) -> None:
@@ -178,7 +192,7 @@ def test_arrays_of_the_linear_model_that_do_not_fit_are_refused(
 
     small_cnn().fit(two_classes.texts, two_classes.labels).save(tmp_path / "model.skcnn")
     header, arrays = _persistence.read(tmp_path / "model.skcnn")
-    arrays[name] = arrays[name][:-1]
+    arrays[name] = DAMAGE[name](arrays[name])
     _persistence.write(tmp_path / "model.skcnn", header, arrays)
     with pytest.raises(ValueError, match=f"do not belong together.*{name}"):
         CostSensitiveTextCNN.load(tmp_path / "model.skcnn")

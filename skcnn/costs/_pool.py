@@ -53,12 +53,15 @@ class LogarithmicPool:
         first, second : (n, K) probabilities
         labels : (n,) positions of the true classes
         sample_weight : (n,), default=None
+            A few heavy rows count as few: the weights add up to (sum w)^2 / sum w^2, Kish's
+            effective number of rows.
         """
         from scipy.optimize import minimize
 
         logs = _log(first), _log(second)
         weight = np.ones(len(labels)) if sample_weight is None else sample_weight
-        weight = weight / weight.mean()
+        weight = weight / weight.max()  # their squares would overflow or vanish otherwise
+        weight = weight * weight.sum() / (weight @ weight)
         rows = np.arange(len(labels))
 
         def objective(parameters: Floats) -> tuple[float, Floats]:

@@ -24,7 +24,9 @@ _PRIME, _SPREAD = np.uint32(16777619), np.uint32(2654435761)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NgramFeatures:
-    """N-grams that at least two training texts have, found by their hashes, and their weights.
+    """N-grams that training texts share, found by their hashes, and their weights.
+
+    Those of words stand in two texts or more; those of characters in two words of texts or more.
 
     One to three words in a row are weighted by TF-IDF, with logarithmic counts and rows of length
     one. Characters, one to four within a word, are weighted alike, but count through their words:

@@ -93,6 +93,15 @@ def test_weights_count_as_copies_and_their_unit_does_not_matter() -> None:
     assert not np.allclose(plain.exponents, weighted.exponents, atol=1e-3)
 
 
+def test_one_heavy_row_does_not_outvote_the_others() -> None:
+    first, second, labels = models(200, 2, 0)
+    weight = np.ones(200)
+    weight[first[np.arange(200), labels].argmin()] = 1e6
+    pool = LogarithmicPool.fit(first, second, labels, weight)
+    np.testing.assert_allclose(pool.exponents, 0.5, atol=0.4)
+    assert (pool.exponents > 0).all()
+
+
 @pytest.mark.parametrize("n_classes", [2, 5])
 def test_probabilities_of_zero_and_one_stay_finite(n_classes: int) -> None:
     certain = np.eye(n_classes)
