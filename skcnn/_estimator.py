@@ -105,7 +105,7 @@ default=None
         network, and probabilities are drawn from both: by a logarithmic opinion pool [2]_ whose
         weights the held-out part chooses, with early stopping, else by their geometric mean.
         Together their mistakes are cheaper than those of each, as a rule. Of training texts with
-        more than 8,000,000 characters in all, the linear model learns from so many at random.
+        more than 6,000,000 characters in all, the linear model learns from so many at random.
         It is fitted for each class against the rest: time grows with the number of classes.
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         "adam" updates only the word vectors that a batch needs and is fast; others work by Keras'
