@@ -41,7 +41,8 @@ def main() -> None:
         "| loss | log loss: output | posterior | Brier score: output | posterior |\n|" + "---|" * 5
     )
     for name in LOSSES:
-        model = CostSensitiveTextCNN(loss=AsItIs(make_loss(name, costs)), random_state=0)
+        loss = AsItIs(make_loss(name, costs))
+        model = CostSensitiveTextCNN(loss=loss, linear_model=False, random_state=0)
         output = model.fit(train, y_train).predict_proba(test)
         both = {"output": output, "posterior": posterior(output, name, costs)}
         cells = [f"{log_loss(y_test, P):.3f}" for P in both.values()]
