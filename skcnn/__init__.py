@@ -43,7 +43,7 @@ __all__ = [
     "savings_score",
 ]
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "CostSensitiveTextCNN": "skcnn._estimator",

@@ -221,8 +221,3 @@ def check_column(estimator: CostSensitiveTextCNN, X: Any, *, reset: bool) -> Non
             estimator.n_features_in_ = 1
     if column_names(X) is not None and (reset or hasattr(estimator, "feature_names_in_")):
         _check_feature_names(estimator, X, reset=reset)
-
-
-def own_random_state(seed: Any) -> np.random.RandomState:
-    """Unlike scikit-learn's `check_random_state`, None does not draw from the global state."""
-    return seed if isinstance(seed, np.random.RandomState) else np.random.RandomState(seed)

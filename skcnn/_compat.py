@@ -1,7 +1,14 @@
-"""The private names of scikit-learn that skcnn uses, in one place."""
+"""The one door to scikit-learn's private names, and how skcnn speaks to its callers."""
 
 from __future__ import annotations
 
+import sys
+import warnings
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names, _check_sample_weight
@@ -13,4 +20,72 @@ __all__ = [
     "_check_feature_names",
     "_check_sample_weight",
     "_fit_context",
+    "own_random_state",
+    "renamed_arguments",
+    "warn_renamed",
+    "warn_user",
 ]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# Code that calls skcnn on behalf of the user, and is not where the user can change anything.
+_PASSED_OVER = frozenset({"skcnn", "sklearn", "imblearn", "joblib"})
+
+
+def own_random_state(seed: Any) -> np.random.RandomState:
+    """Return a random state that is not NumPy's global one.
+
+    scikit-learn's `check_random_state` draws from the global state where the seed is None.
+    """
+    return seed if isinstance(seed, np.random.RandomState) else np.random.RandomState(seed)
+
+
+def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the line of the user's own code that led here, however deep the call is."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in _PASSED_OVER:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+def warn_renamed(old: str, new: str) -> None:
+    """Say that an old public name still works in this version, and what to write instead."""
+    warn_user(
+        f"{old} is deprecated since skcnn 0.2 and will be removed in 0.3. Write {new}.",
+        FutureWarning,
+    )
+
+
+def renamed_arguments(**new_names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let a function take arguments by their old names too, with a FutureWarning.
+
+    Parameters
+    ----------
+    **new_names : str
+        The old name of each argument, and its new one: ``classes="labels"``.
+
+    Raises
+    ------
+    TypeError
+        When the function is called with both names of one argument.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            for old, new in new_names.items():
+                if old not in kwargs:
+                    continue
+                if new in kwargs:
+                    raise TypeError(
+                        f"{function.__name__} got {old} and {new}, which are one argument; "
+                        f"expected {new} alone."
+                    )
+                warn_renamed(f"The argument {old} of {function.__name__}", f"{new}=")
+                kwargs[new] = kwargs.pop(old)
+            return function(*args, **kwargs)
+
+        return call
+
+    return decorate

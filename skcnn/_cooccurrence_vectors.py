@@ -9,8 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from skcnn._checks import own_random_state
-from skcnn._compat import _fit_context
+from skcnn._compat import _fit_context, own_random_state
 from skcnn.text import Tokenizer, as_texts, cooccurrence_word_vectors, tokenize_all
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skcnn._checks import TrainingSet, own_random_state
+from skcnn._checks import TrainingSet
+from skcnn._compat import own_random_state
 from skcnn._early_stopping import make_validation_score
 from skcnn._given_vectors import tokens_of
 from skcnn._inference import TextCNNWeights
