@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skcnn._checks import check_column, check_parameters, check_training_set
-from skcnn._compat import _fit_context
-from skcnn._early_stopping import decision_costs
-from skcnn._fitting import fit_all
-from skcnn._given_vectors import tokens_of
+from skcnn._arrays import Float64
+from skcnn._compat import _check_feature_names, _fit_context, warn_renamed
 from skcnn._min_cost import MinCostMixin
-from skcnn._model_file import load_estimator, save_estimator
 from skcnn._parameters import PARAMETER_CONSTRAINTS
-from skcnn._words import outputs
+from skcnn._settings import FitSettings, NetworkSettings, TextSettings
 from skcnn.costs import LOSSES, CostMatrixLike
-from skcnn.text import EmbeddingCoverage, as_texts
+from skcnn.files._model_file import read_model, write_model
+from skcnn.fitting._fit import fit_model
+from skcnn.fitting._held_out import decision_costs
+from skcnn.fitting._training_set import check_training_set
+from skcnn.predicting._attributes import FittedAttributes
+from skcnn.predicting._model import FittedModel
+from skcnn.text._containers import as_texts, column_names, n_columns
+from skcnn.text._word_vectors import check_word_vectors
 
 
-class CostSensitiveTextCNN(MinCostMixin, ClassifierMixin, BaseEstimator):
+class CostSensitiveTextCNN(FittedAttributes, MinCostMixin, ClassifierMixin, BaseEstimator):
     """A TextCNN that knows what its mistakes cost.
 
     Raw texts in, labels out. A convolutional network over word vectors [1]_ is trained with a
@@ -197,7 +201,6 @@ default=None
         word_vectors: Any = None,
         embedding_dim: int = 100,
         embedding_init: str = "cooccurrence",
-        unlabeled: Any = None,
         subwords: bool = True,
         tokenizer: Callable[[str], Sequence[str]] | None = None,
         lowercase: bool = True,
@@ -222,6 +225,7 @@ default=None
         validation_scoring: str | Callable[..., float] = "loss",
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
+        unlabeled: Any = "deprecated",
     ) -> None:
         self.cost_matrix = cost_matrix
         self.loss = loss
@@ -229,7 +233,6 @@ default=None
         self.word_vectors = word_vectors
         self.embedding_dim = embedding_dim
         self.embedding_init = embedding_init
-        self.unlabeled = unlabeled
         self.subwords = subwords
         self.tokenizer = tokenizer
         self.lowercase = lowercase
@@ -254,6 +257,7 @@ default=None
         self.validation_scoring = validation_scoring
         self.random_state = random_state
         self.verbose = verbose
+        self.unlabeled = unlabeled
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -263,8 +267,9 @@ default=None
         sample_weight: ArrayLike | None = None,
         *,
         sample_costs: Any = None,
+        unlabeled: Any = None,
     ) -> Self:
-        """Train on labelled texts.
+        """Train on labeled texts.
 
         Parameters
         ----------
@@ -293,25 +298,43 @@ default=None
             If a text is missing, lengths differ, there is one class only, or costs do not fit the
             texts or the classes.
         """
-        check_parameters(self)
-        training_set = check_training_set(X, y, sample_weight, self.class_weight, sample_costs)
-        costs = training_set.mean_costs(self.cost_matrix)
-        fitted = fit_all(self, training_set, costs)
-        check_column(self, X, reset=True)  # only now: a failed fit leaves all as it was
-        self.classes_ = training_set.classes
-        self.cost_matrix_ = costs
-        self.vocabulary_ = fitted.vocabulary
-        self.history_ = fitted.history
-        self.n_iter_ = len(fitted.history["loss"])
-        self.best_iter_ = fitted.best_iter
-        self._coverage = fitted.coverage
-        self._weights = fitted.weights
-        self._posterior_rule = fitted.posterior_rule
-        self._beside = fitted.beside
-        self._keras_model: Any = None
+        params = self.get_params(deep=False)
+        text = TextSettings.from_params(params)
+        network = NetworkSettings.from_params(params)
+        settings = FitSettings.from_params(params)
+        if self.word_vectors is not None:
+            check_word_vectors(self.word_vectors)
+        more_texts = self._check_unlabeled(unlabeled, text)
+        data = check_training_set(X, y, sample_weight, self.class_weight, sample_costs)
+        names = column_names(X)
+        self._set_model(
+            replace(
+                fit_model(data, more_texts, text, network, settings),
+                n_features_in=n_columns(X),
+                feature_name=None if names is None else names[0],
+            )
+        )
         return self
 
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+    def _check_unlabeled(self, unlabeled: Any, settings: TextSettings) -> list[str] | None:
+        if not (isinstance(self.unlabeled, str) and self.unlabeled == "deprecated"):
+            warn_renamed(
+                "The parameter unlabeled of CostSensitiveTextCNN", "fit(X, y, unlabeled=...)"
+            )
+            unlabeled = self.unlabeled if unlabeled is None else unlabeled
+        if unlabeled is None:
+            return None
+        settings.check_learns_from_unlabeled()
+        try:
+            return as_texts(unlabeled)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"unlabeled cannot be used as X is: {error}") from error
+
+    def _set_model(self, model: FittedModel) -> None:
+        """Set the fitted state, in one assignment: an interrupt leaves the old state or the new."""
+        self._model = model
+
+    def predict_proba(self, X: Any) -> Float64:
         """Estimate P(class | text).
 
         Costs have no part in it: a loss that was weighted by them is undone.
@@ -327,10 +350,9 @@ default=None
         """
         check_is_fitted(self)
         texts = as_texts(X)
-        check_column(self, X, reset=False)
-        tokens = tokens_of(self, texts)
-        P = self._posterior_rule(outputs(tokens, self.vocabulary_, self._weights))
-        return P if self._beside is None else self._beside.joined(P, tokens)
+        if self._model.feature_name is not None and column_names(X) is not None:
+            _check_feature_names(self, X, reset=False)
+        return self._model.predict_proba(texts)
 
     @property
     def _learns_costs(self) -> bool:
@@ -339,7 +361,7 @@ default=None
             isinstance(self.loss, str) and self.loss in LOSSES and self.loss != "cross_entropy"
         )
 
-    def _decision_costs(self) -> NDArray[np.float64]:
+    def _decision_costs(self) -> Float64:
         return decision_costs(self.decision, self.cost_matrix_)
 
     def save(self, path: str | os.PathLike[str], *, word_vectors: bool = True) -> None:
@@ -360,7 +382,9 @@ default=None
             If a parameter is code, as a tokenizer or a Keras object: use pickle or joblib.
         """
         check_is_fitted(self)
-        save_estimator(self, path, word_vectors=word_vectors)
+        params = self.get_params(deep=False)
+        del params["unlabeled"]
+        write_model(path, params, self._model, word_vectors=word_vectors)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -380,34 +404,35 @@ default=None
         ValueError
             If the file is not a model file, is damaged, or was written by a newer version.
         """
-        return load_estimator(cls, path)
-
-    @property
-    def embedding_coverage_(self) -> EmbeddingCoverage | None:
-        """How much of the training texts the pretrained vectors know."""
-        if getattr(self, "_coverage", None) is None:
-            raise AttributeError("embedding_coverage_ is there only after a fit with word_vectors.")
-        return self._coverage
+        params, model = read_model(path)
+        estimator = cls(**params)
+        estimator._set_model(model)
+        return estimator
 
     @property
     def model_(self) -> Any:
         """The trained network as a Keras model over padded token ids (imports TensorFlow).
 
-        Its outputs are what the loss made of them, as `predict_proba` gets them to turn back, and
-        without the linear model.
+        Its outputs are the softmax outputs of the network alone, before they are turned into
+        P(class | text).
         """
         check_is_fitted(self)
-        if self._keras_model is None:
+        model, keras_model = getattr(self, "_keras_model", (None, None))
+        if model is not self._model:
             from skcnn.network import make_keras_model
 
-            widths = self._weights.filter_widths
-            layers = self._weights.to_layers(list(self.vocabulary_), widths)
-            self._keras_model = make_keras_model(layers, widths, self.dropout)
-        return self._keras_model
+            text_cnn = self._model.text_cnn
+            widths = text_cnn.weights.filter_widths
+            layers = text_cnn.weights.to_layers(list(text_cnn.vocabulary), widths)
+            keras_model = make_keras_model(layers, widths, self.dropout)
+            self._keras_model = self._model, keras_model
+        return keras_model
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the Keras model out: it is rebuilt from the arrays, and would need TensorFlow."""
-        return {**super().__getstate__(), "_keras_model": None}
+        state = {**super().__getstate__()}
+        state.pop("_keras_model", None)
+        return state
 
     def __sklearn_tags__(self) -> Any:
         """Say that X is text, in one or two dimensions."""

@@ -35,8 +35,6 @@ WRONG = [
     ("embedding_dim", 2.5, "'embedding_dim'"),
     ("embedding_dim", 0, "embedding_dim is 0 and word_vectors is None"),
     ("embedding_init", "zeros", "'embedding_init'"),
-    ("unlabeled", 5, "'unlabeled'"),
-    ("unlabeled", "one text", "'unlabeled'"),
     ("subwords", 3, "'subwords'"),
     ("tokenizer", "words", "'tokenizer'"),
     ("lowercase", "yes", "'lowercase'"),

@@ -16,8 +16,8 @@ from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.preprocessing import FunctionTransformer
 
 from skcnn import average_cost, decide
-from skcnn._early_stopping import make_validation_score
 from skcnn.costs import make_cost_scorer
+from skcnn.fitting._held_out import make_score
 
 COLUMNS = ["ham", "spam"]
 
@@ -109,7 +109,7 @@ def test_early_stopping_decides_as_predict_does(
 ) -> None:
     classes, y = np.array(COLUMNS), np.array(two_classes.labels)
     P = np.random.default_rng(0).dirichlet([1, 1], size=len(y))
-    score = make_validation_score(
+    score = make_score(
         "average_cost",
         y,
         None,

@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
 
 Tokenizer = Callable[[str], Iterable[str]]
@@ -187,6 +187,13 @@ def tokenize_all(
         return rows
     head, tail = max_length if isinstance(max_length, (tuple, list)) else (max_length, 0)
     return [row if len(row) <= head + tail else row[:head] + row[len(row) - tail :] for row in rows]
+
+
+def tokenizing(
+    tokenizer: Tokenizer | None, lowercase: bool, max_length: int | tuple[int, int] | None
+) -> Callable[[Sequence[str]], list[list[str]]]:
+    """Return `tokenize_all` with these arguments, for texts that come later."""
+    return partial(tokenize_all, tokenizer=tokenizer, lowercase=lowercase, max_length=max_length)
 
 
 def _checked_tokens(tokens: object, row: int) -> list[str]:

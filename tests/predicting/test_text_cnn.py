@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from skcnn import _inference
-from skcnn._inference import TextCNNWeights, forward
+from skcnn.predicting import _text_cnn
+from skcnn.predicting._text_cnn import TextCNNWeights, forward
 from skcnn.text import UNKNOWN, SubwordVectors, TokenSequences, frequent_ngrams
 from skcnn.text._subwords import hashed_ngrams
 
@@ -129,8 +129,8 @@ def test_what_comes_out_for_a_text_does_not_depend_on_its_neighbours(
     layers = Layers([3, 1, 3], 6, 3, seed=1)
     weights, unseen = layers.weights(), layers.unseen
     alone = [forward(weights, TokenSequences.from_lists([text]), unseen)[0] for text in texts]
-    monkeypatch.setattr(_inference, "_TOKENS_PER_PROJECTION", limit)
-    monkeypatch.setattr(_inference, "_TOKENS_PER_BLOCK", limit)
+    monkeypatch.setattr(_text_cnn, "_TOKENS_PER_PROJECTION", limit)
+    monkeypatch.setattr(_text_cnn, "_TOKENS_PER_BLOCK", limit)
     together = forward(weights, TokenSequences.from_lists(texts), unseen)
     np.testing.assert_allclose(together, alone, atol=1e-6)
 
@@ -151,7 +151,7 @@ def test_texts_of_seen_words_need_no_other_vectors(unseen: NDArray[np.float32] |
 def test_what_is_known_of_an_unseen_word_makes_its_vector(with_subwords: bool) -> None:
     layers = Layers([2], 3, 2, seed=0)
     weights = layers.weights(with_subwords=with_subwords)
-    assert (weights.n_seen, weights.n_words) == (N_WORDS, N_WORDS + len(PRETRAINED))
+    assert (weights.n_seen, weights.n_ids) == (N_WORDS, N_WORDS + len(PRETRAINED))
     words = ["jackpot", "winners", "WINNING", "z", "winner"]
     ids = np.array([N_WORDS + 1, UNKNOWN, 3, UNKNOWN, N_WORDS])
     jackpot, unknown, other_spelling, one_letter, winner = weights.unseen_vectors(words, ids)

@@ -1,10 +1,8 @@
-"""The linear model beside the network, and the probabilities of both."""
+"""The n-gram model, and the probabilities of both models together."""
 
 from __future__ import annotations
 
-import json
 import pickle
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,8 +11,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from skcnn import CostSensitiveTextCNN, _linear_model
-from skcnn._linear_model import NgramTable
+from skcnn import CostSensitiveTextCNN
+from skcnn.files._archive import read, write
+from skcnn.fitting import _ngram_model
+from skcnn.fitting._ngram_model import NgramTable
+from skcnn.predicting._ngram_model import NgramModel
 from skcnn.text import fit_ngrams, tokenize_all
 from tests.conftest import Corpus, Make
 
@@ -25,9 +26,13 @@ def table_of(texts: list[str], labels: Any, sample_weight: Any = None) -> NgramT
 
 
 def network_alone(estimator: CostSensitiveTextCNN, texts: list[str]) -> NDArray[np.float64]:
-    copy = pickle.loads(pickle.dumps(estimator))
-    copy._beside = None
-    return copy.predict_proba(texts)
+    model = estimator._model
+    return model.text_cnn.predict_proba(texts, model.tokenize(texts))
+
+
+def ngram_model(estimator: CostSensitiveTextCNN) -> NgramModel:
+    (model,) = (m for m in estimator._model.members if isinstance(m, NgramModel))
+    return model
 
 
 def test_probabilities_are_drawn_from_the_network_and_the_linear_model(
@@ -35,11 +40,13 @@ def test_probabilities_are_drawn_from_the_network_and_the_linear_model(
 ) -> None:
     cnn = small_cnn().fit(three_classes.texts, three_classes.labels)
     texts = [*three_classes.texts[:20], "", "never seen before", "win lunch webinar"]
-    linear, pool = cnn._beside.model, cnn._beside.pool
-    both = pool(network_alone(cnn, texts), linear.predict_proba(tokenize_all(texts)))
+    model, pool = ngram_model(cnn), cnn._model.pool
+    assert pool is not None
+    tokens = tokenize_all(texts)
+    both = pool([network_alone(cnn, texts), model.predict_proba(texts, tokens)])
     np.testing.assert_allclose(cnn.predict_proba(texts), both, atol=1e-12)
     assert not np.allclose(both, network_alone(cnn, texts), atol=1e-3)
-    np.testing.assert_allclose(linear.predict_proba(tokenize_all(texts)).sum(axis=1), 1)
+    np.testing.assert_allclose(model.predict_proba(texts, tokens).sum(axis=1), 1)
 
 
 def test_the_network_is_the_same_with_and_without(small_cnn: Make, two_classes: Corpus) -> None:
@@ -47,42 +54,45 @@ def test_the_network_is_the_same_with_and_without(small_cnn: Make, two_classes: 
     without = small_cnn(linear_model=False).fit(two_classes.texts, two_classes.labels)
     texts = [*two_classes.texts[:9], "winner home"]
     np.testing.assert_array_equal(network_alone(with_it, texts), without.predict_proba(texts))
-    assert without._beside is None
+    assert len(without._model.members) == 1
 
 
 def test_costs_have_no_part_in_the_linear_model(small_cnn: Make, noisy: Corpus) -> None:
     equal, dear = (
         small_cnn(costs).fit(noisy.texts, noisy.labels) for costs in (None, {"spam": 20})
     )
-    tokens = tokenize_all(noisy.texts[:30])
+    texts = noisy.texts[:30]
     np.testing.assert_array_equal(
-        equal._beside.model.predict_proba(tokens), dear._beside.model.predict_proba(tokens)
+        *(ngram_model(cnn).predict_proba(texts, tokenize_all(texts)) for cnn in (equal, dear))
     )
 
 
 def test_without_a_part_held_out_both_count_the_same(small_cnn: Make, two_classes: Corpus) -> None:
     cnn = small_cnn(early_stopping=False).fit(two_classes.texts, two_classes.labels)
-    np.testing.assert_array_equal(cnn._beside.pool.exponents, [0.5, 0.5])
+    np.testing.assert_array_equal(cnn._model.pool.exponents, [0.5, 0.5])
     held_out = small_cnn(early_stopping=True).fit(two_classes.texts, two_classes.labels)
-    assert not np.array_equal(held_out._beside.pool.exponents, [0.5, 0.5])
+    assert not np.array_equal(held_out._model.pool.exponents, [0.5, 0.5])
 
 
 def test_what_is_held_out_is_not_learnt_from(noisy: Corpus) -> None:
     rows, others = np.arange(300), np.arange(300, 400)
     flipped = noisy.labels.copy()
     flipped[300:] = np.where(flipped[300:] == "spam", "ham", "spam")
-    honest = table_of(noisy.texts, noisy.labels).held_out(rows, others)
-    np.testing.assert_array_equal(table_of(noisy.texts, flipped).held_out(rows, others), honest)
-    learnt = table_of(noisy.texts, noisy.labels).held_out(np.arange(400), others)
+    honest = table_of(noisy.texts, noisy.labels).fit_predict_proba(rows, others)
+    np.testing.assert_array_equal(
+        table_of(noisy.texts, flipped).fit_predict_proba(rows, others), honest
+    )
+    learnt = table_of(noisy.texts, noisy.labels).fit_predict_proba(np.arange(400), others)
     assert not np.allclose(learnt, honest, atol=1e-3)
 
 
 def test_the_unit_of_weights_does_not_matter_and_their_ratio_does(noisy: Corpus) -> None:
-    tokens = tokenize_all(noisy.texts[:50])
+    texts = noisy.texts[:50]
+    tokens = tokenize_all(texts)
     weight = np.where(noisy.labels == "spam", 3.0, 1.0)
 
     def probabilities(weight: NDArray[np.float64] | None) -> NDArray[np.float64]:
-        return table_of(noisy.texts, noisy.labels, weight).fit().predict_proba(tokens)
+        return table_of(noisy.texts, noisy.labels, weight).fit().predict_proba(texts, tokens)
 
     plain = probabilities(None)
     np.testing.assert_allclose(probabilities(np.full(400, 7.0)), plain, atol=1e-6)
@@ -92,10 +102,13 @@ def test_the_unit_of_weights_does_not_matter_and_their_ratio_does(noisy: Corpus)
 
 def test_words_that_are_known_beforehand_change_nothing(noisy: Corpus) -> None:
     model = table_of(noisy.texts, noisy.labels).fit()
-    tokens = tokenize_all([*noisy.texts[:20], "winner unheard", "unheard", ""])
-    expected = model.predict_proba(tokens)
+    texts = [*noisy.texts[:20], "winner unheard", "unheard", ""]
+    tokens = tokenize_all(texts)
+    expected = model.predict_proba(texts, tokens)
     for words in ([], ["win", "never", "lunch"], sorted({w for text in tokens for w in text})):
-        np.testing.assert_array_equal(model.knowing(words).predict_proba(tokens), expected)
+        np.testing.assert_array_equal(
+            model.with_cached_words(words).predict_proba(texts, tokens), expected
+        )
 
 
 def test_threads_do_not_disturb_each_others_solver(noisy: Corpus) -> None:
@@ -112,9 +125,9 @@ def test_of_too_many_texts_some_of_every_class_are_learnt_from(
     texts = [f"common word{i % 7}" for i in range(300)]
     labels = np.where(np.arange(300) == 123, "rare", np.where(np.arange(300) % 2, "a", "b"))
     sizes = []
-    monkeypatch.setattr(_linear_model, "_MAX_CHARACTERS", 1200)
+    monkeypatch.setattr(_ngram_model, "_MAX_CHARACTERS", 1200)
     monkeypatch.setattr(
-        _linear_model, "fit_ngrams", lambda tokens: sizes.append(len(tokens)) or fit_ngrams(tokens)
+        _ngram_model, "fit_ngrams", lambda tokens: sizes.append(len(tokens)) or fit_ngrams(tokens)
     )
     for early_stopping in (False, True):
         cnn = small_cnn(early_stopping=early_stopping, epochs=1)
@@ -129,7 +142,7 @@ def test_of_too_many_texts_some_of_every_class_are_learnt_from(
 def test_texts_that_share_nothing_leave_the_network_alone(small_cnn: Make) -> None:
     texts = ["一", "二", "三", "四", "五", "六"]  # one character each, none twice
     cnn = small_cnn(early_stopping=False, epochs=1).fit(texts, [0, 1, 0, 1, 0, 1])
-    assert cnn._beside is None
+    assert len(cnn._model.members) == 1
     np.testing.assert_array_equal(cnn.predict_proba(texts), network_alone(cnn, texts))
 
 
@@ -146,31 +159,7 @@ def test_the_linear_model_survives_the_file_and_the_pickle(
         pickle.loads(pickle.dumps(cnn)),
     ):
         np.testing.assert_array_equal(copy.predict_proba(texts), cnn.predict_proba(texts))
-    assert cnn._beside is not None
-
-
-def test_a_file_from_before_the_linear_model_is_read_without_one(
-    small_cnn: Make, two_classes: Corpus, tmp_path: Path
-) -> None:
-    cnn = small_cnn(linear_model=False).fit(two_classes.texts, two_classes.labels)
-    cnn.save(tmp_path / "new.skcnn")
-    with (
-        zipfile.ZipFile(tmp_path / "new.skcnn") as new,
-        zipfile.ZipFile(tmp_path / "old.skcnn", "w") as old,
-    ):
-        for name in new.namelist():
-            content = new.read(name)
-            if name == "header.json":
-                header = json.loads(content)
-                header["format_version"] = 1
-                del header["content"]["has_linear_model"]
-                del header["content"]["parameters"]["linear_model"]
-                content = json.dumps(header).encode()
-            old.writestr(name, content)
-    loaded = CostSensitiveTextCNN.load(tmp_path / "old.skcnn")
-    assert loaded.linear_model is False
-    texts = two_classes.texts[:5]
-    np.testing.assert_array_equal(loaded.predict_proba(texts), cnn.predict_proba(texts))
+    assert len(cnn._model.members) == 2
 
 
 DAMAGE: dict[str, Any] = {
@@ -188,11 +177,10 @@ DAMAGE: dict[str, Any] = {
 def test_arrays_of_the_linear_model_that_do_not_fit_are_refused(
     small_cnn: Make, two_classes: Corpus, tmp_path: Path, name: str
 ) -> None:
-    from skcnn import _persistence
-
     small_cnn().fit(two_classes.texts, two_classes.labels).save(tmp_path / "model.skcnn")
-    header, arrays = _persistence.read(tmp_path / "model.skcnn")
-    arrays[name] = DAMAGE[name](arrays[name])
-    _persistence.write(tmp_path / "model.skcnn", header, arrays)
-    with pytest.raises(ValueError, match=f"do not belong together.*{name}"):
+    _, header, arrays = read(tmp_path / "model.skcnn")
+    key = name if name in arrays else f"member_1.{name}"
+    arrays[key] = DAMAGE[name](arrays[key])
+    write(tmp_path / "model.skcnn", header, arrays)
+    with pytest.raises(ValueError, match=f"do not fit together.*{name}"):
         CostSensitiveTextCNN.load(tmp_path / "model.skcnn")

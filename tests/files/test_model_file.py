@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -9,10 +10,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from skcnn import CostSensitiveTextCNN, _persistence, _words
-from skcnn.text import TokenSequences
+from skcnn import CostSensitiveTextCNN
+from skcnn.files._archive import FORMAT_VERSION, read, write
+from skcnn.text import _prepare
+from skcnn.text._sequences import TokenSequences
 
 VECTORS = {
     "win": [1.0, 0.0, 0.5],
@@ -42,7 +46,7 @@ MODELS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "a mapping alone": lambda folder: {"word_vectors": VECTORS, "embedding_dim": 0},
     "a file": lambda folder: {"word_vectors": vectors_in_a_file(folder)},
     "both": lambda folder: {"word_vectors": [str(vectors_in_a_file(folder)), VECTORS]},
-    "unlabelled texts": lambda folder: {"unlabeled": [SENTENCE, "aunt and lunch", "aunt"]},
+    "unlabeled texts": lambda folder: {"unlabeled": [SENTENCE, "aunt and lunch", "aunt"]},
     "everything": lambda folder: {
         "unlabeled": np.array([SENTENCE]),
         "word_vectors": VECTORS,
@@ -65,9 +69,11 @@ def model(
 ) -> Any:
     """Fitted with subwords of two words or more, and not to be fitted again."""
     parameters = MODELS[request.param](tmp_path_factory.mktemp("vectors"))
+    unlabeled = parameters.pop("unlabeled", None)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_words, "_MIN_WORDS_OF_NGRAM", 2)
-        return small_cnn(**parameters).fit(two_classes.texts, two_classes.labels)
+        patch.setattr(_prepare, "_MIN_WORDS_OF_NGRAM", 2)
+        cnn = small_cnn(**parameters)
+        return cnn.fit(two_classes.texts, two_classes.labels, unlabeled=unlabeled)
 
 
 def saved(model: Any, path: Path, **options: Any) -> Any:
@@ -94,7 +100,7 @@ def test_a_loaded_model_has_its_parameters_and_trains_alike(
     model: Any, tmp_path: Path, two_classes: Any
 ) -> None:
     loaded = saved(model, tmp_path / "model.skcnn")
-    expected = {**model.get_params(), "unlabeled": None}
+    expected = model.get_params()
     found = loaded.get_params()
     vectors, given = found.pop("word_vectors"), expected.pop("word_vectors")
     assert found == expected
@@ -104,7 +110,7 @@ def test_a_loaded_model_has_its_parameters_and_trains_alike(
         np.testing.assert_equal({word: list(row) for word, row in vectors.items()}, given)
     else:
         assert vectors == given
-    if model.unlabeled is None:
+    if "diary" not in model.vocabulary_:  # fitted without unlabeled texts
         again = [cnn.set_params(epochs=1) for cnn in (loaded, CostSensitiveTextCNN())]
         again[1].set_params(**{**model.get_params(), "epochs": 1})
         answers = [
@@ -117,7 +123,8 @@ def test_a_loaded_model_gives_the_keras_model_of_all_its_words(model: Any, tmp_p
     loaded = saved(model, tmp_path / "model.skcnn")
     words = list(loaded.vocabulary_)
     ids = TokenSequences.from_lists([[number] for number in loaded.vocabulary_.values()])
-    expected = loaded._posterior_rule(np.asarray(loaded.model_(ids.to_padded())))
+    to_posterior = loaded._model.text_cnn.posterior_rule
+    expected = to_posterior(np.asarray(loaded.model_(ids.to_padded())))
     np.testing.assert_allclose(loaded.predict_proba(words), expected, rtol=0, atol=1e-5)
 
 
@@ -147,11 +154,11 @@ def test_words_left_out_are_known_by_subwords_alone(model: Any, tmp_path: Path) 
     assert np.array_equal(unheard, winning) == (not model.subwords)
 
 
-def test_unlabelled_texts_are_never_written(model: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("model", ["unlabeled texts", "everything"], indirect=True)
+def test_unlabeled_texts_are_never_written(model: Any, tmp_path: Path) -> None:
     loaded = saved(model, tmp_path / "model.skcnn")
-    assert loaded.unlabeled is None
     assert SENTENCE.encode() not in (tmp_path / "model.skcnn").read_bytes()
-    assert model.unlabeled is None or "diary" in loaded.vocabulary_
+    assert "diary" in loaded.vocabulary_
 
 
 @pytest.mark.parametrize("word_vectors", [ONLY_VECTORS, [VECTORS, ONLY_VECTORS]], ids=type)
@@ -171,7 +178,7 @@ CHANGES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "subword_keys": lambda arrays: arrays["subword_keys"][:-1],
     "subword_vectors": lambda arrays: arrays["subword_vectors"][:, :-1],
     "embedding": lambda arrays: arrays["embedding"][:-1],
-    "taps": lambda arrays: arrays["taps"][:-1],
+    "taps_by_offset": lambda arrays: arrays["taps_by_offset"][:-1],
     "frozen": lambda arrays: np.pad(arrays["frozen"], ((0, 0), (0, 99))),
 }
 
@@ -183,19 +190,80 @@ def test_a_file_whose_arrays_do_not_fit_together_is_refused_when_it_is_loaded(
 ) -> None:
     path = tmp_path / "model.skcnn"
     model.save(path)
-    header, arrays = _persistence.read(path)
-    _persistence.write(path, header, {**arrays, name: CHANGES[name](arrays)})
-    with pytest.raises(ValueError, match="parts do not belong together"):
+    _, header, arrays = read(path)
+    own = {each.removeprefix("member_0."): array for each, array in arrays.items()}
+    write(path, header, {**arrays, f"member_0.{name}": CHANGES[name](own)})
+    with pytest.raises(ValueError, match="parts do not fit together"):
         CostSensitiveTextCNN.load(path)
 
 
 @pytest.mark.parametrize("model", ["a mapping"], indirect=True)
-@pytest.mark.parametrize("name", ["vector_words", "coverage", "vocabulary"])
+@pytest.mark.parametrize(
+    "name", ["vector_words", "record", "members", "parameters", "classes", "n_features_in"]
+)
 def test_a_header_that_lacks_a_part_is_refused(name: str, model: Any, tmp_path: Path) -> None:
     path = tmp_path / "model.skcnn"
     model.save(path)
-    header, arrays = _persistence.read(path)
+    _, header, arrays = read(path)
     del header[name]
-    _persistence.write(path, header, arrays)
-    with pytest.raises(ValueError, match="parts do not belong together"):
+    write(path, header, arrays)
+    with pytest.raises(ValueError, match=f"parts do not fit together: {name} is missing"):
         CostSensitiveTextCNN.load(path)
+
+
+@pytest.mark.parametrize("model", ["a mapping"], indirect=True)
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"members": []}, "members is empty"),
+        ({"members": [{"kind": "oracle"}]}, "a member is 'oracle'"),
+        ({"members": [{"kind": "text_cnn"}]}, "vocabulary is missing"),
+        ({"members": {}}, "members is of type dict"),
+        ({"classes": ["ham", "spam", "offer"]}, "dense_kernel is"),
+        ({"classes_dtype": "<f8"}, "classes cannot have the dtype '<f8'"),
+        ({"record": {"history": []}}, "history has no list of losses"),
+    ],
+)
+def test_a_header_whose_parts_do_not_fit_is_refused(
+    changes: dict[str, Any], complaint: str, model: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "model.skcnn"
+    model.save(path)
+    _, header, arrays = read(path)
+    write(path, header | changes, arrays)
+    with pytest.raises(ValueError, match=f"parts do not fit together: {complaint}"):
+        CostSensitiveTextCNN.load(path)
+
+
+STORED = Path(__file__).parent / "stored"
+
+
+@pytest.mark.parametrize("path", sorted(STORED.glob("*.skcnn")), ids=lambda path: path.stem)
+def test_a_file_of_every_format_predicts_as_on_the_day_it_was_written(
+    path: Path, tmp_path: Path
+) -> None:
+    expected = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    loaded = CostSensitiveTextCNN.load(path)
+    again = saved(loaded, tmp_path / "again.skcnn")
+    for cnn in (loaded, again):
+        P = cnn.predict_proba(expected["texts"])
+        np.testing.assert_allclose(P, expected["probabilities"], rtol=0, atol=1e-6)
+        assert cnn.predict(expected["texts"]).tolist() == expected["labels"]
+    assert loaded.linear_model == (path.stem != "format_1")
+
+
+def test_there_is_a_stored_file_of_every_format() -> None:
+    versions = {read(path).format_version for path in STORED.glob("*.skcnn")}
+    assert versions == set(range(1, FORMAT_VERSION + 1))
+
+
+def test_the_name_of_a_column_survives_the_file(
+    small_cnn: Any, two_classes: Any, tmp_path: Path
+) -> None:
+    table = pd.DataFrame({"report": two_classes.texts})
+    cnn = small_cnn(epochs=1).fit(table, two_classes.labels)
+    loaded = saved(cnn, tmp_path / "model.skcnn")
+    assert loaded.feature_names_in_.tolist() == ["report"]
+    assert loaded.n_features_in_ == 1
+    with pytest.raises(ValueError, match="feature names"):
+        loaded.predict(table.rename(columns={"report": "other"}))
