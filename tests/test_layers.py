@@ -19,7 +19,7 @@ ON_USE = {"pandas", "polars", "matplotlib", "pyarrow"}
 ALLOWED_ROOMS = {
     "skcnn/text/": ("skcnn.text",),
     "skcnn/costs/": ("skcnn.costs",),
-    "skcnn/inspection/": ("skcnn.inspection", "skcnn.costs"),
+    "skcnn/inspection/": ("skcnn.inspection", "skcnn.costs", "skcnn._arrays"),
     "skcnn/network/": ("skcnn.network", "skcnn.text"),
     "skcnn/_inference.py": ("skcnn.text",),
     "skcnn/_persistence.py": ("skcnn.__version__",),
