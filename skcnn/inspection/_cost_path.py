@@ -18,7 +18,7 @@ Band = Literal["range", "std"]
 _STYLES = {
     "recall": BLUE,
     "precision": VERMILION,
-    "normalized cost (1 = cheapest constant prediction)": GREEN,
+    "normalized cost\n(1 = cheapest constant prediction)": GREEN,  # two lines: a narrow legend
 }
 _BANDS = ("range", "std", None)
 
@@ -70,8 +70,8 @@ class CostPathDisplay:
     ...     precision=[[0.9, 0.8], [0.6, 0.7]],
     ...     cost=[[0.6, 0.7], [0.4, 0.4]],
     ... ).plot()
-    >>> [line.get_label() for line in display.lines_]
-    ['recall', 'precision', 'normalized cost (1 = cheapest constant prediction)']
+    >>> display.lines_[0].get_label(), display.lines_[0].get_ydata().round(2).tolist()
+    ('recall', [0.55, 0.85])
     """
 
     def __init__(

@@ -286,10 +286,10 @@ class CostThresholdDisplay:
 
     def _mark_tuned(self, ax: Axes) -> Line2D:
         is_never = np.isinf(self.tuned_threshold)
-        rule = "never positive" if is_never else f"threshold {self.tuned_threshold:.3g}"
+        rule = ": never positive" if is_never else f" threshold {self.tuned_threshold:.3g}"
         return ax.axvline(
             min(self.tuned_threshold, 1.0),
             color=TUNED_MARK.color,
             linestyle=TUNED_MARK.linestyle,
-            label=f"cheapest on these rows: {rule}, cost {self.average_costs.min():.3g}",
+            label=f"cheapest{rule}, cost {self.average_costs.min():.3g}",
         )

@@ -47,7 +47,7 @@ def axes_for(display: object, ax: Axes | None, figsize: tuple[float, float] | No
         ) from error
     if ax is None:
         _, ax = plt.subplots(figsize=figsize, layout="constrained")
-    if not ax.lines:  # lines that are already there keep their place in the cycle
+    if not ax.lines:  # with lines, their cycle goes on: the next line differs
         ax.set_prop_cycle(
             color=[style.color for style in STYLES],
             linestyle=[style.linestyle for style in STYLES],

@@ -134,7 +134,7 @@ def test_never_predicting_positive_is_marked_at_the_right_edge():
     display = CostThresholdDisplay.from_predictions([0, 1, 0], [0.9, 0.2, 0.8])
     assert display.tuned_threshold == np.inf
     assert display.tuned_line_.get_xdata()[0] == 1
-    assert display.tuned_line_.get_label() == "cheapest on these rows: never positive, cost 0.333"
+    assert display.tuned_line_.get_label() == "cheapest: never positive, cost 0.333"
 
 
 def test_marks_can_be_left_out_and_names_are_shown(rows):
