@@ -134,10 +134,10 @@ def _report_held_out(
         )
         return
     train_rows, test_rows = rows
-    X, labels = np.asarray(texts, dtype=object), np.asarray(y)
+    X, y_array = np.asarray(texts, dtype=object), np.asarray(y)
     with progress(f"Measuring on {len(test_rows):,} held-out rows"):
-        y_pred = model.fit(X[train_rows], labels[train_rows]).predict(X[test_rows])
-    typer.echo(_held_out_report(model, labels[test_rows], y_pred, positive))
+        y_pred = model.fit(X[train_rows], y_array[train_rows]).predict(X[test_rows])
+    typer.echo(_held_out_report(model, y_array[test_rows], y_pred, positive))
 
 
 def _train_and_test_rows(
@@ -156,9 +156,9 @@ def _train_and_test_rows(
     groups = np.unique(texts, return_inverse=True)[1]
     folds = StratifiedGroupKFold(5, shuffle=True, random_state=random_state)
     train_rows, test_rows = next(folds.split(texts, y, groups))
-    labels = np.asarray(y)
+    y_array = np.asarray(y)
     all_in_both = (
-        len(np.unique(labels[train_rows])) == len(np.unique(labels[test_rows])) == len(classes)
+        len(np.unique(y_array[train_rows])) == len(np.unique(y_array[test_rows])) == len(classes)
     )
     return (train_rows, test_rows) if all_in_both else None
 
@@ -177,7 +177,7 @@ def _held_out_report(
 
     costs: dict[str, Any] = {"cost_matrix": model.cost_matrix_, "labels": model.classes_}
     found = np.count_nonzero((y_pred == positive) & (y_true == positive))
-    n_true, n_predicted = (np.count_nonzero(labels == positive) for labels in (y_true, y_pred))
+    n_true, n_predicted = (np.count_nonzero(y == positive) for y in (y_true, y_pred))
     return (
         f"Held out {len(y_true):,} rows: found {found} of {n_true} {positive!r} "
         f"(recall {found / n_true:.3f}), {n_predicted - found} false alarms, "
