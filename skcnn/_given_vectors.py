@@ -13,12 +13,12 @@ from skcnn.text import (
     WordVectors,
     as_texts,
     at_common_scale,
-    cooccurrence_word_vectors,
     embedding_coverage,
     resolve_word_vectors,
     side_by_side,
     tokenize_all,
 )
+from skcnn.text._cooccurrence import cooccurrence_word_vectors
 
 if TYPE_CHECKING:
     from skcnn._estimator import CostSensitiveTextCNN

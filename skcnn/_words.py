@@ -16,18 +16,20 @@ from skcnn.text import (
     SubwordVectors,
     TokenSequences,
     WordVectors,
-    add_other_words,
-    add_unseen_words,
-    add_words_with_vectors,
     build_vocabulary,
     encode,
     encode_open,
     explain_by_subwords,
     frequent_ngrams,
-    initial_embeddings,
     ngram_means,
     word_ngrams,
     word_parts,
+)
+from skcnn.text._start_vectors import initial_embeddings
+from skcnn.text._vocabulary import (
+    add_all_words_with_vectors,
+    add_text_words,
+    add_text_words_with_vectors,
 )
 
 if TYPE_CHECKING:
@@ -72,7 +74,8 @@ class Words:
             embedding[2:] += subwords.means(list(self.vocabulary))
         vocabulary, frozen = self.vocabulary, None
         if self.word_vectors is not None:
-            vocabulary, frozen = add_unseen_words(vocabulary, self.word_vectors)
+            vocabulary = add_all_words_with_vectors(vocabulary, self.word_vectors)
+            frozen = self.word_vectors.rows(list(vocabulary)[len(self.vocabulary) :])[0]
         weights = TextCNNWeights.from_layers(
             embedding,
             trained.kernels,
@@ -101,8 +104,8 @@ def prepare_words(
     if given.all is not None:
         # Words too rare for the vocabulary, and those of the validation texts, are known by their
         # vectors: as they will be when predicting.
-        add_words_with_vectors(vocabulary, tokens, given.all)
-    ids = add_other_words(vocabulary, tokens) if estimator.subwords else vocabulary
+        vocabulary = add_text_words_with_vectors(vocabulary, tokens, given.all)
+    ids = add_text_words(vocabulary, tokens) if estimator.subwords else vocabulary
     train = encode(train_tokens, ids)
     embeddings = initial_embeddings(
         _known_part(train, len(vocabulary) + 2),

@@ -17,7 +17,7 @@ TRAINING = {"tensorflow", "keras", "scikeras", "numba", "threadpoolctl"}
 ON_USE = {"pandas", "polars", "matplotlib", "pyarrow"}
 # What each part may import of skcnn; parts that are not named may import all of it.
 ALLOWED_ROOMS = {
-    "skcnn/text/": ("skcnn.text",),
+    "skcnn/text/": ("skcnn.text", "skcnn._arrays", "skcnn._compat"),
     "skcnn/costs/": ("skcnn.costs",),
     "skcnn/inspection/": ("skcnn.inspection", "skcnn.costs"),
     "skcnn/network/": ("skcnn.network", "skcnn.text"),
