@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from skcnn.costs._pool import LogarithmicPool
-from skcnn.text import NgramFeatures, fit_ngrams
+from skcnn.text._ngrams import NgramFeatures, TextsByWord, WordSums, fit_ngrams
 
 if TYPE_CHECKING:
     from skcnn._checks import TrainingSet
@@ -40,7 +40,7 @@ class LinearModel:
         one class against the rest each
     intercept : (C,) float32
     known : words whose characters are summed up already, and their places
-    known_sums : (U, 1 + C), see `NgramFeatures.character_sums`
+    known_sums : of the U known words, see `NgramFeatures.character_sums`
     """
 
     features: NgramFeatures
@@ -48,7 +48,7 @@ class LinearModel:
     character_coef: NDArray[np.float32]
     intercept: NDArray[np.float32]
     known: dict[str, int] = field(default_factory=dict)
-    known_sums: NDArray[np.float64] | None = None
+    known_sums: WordSums | None = None
 
     def knowing(self, words: Sequence[str]) -> LinearModel:
         """Return the same model, faster where texts consist of these words."""
@@ -58,20 +58,19 @@ class LinearModel:
 
     def predict_proba(self, tokens: Sequence[Sequence[str]]) -> NDArray[np.float64]:
         """Probabilities of texts in tokens, (n, n_classes)."""
-        scores = self.features.scores(tokens, self.word_coef, self._character_sums)
-        return _probabilities(scores + self.intercept)
+        texts = TextsByWord.from_tokens(tokens)
+        sums = self._character_sums(texts.words)
+        return _probabilities(self.features.log_odds(texts, self.word_coef, sums) + self.intercept)
 
-    def _character_sums(self, words: list[str]) -> NDArray[np.float64]:
-        if self.known_sums is None:
+    def _character_sums(self, words: list[str]) -> WordSums:
+        if self.known_sums is None or not self.known:
             return self.features.character_sums(words, self.character_coef)
         places = np.fromiter((self.known.get(word, -1) for word in words), np.int64, len(words))
         is_new = places < 0
-        if not is_new.any():
-            return self.known_sums[places]
-        sums = np.empty((len(words), 1 + self.character_coef.shape[1]))
-        sums[~is_new] = self.known_sums[places[~is_new]]
-        new = list(compress(words, is_new))
-        sums[is_new] = self.features.character_sums(new, self.character_coef)
+        sums = self.known_sums.take(places)  # of any word where it is new: replaced below
+        if is_new.any():
+            new = self.features.character_sums(list(compress(words, is_new)), self.character_coef)
+            sums.squares[is_new], sums.log_odds[is_new] = new.squares, new.log_odds
         return sums
 
 
