@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from skcnn import _words
-from skcnn.text import normalize, tokenize
+from skcnn.text._tokenizer import normalize, tokenize
 
 ALPHABETS = (
     "abcdefghijklmnopqrstuvwxyz ",
