@@ -90,10 +90,10 @@ class NgramFeatures:
     weights in a text are TF-IDF with logarithmic counts, and the vector of a text has length one,
     as from scikit-learn's `TfidfVectorizer(sublinear_tf=True)`.
 
-    *N-grams of characters* are one to four characters of a word that is marked as <word>. They
-    occur at least twice, if each distinct word of each text is counted once. Let n(w) be how often
-    the text contains the word w, and n(g, w) how often w contains the n-gram g. Then the weight of
-    g in the text is ::
+    *N-grams of characters* are one to four characters of "<word>", see `hashed_ngrams`. They occur
+    at least twice, if the distinct words of each text are counted once. Let n(w) be how often the
+    text contains the word w, and n(g, w) how often w contains the n-gram g. Then the weight of g
+    in the text is ::
 
         sum over w of (1 + log n(w)) n(g, w) idf(g) / length
         length^2 = sum over w of (1 + log n(w))^2 (sum over g of n(g, w) idf(g)^2)
