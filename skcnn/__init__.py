@@ -9,7 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skcnn._cooccurrence_vectors import CooccurrenceVectors
     from skcnn._cost_path import CostPath, cost_path
     from skcnn._estimator import CostSensitiveTextCNN
     from skcnn._min_cost_classifier import MinCostClassifier
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
         normalized_cost,
         savings_score,
     )
+    from skcnn.text._cooccurrence import CooccurrenceVectors
 
 __all__ = [
     "CooccurrenceVectors",
@@ -47,7 +47,7 @@ __version__ = "0.2.0"
 
 _HOMES = {
     "CostSensitiveTextCNN": "skcnn._estimator",
-    "CooccurrenceVectors": "skcnn._cooccurrence_vectors",
+    "CooccurrenceVectors": "skcnn.text._cooccurrence",
     "CostPath": "skcnn._cost_path",
     "MinCostClassifier": "skcnn._min_cost_classifier",
     "cost_path": "skcnn._cost_path",

@@ -25,7 +25,7 @@ from skcnn.fitting._training_set import check_training_set
 from skcnn.predicting._attributes import FittedAttributes
 from skcnn.predicting._model import FittedModel
 from skcnn.text._containers import as_texts, column_names, n_columns
-from skcnn.text._word_vectors import check_word_vectors
+from skcnn.text._pretrained import check_word_vectors
 
 
 class CostSensitiveTextCNN(FittedAttributes, MinCostMixin, ClassifierMixin, BaseEstimator):

@@ -12,10 +12,9 @@ from skcnn._posterior import PosteriorRule
 from skcnn._settings import NetworkSettings
 from skcnn.fitting._training_set import TrainingSet
 from skcnn.predicting._text_cnn import FittedTextCNN, TextCNNWeights
-from skcnn.text._embeddings import add_unseen_words
 from skcnn.text._prepare import PreparedTexts
 from skcnn.text._subwords import SubwordVectors
-from skcnn.text._vocabulary import FIRST_WORD
+from skcnn.text._vocabulary import FIRST_WORD, add_all_words_with_vectors
 
 if TYPE_CHECKING:
     from skcnn.network import TrainedTextCNN
@@ -118,7 +117,8 @@ def to_text_cnn(
         embedding[FIRST_WORD:] += subwords.means(list(prepared.vocabulary))
     vocabulary, frozen = prepared.vocabulary, None
     if prepared.word_vectors is not None:
-        vocabulary, frozen = add_unseen_words(vocabulary, prepared.word_vectors)
+        vocabulary = add_all_words_with_vectors(vocabulary, prepared.word_vectors)
+        frozen = prepared.word_vectors.rows(list(vocabulary)[len(prepared.vocabulary) :])[0]
     weights = TextCNNWeights.from_layers(
         embedding,
         trained.kernels,

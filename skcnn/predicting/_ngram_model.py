@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from skcnn._arrays import Float32, Float64
 from skcnn.predicting._members import PartsError, check_shapes, part
-from skcnn.text._ngrams import NgramFeatures
+from skcnn.text._ngrams import NgramFeatures, TextsByWord, WordSums
 
 _KEYS = ("word_keys", "character_keys")
 _FEATURES = ("word_keys", "word_idf", "character_keys", "character_idf")
@@ -31,7 +31,7 @@ class NgramModel:
     intercept : (n_columns,) float32
     cached_words : words whose character n-grams are summed up already, and their rows in
         `cached_sums`
-    cached_sums : (U, 1 + n_columns), see `NgramFeatures.character_sums`
+    cached_sums : of the U cached words, see `NgramFeatures.character_sums`
     """
 
     kind: ClassVar[str] = "ngrams"
@@ -40,7 +40,7 @@ class NgramModel:
     character_coef: Float32
     intercept: Float32
     cached_words: dict[str, int] = field(default_factory=dict)
-    cached_sums: Float64 | None = None
+    cached_sums: WordSums | None = None
 
     def with_cached_words(self, words: Sequence[str]) -> NgramModel:
         """Return the same model, faster for texts that consist of these words."""
@@ -50,20 +50,20 @@ class NgramModel:
 
     def predict_proba(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> Float64:
         """Estimate P(class | text) for n texts, (n, K)."""
-        log_odds = self.features.scores(tokens, self.word_coef, self._character_sums)
+        by_word = TextsByWord.from_tokens(tokens)
+        sums = self._character_sums(by_word.words)
+        log_odds = self.features.log_odds(by_word, self.word_coef, sums)
         return to_probabilities(log_odds + self.intercept)
 
-    def _character_sums(self, words: list[str]) -> Float64:
-        if self.cached_sums is None:
+    def _character_sums(self, words: list[str]) -> WordSums:
+        if self.cached_sums is None or not self.cached_words:
             return self.features.character_sums(words, self.character_coef)
         rows = np.fromiter((self.cached_words.get(w, -1) for w in words), np.int64, len(words))
         is_new = rows < 0
-        if not is_new.any():
-            return self.cached_sums[rows]
-        sums = np.empty((len(words), 1 + self.character_coef.shape[1]))
-        sums[~is_new] = self.cached_sums[rows[~is_new]]
-        new = list(compress(words, is_new))
-        sums[is_new] = self.features.character_sums(new, self.character_coef)
+        sums = self.cached_sums.take(rows)  # a new word's sums are any word's: replaced below
+        if is_new.any():
+            new = self.features.character_sums(list(compress(words, is_new)), self.character_coef)
+            sums.squares[is_new], sums.log_odds[is_new] = new.squares, new.log_odds
         return sums
 
     def header(self) -> dict[str, Any]:

