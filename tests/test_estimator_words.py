@@ -108,7 +108,7 @@ def test_the_keras_model_is_the_same_network(with_all: CostSensitiveTextCNN) -> 
     ]
     rows = [[vocabulary[word] for word in tokenize(text, lowercase=False)] for text in texts]
     outputs = np.asarray(with_all.model_(TokenSequences.from_lists(rows).to_padded()))
-    expected = with_all._posterior_rule(outputs)
+    expected = with_all._model.text_cnn.posterior_rule(outputs)
     np.testing.assert_allclose(expected, with_all.predict_proba(texts), rtol=0, atol=1e-5)
 
 
