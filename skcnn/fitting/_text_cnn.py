@@ -129,3 +129,12 @@ def to_text_cnn(
         subwords,
     )
     return FittedTextCNN(vocabulary, weights, posterior_rule)
+
+
+def to_keras_model(text_cnn: FittedTextCNN, dropout: float) -> Any:
+    """Return the network as a Keras model over padded token ids; imports TensorFlow."""
+    from skcnn.network import make_keras_model
+
+    widths = text_cnn.weights.filter_widths
+    layers = text_cnn.weights.to_layers(list(text_cnn.vocabulary), widths)
+    return make_keras_model(layers, widths, dropout)

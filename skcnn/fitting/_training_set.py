@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from skcnn._arrays import Float64, Int32, Int64
 from skcnn._compat import _check_sample_weight
+from skcnn._settings import TextSettings
 from skcnn.costs._checks import check_labels
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
 from skcnn.costs._sample_costs import (
@@ -100,6 +101,23 @@ def check_training_set(
     if sample_costs is not None:
         costs = check_sample_costs(matched_rows(sample_costs, X), n_given, classes)[rows]
     return TrainingSet(texts, targets.astype(np.int32), classes, weight, costs)
+
+
+def check_unlabeled(unlabeled: Any, settings: TextSettings) -> list[str] | None:
+    """Check texts without labels; None stays None.
+
+    Raises
+    ------
+    TypeError or ValueError
+        If they are no texts, or nothing would be learned from them.
+    """
+    if unlabeled is None:
+        return None
+    settings.check_learns_from_unlabeled()
+    try:
+        return as_texts(unlabeled)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"unlabeled cannot be used as X is: {error}") from error
 
 
 def _check_weight(sample_weight: ArrayLike | None, texts: list[str]) -> Float64 | None:

@@ -235,6 +235,17 @@ def test_a_header_whose_parts_do_not_fit_is_refused(
         CostSensitiveTextCNN.load(path)
 
 
+@pytest.mark.parametrize("model", ["a mapping"], indirect=True)
+def test_a_parameter_that_the_estimator_does_not_have_is_named(model: Any, tmp_path: Path) -> None:
+    path = tmp_path / "model.skcnn"
+    model.save(path)
+    _, header, arrays = read(path)
+    header["parameters"]["n_layers"] = 3
+    write(path, header, arrays)
+    with pytest.raises(ValueError, match=r"model.skcnn has the parameters \['n_layers'\]"):
+        CostSensitiveTextCNN.load(path)
+
+
 STORED = Path(__file__).parent / "stored"
 
 
