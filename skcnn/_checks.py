@@ -58,7 +58,7 @@ class TrainingSet:
                 raise ValueError(BOTH_COSTS)
             means = mean_class_costs(self.sample_costs, self.labels, self.sample_weight)
             cost_matrix = means[:, np.newaxis] * (1 - np.eye(len(means)))
-        return check_cost_matrix(cost_matrix, self.classes, class_weights=self.class_weights)
+        return check_cost_matrix(cost_matrix, self.classes, class_totals=self.class_weights)
 
 
 def check_parameters(estimator: CostSensitiveTextCNN) -> None:

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import get_scorer
 
 from skcnn.costs import average_cost, decide, make_cost_scorer
+from skcnn.costs._decision import decision_costs
 
 
 class FixedProbabilities(ClassifierMixin, BaseEstimator):
@@ -77,8 +78,3 @@ def make_validation_score(
         return float(scorer(classifier, np.zeros((len(y), 1)), y, **weights))
 
     return score
-
-
-def decision_costs(decision: str, cost_matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The matrix that `predict` minimises; equal costs mean the most probable class."""
-    return cost_matrix if decision == "min_cost" else 1 - np.eye(len(cost_matrix))

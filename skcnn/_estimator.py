@@ -13,14 +13,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from skcnn._checks import check_column, check_parameters, check_training_set
 from skcnn._compat import _fit_context
-from skcnn._early_stopping import decision_costs
 from skcnn._fitting import fit_all
 from skcnn._given_vectors import tokens_of
-from skcnn._min_cost import MinCostMixin
 from skcnn._model_file import load_estimator, save_estimator
 from skcnn._parameters import PARAMETER_CONSTRAINTS
 from skcnn._words import outputs
-from skcnn.costs import LOSSES, CostMatrixLike
+from skcnn.costs import CostMatrixLike
+from skcnn.costs._loss_formulas import LOSS_NAMES
+from skcnn.costs._min_cost import MinCostMixin
 from skcnn.text import EmbeddingCoverage, as_texts
 
 
@@ -336,11 +336,8 @@ default=None
     def _learns_costs(self) -> bool:
         """Whether another cost matrix leads to another network."""
         return self.validation_scoring != "loss" or (
-            isinstance(self.loss, str) and self.loss in LOSSES and self.loss != "cross_entropy"
+            isinstance(self.loss, str) and self.loss in LOSS_NAMES and self.loss != "cross_entropy"
         )
-
-    def _decision_costs(self) -> NDArray[np.float64]:
-        return decision_costs(self.decision, self.cost_matrix_)
 
     def save(self, path: str | os.PathLike[str], *, word_vectors: bool = True) -> None:
         """Write the fitted estimator to one file of JSON and arrays, without code.

@@ -16,10 +16,10 @@ from skcnn._early_stopping import make_validation_score
 from skcnn._given_vectors import tokens_of
 from skcnn._inference import TextCNNWeights
 from skcnn._linear_model import LinearModelBeside, choose_texts, fit_beside
-from skcnn._posterior import PosteriorRule
 from skcnn._split import validation_split
 from skcnn._words import Words, outputs, prepare_words
 from skcnn.costs import loss_cost_matrix
+from skcnn.costs._posterior import PosteriorRule
 from skcnn.text import EmbeddingCoverage, TokenSequences
 
 if TYPE_CHECKING:

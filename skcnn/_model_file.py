@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from skcnn import _persistence
 from skcnn._inference import TextCNNWeights
 from skcnn._linear_model import LinearModel, LinearModelBeside
-from skcnn._posterior import PosteriorRule
 from skcnn.costs._pool import LogarithmicPool
+from skcnn.costs._posterior import PosteriorRule
 from skcnn.text import EmbeddingCoverage, NgramFeatures
 
 if TYPE_CHECKING:

@@ -382,11 +382,11 @@ def test_the_callers_arrays_stay_as_they_are(function):
         ({"pos_label": "spam"}, "pos_label is 'spam'; expected one of [0, 1]."),
         (
             {"sample_weight": [0, 0]},
-            "The rows of one class weigh nothing; expected rows of both classes.",
+            "All rows of one class have the weight 0; expected rows of both classes",
         ),
         (
             {"sample_weight": [3, 0]},
-            "The rows of one class weigh nothing; expected rows of both classes.",
+            "All rows of one class have the weight 0; expected rows of both classes",
         ),
         (
             {"sample_weight": [np.nan, 1]},
@@ -410,7 +410,7 @@ def test_what_does_not_fit_is_refused_with_the_cure(function, arguments, message
 @pytest.mark.parametrize("scores", [[0.2, 1.5], [-0.25, 1.0]])
 def test_scores_that_are_no_probabilities_are_refused_where_decisions_need_them(function, scores):
     message = f"y_prob goes from {scores[0]:g} to {scores[1]:g}; expected probabilities"
-    with pytest.raises(ValueError, match=f"{re.escape(message)}.*there is cost_curve"):
+    with pytest.raises(ValueError, match=f"{re.escape(message)}.*use cost_curve"):
         function([0, 1], scores)
 
 

@@ -26,13 +26,13 @@ def test_expected_costs_are_worked_out_by_hand():
 
 def test_a_dearer_miss_turns_the_decision_on_the_same_text():
     text = [[0.7, 0.2, 0.1]]
-    assert decide(text, {"spam": 5}, classes=CLASSES) == ["ham"]
-    assert decide(text, {"spam": 10}, classes=CLASSES) == ["spam"]
+    assert decide(text, {"spam": 5}, labels=CLASSES) == ["ham"]
+    assert decide(text, {"spam": 10}, labels=CLASSES) == ["spam"]
 
 
 def test_labels_are_given_if_asked_for_and_indices_if_not():
     text = np.array([[0.1, 0.2, 0.7], [0.8, 0.1, 0.1]], dtype=np.float32)
-    answers = decide(text, None, classes=CLASSES)
+    answers = decide(text, None, labels=CLASSES)
     assert answers.tolist() == ["spam", "ham"]
     assert answers.dtype == CLASSES.dtype
     indices = decide(text, None)
@@ -114,15 +114,15 @@ def test_more_than_two_classes_have_no_threshold():
             [[0.5, 0.5], [50, 50]],
             None,
             None,
-            "probabilities[1] is [50.0, 50.0]; expected numbers >= 0 that sum to 1. Pass the "
-            "output of predict_proba; logits need a softmax first.",
+            "probabilities[1] is [50.0, 50.0]; expected numbers >= 0 that sum to 1. Pass "
+            "probabilities, as from predict_proba or a softmax; apply a softmax to logits first.",
         ),
         (
             [[0.5, np.nan]],
             None,
             None,
-            "probabilities[0] is [0.5, nan]; expected numbers >= 0 that sum to 1. Pass the "
-            "output of predict_proba; logits need a softmax first.",
+            "probabilities[0] is [0.5, nan]; expected numbers >= 0 that sum to 1. Pass "
+            "probabilities, as from predict_proba or a softmax; apply a softmax to logits first.",
         ),
         (
             [0.2, 0.8],
@@ -136,7 +136,7 @@ def test_more_than_two_classes_have_no_threshold():
             [[0.5, 0.5]],
             None,
             CLASSES,
-            "probabilities has 2 columns, classes has shape (3,); expected (2,): one label per "
+            "probabilities has 2 columns, labels has shape (3,); expected (2,): one label per "
             "column.",
         ),
         (

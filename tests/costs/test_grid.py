@@ -24,7 +24,7 @@ class CheapestConstant(ClassifierMixin, BaseEstimator):
 
     def fit(self, X, y):
         self.classes_, counts = np.unique(y, return_counts=True)
-        costs = check_cost_matrix(self.cost_matrix, self.classes_, class_weights=counts)
+        costs = check_cost_matrix(self.cost_matrix, self.classes_, class_totals=counts)
         self.answer_ = self.classes_[np.argmin(counts @ costs)]
         return self
 
@@ -82,8 +82,8 @@ def test_a_search_takes_and_shows_every_form_of_costs(search):
         (
             ({"spam": [1]}, [2]),
             TypeError,
-            "costs is [2], beside a mapping that has its own; expected cost_grid({label: costs, "
-            "...}) or cost_grid(label, costs).",
+            "costs is [2], together with a mapping that has costs of its own; expected "
+            "cost_grid({label: costs, ...}) or cost_grid(label, costs).",
         ),
         (
             ("spam", 5),

@@ -67,7 +67,7 @@ def test_labels_of_a_dict_match_by_equality(label):
 
 def test_balanced_makes_every_class_cost_the_same_in_total():
     weights = np.array([70.0, 20.0, 10.0])
-    checked = check_cost_matrix("balanced", CLASSES, class_weights=weights)
+    checked = check_cost_matrix("balanced", CLASSES, class_totals=weights)
     for row, miss_cost in enumerate(100 / (3 * weights)):
         expected = np.where(np.arange(3) == row, 0, miss_cost)
         np.testing.assert_allclose(checked[row], expected, rtol=1e-15)
@@ -106,35 +106,37 @@ REFUSED = {
     "NaN": (
         WITH_NAN,
         ValueError,
-        "cost_matrix gives nan as the cost of answering 'ham' when the truth is 'spam'; expected "
-        "a finite number. To rule an answer out, give it a large cost.",
+        "cost_matrix has the cost nan for predicting 'ham' when the true class is 'spam'; "
+        "expected a finite number. To prevent a prediction, give it a large cost.",
     ),
     "infinity": (
         {("ham", "spam"): np.inf},
         ValueError,
-        "cost_matrix gives inf as the cost of answering 'spam' when the truth is 'ham'; expected "
-        "a finite number. To rule an answer out, give it a large cost.",
+        "cost_matrix has the cost inf for predicting 'spam' when the true class is 'ham'; "
+        "expected a finite number. To prevent a prediction, give it a large cost.",
     ),
     "wrong answer cheaper": (
         CHEAPER,
         ValueError,
-        "cost_matrix makes a wrong answer cheaper than the right one: when the truth is 'spam', "
-        "answering 'ham' costs 5 and answering 'spam' costs 5.5. Rows are the truth and columns "
-        "the answer; transpose the matrix if yours is the other way round.",
+        "cost_matrix makes a wrong prediction cheaper than the correct one: when the true class is "
+        "'spam', predicting 'ham' costs 5 and predicting 'spam' costs 5.5. Rows are the true "
+        "classes and columns the predictions; transpose the matrix if yours is the other way "
+        "round.",
     ),
     "negative cost of a miss": (
         {"offer": -1},
         ValueError,
-        "cost_matrix makes a wrong answer cheaper than the right one: when the truth is 'offer', "
-        "answering 'ham' costs -1 and answering 'offer' costs 0. Rows are the truth and columns "
-        "the answer; transpose the matrix if yours is the other way round.",
+        "cost_matrix makes a wrong prediction cheaper than the correct one: when the true class is "
+        "'offer', predicting 'ham' costs -1 and predicting 'offer' costs 0. Rows are the true "
+        "classes and columns the predictions; transpose the matrix if yours is the other way "
+        "round.",
     ),
     "no cost at all": (
         np.ones((3, 3)),
         ValueError,
-        "cost_matrix makes every error as cheap as the right answer; expected at least one error "
-        "among classes_ = ['ham', 'offer', 'spam'] to cost more. cost_matrix=None makes each "
-        "cost 1.",
+        "cost_matrix makes every error as cheap as the correct prediction; expected at least one "
+        "error among classes_ = ['ham', 'offer', 'spam'] to cost more. cost_matrix=None makes "
+        "every error cost 1.",
     ),
     "unknown label": (
         {"spma": 5},
@@ -237,9 +239,9 @@ def test_a_number_among_numbered_classes_is_told_how_labels_are_compared(label):
 
 
 def test_balanced_names_the_class_without_training_rows():
-    message = "needs training rows of every class; those of 'spam' weigh 0 in total"
+    message = "needs training rows of every class; those of 'spam' have the total weight 0"
     with pytest.raises(ValueError, match=message):
-        check_cost_matrix("balanced", CLASSES, class_weights=[3, 2, 0])
+        check_cost_matrix("balanced", CLASSES, class_totals=[3, 2, 0])
 
 
 def test_a_single_class_is_refused():
@@ -253,7 +255,7 @@ def test_a_class_that_is_named_twice_is_refused():
 
 
 def test_a_name_where_the_classes_were_left_out_is_told_of_them():
-    with pytest.raises(ValueError, match=r"Where a function takes classes or labels, give them\."):
+    with pytest.raises(ValueError, match=r"If the function takes labels=, pass the class labels\."):
         decide([[0.7, 0.3]], {"spam": 5})
 
 
@@ -305,7 +307,7 @@ def test_a_loss_in_which_no_training_row_costs_anything_is_refused():
 @pytest.mark.parametrize("costs", [{"spam": 5}, None, "balanced", 5, [1, 2], np.ones((2, 3))])
 def test_a_form_that_needs_the_classes_is_told_of_check_cost_matrix(costs):
     for take in (class_costs, lambda matrix: loss_cost_matrix(matrix, [1, 1])):
-        with pytest.raises(TypeError, match=r"expected a \(K, K\) array; check_cost_matrix makes"):
+        with pytest.raises(TypeError, match=r"expected a \(K, K\) array\. check_cost_matrix makes"):
             take(costs)
 
 

@@ -156,7 +156,7 @@ def test_savings_are_the_share_of_the_cheapest_constant_answer(rows):
 
 
 def test_a_dearer_text_turns_the_decision_about_the_same_probabilities():
-    answers = decide([[0.8, 0.2]] * 3, sample_costs=[[1, 2], [1, 10], [3, 10]], classes=LABELS[:2])
+    answers = decide([[0.8, 0.2]] * 3, sample_costs=[[1, 2], [1, 10], [3, 10]], labels=LABELS[:2])
     assert answers.tolist() == ["ham", "offer", "ham"]
 
 
@@ -185,8 +185,8 @@ def test_the_unit_of_every_row_changes_no_decision(seed, factor):
 def test_rows_do_not_know_of_one_another(seed):
     rng = np.random.default_rng(seed)
     table, costs = rng.dirichlet(np.ones(3), size=50), rng.exponential(size=(50, 3))
-    together = decide(table, sample_costs=costs, classes=LABELS)
-    alone = [decide(table[[i]], sample_costs=costs[[i]], classes=LABELS)[0] for i in range(50)]
+    together = decide(table, sample_costs=costs, labels=LABELS)
+    alone = [decide(table[[i]], sample_costs=costs[[i]], labels=LABELS)[0] for i in range(50)]
     assert together.tolist() == alone
 
 
@@ -195,9 +195,9 @@ def test_the_order_of_the_classes_does_not_matter(order):
     rng = np.random.default_rng(0)
     table, costs = rng.dirichlet(np.ones(3), size=50), rng.exponential(size=(50, 3))
     true, turned = LABELS[rng.integers(0, 3, size=50)], LABELS[order]
-    answers = decide(table, sample_costs=costs, classes=LABELS)
+    answers = decide(table, sample_costs=costs, labels=LABELS)
     np.testing.assert_array_equal(
-        decide(table[:, order], sample_costs=costs[:, order], classes=turned), answers
+        decide(table[:, order], sample_costs=costs[:, order], labels=turned), answers
     )
     for metric in METRICS:
         assert metric(true, answers, sample_costs=costs[:, order], labels=turned) == pytest.approx(
@@ -214,10 +214,10 @@ def test_the_columns_of_a_frame_name_the_classes_in_any_order(order, labels):
     frame = pd.DataFrame(costs, columns=labels, index=rng.permutation(30))[labels[order]]
     np.testing.assert_array_equal(check_sample_costs(frame, 30, labels), costs)
     np.testing.assert_array_equal(
-        expected_costs(table, sample_costs=frame, classes=labels),
+        expected_costs(table, sample_costs=frame, labels=labels),
         expected_costs(table, sample_costs=costs),
     )
-    answers = decide(table, sample_costs=frame, classes=labels)
+    answers = decide(table, sample_costs=frame, labels=labels)
     np.testing.assert_array_equal(answers, labels[decide(table, sample_costs=costs)])
     true = labels[rng.integers(0, 3, size=30)]
     for metric in METRICS:
@@ -257,7 +257,7 @@ def test_checked_costs_are_new_and_the_callers_stay_as_they_are():
     checked[:] = -1
     check_sample_costs(frame, 2, ["ham", "spam"])[:] = -1
     for table in (costs, frame):
-        decide([[0.5, 0.5]] * 2, sample_costs=table, classes=["ham", "spam"])
+        decide([[0.5, 0.5]] * 2, sample_costs=table, labels=["ham", "spam"])
         average_cost(["ham", "spam"], ["spam", "ham"], sample_costs=table)
     assert costs.tolist() == [[1, 2], [3, 4]]
     assert frame.to_numpy().tolist() == [[1, 2], [3, 4]]
@@ -287,11 +287,11 @@ WRONG_COSTS = [
     (
         [["cheap", "dear"], [3, 4]],
         TypeError,
-        "sample_costs holds something else than numbers: [['cheap', 'dear'], [3, 4]]; expected one",
+        "sample_costs holds something other than numbers: [['cheap', 'dear'], [3, 4]]; expected",
     ),
-    ([[1, 2], [3]], TypeError, "sample_costs holds something else than numbers"),
-    ({0: 1, 1: 5}, TypeError, "sample_costs holds something else than numbers"),
-    ("balanced", TypeError, "sample_costs holds something else than numbers"),
+    ([[1, 2], [3]], TypeError, "sample_costs holds something other than numbers"),
+    ({0: 1, 1: 5}, TypeError, "sample_costs holds something other than numbers"),
+    ("balanced", TypeError, "sample_costs holds something other than numbers"),
     (
         pd.DataFrame([[1, 2], [3, 4]], columns=["ham", "eggs"]),
         ValueError,
@@ -314,9 +314,9 @@ WRONG_COSTS = [
 def test_costs_that_do_not_fit_are_refused_everywhere(costs, error, message):
     labels, table = ["ham", "spam"], [[0.5, 0.5]] * 2
     for function, arguments in [
-        (check_sample_costs, {"n_samples": 2, "classes": labels}),
-        (expected_costs, {"probabilities": table, "classes": labels}),
-        (decide, {"probabilities": table, "classes": labels}),
+        (check_sample_costs, {"n_samples": 2, "labels": labels}),
+        (expected_costs, {"probabilities": table, "labels": labels}),
+        (decide, {"probabilities": table, "labels": labels}),
         *[(metric, {"y_true": labels, "y_pred": labels}) for metric in METRICS],
     ]:
         with pytest.raises(error, match=f"^{re.escape(message)}"):
@@ -325,7 +325,7 @@ def test_costs_that_do_not_fit_are_refused_everywhere(costs, error, message):
 
 @pytest.mark.parametrize("dtype", [str, object])
 def test_strings_are_no_costs_even_where_they_spell_numbers(dtype):
-    with pytest.raises(TypeError, match="something else than numbers"):
+    with pytest.raises(TypeError, match="something other than numbers"):
         check_sample_costs(np.array([["1", "2"]], dtype=dtype), 1, ["ham", "spam"])
 
 
@@ -335,7 +335,7 @@ def test_a_mistake_has_one_price():
     message = "^cost_matrix and sample_costs are both given.*expected one of them"
     for function in (expected_costs, decide):
         with pytest.raises(ValueError, match=message):
-            function([[0.5, 0.5]] * 2, classes=labels, **both)
+            function([[0.5, 0.5]] * 2, labels=labels, **both)
     for metric in METRICS:
         with pytest.raises(ValueError, match=message):
             metric(labels, labels, **both)

@@ -129,7 +129,7 @@ def test_rows_that_no_answer_is_cheap_enough_for_are_left_out(data: Data) -> Non
     X, y = data
     model = MinCostClassifier(LogisticRegression(), COSTS, abstain_cost=0.4, abstain_label="?")
     answers = model.fit(X, y).predict(X)
-    left_out = model.expected_cost(X).min(axis=1) > 0.4
+    left_out = model.expected_costs(X).min(axis=1) > 0.4
     np.testing.assert_array_equal(answers == "?", left_out)
     plain = model.set_params(abstain_cost=None).fit(X, y).predict(X)
     np.testing.assert_array_equal(answers[~left_out], plain[~left_out])
@@ -139,7 +139,7 @@ def test_rows_that_no_answer_is_cheap_enough_for_are_left_out(data: Data) -> Non
 @pytest.mark.parametrize(
     ("parameters", "error", "message"),
     [
-        ({"abstain_cost": 1}, TypeError, "abstain_label is -1, and labels are of the type str"),
+        ({"abstain_cost": 1}, TypeError, "abstain_label is -1, and the classes have the type str"),
         ({"abstain_cost": 1, "abstain_label": "ham"}, ValueError, "which is a class"),
         ({"abstain_cost": -1, "abstain_label": "?"}, ValueError, "abstain_cost is -1"),
         ({"cost_matrix": {"egg": 2}}, ValueError, "names 'egg', which is not in classes_"),
@@ -174,7 +174,7 @@ def test_each_row_is_decided_by_its_own_costs(data: Data, sample_costs: pd.DataF
     np.testing.assert_array_equal(
         answers, np.array(LABELS)[(P * sample_costs).to_numpy().argmax(1)]
     )
-    expected = model.expected_cost(X, sample_costs=sample_costs)
+    expected = model.expected_costs(X, sample_costs=sample_costs)
     np.testing.assert_array_equal(np.array(LABELS)[expected.argmin(axis=1)], answers)
     paid = [average_cost(y, a, sample_costs=sample_costs) for a in (answers, model.predict(X))]
     assert paid[0] < paid[1]
