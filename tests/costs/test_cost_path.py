@@ -90,7 +90,7 @@ def test_ratios_may_come_one_by_one() -> None:
     assert cost_path(LogisticRegression(), X, Y, ratios, pos_label="spam").ratios.tolist() == [1, 5]
 
 
-def test_a_dearer_miss_never_lowers_the_recall() -> None:
+def test_a_more_expensive_miss_never_lowers_the_recall() -> None:
     path = cost_path(LogisticRegression(), X, Y, RATIOS, pos_label="spam")
     assert (np.diff(path.recall, axis=0) >= 0).all()
     assert path.recall.shape == path.precision.shape == path.cost.shape == (4, 5)

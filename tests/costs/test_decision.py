@@ -24,7 +24,7 @@ def test_expected_costs_are_worked_out_by_hand():
     np.testing.assert_allclose(costs, expected, rtol=1e-15)
 
 
-def test_a_dearer_miss_turns_the_decision_on_the_same_text():
+def test_a_more_expensive_miss_turns_the_decision_on_the_same_text():
     text = [[0.7, 0.2, 0.1]]
     assert decide(text, {"spam": 5}, labels=CLASSES) == ["ham"]
     assert decide(text, {"spam": 10}, labels=CLASSES) == ["spam"]
@@ -40,7 +40,7 @@ def test_labels_are_given_if_asked_for_and_indices_if_not():
     assert indices.dtype == np.int64
 
 
-def test_a_labelled_matrix_is_understood_with_the_classes():
+def test_a_labeled_matrix_is_understood_with_the_classes():
     frame = pd.DataFrame(MATRIX, CLASSES, CLASSES).loc[::-1]
     text = [[0.5, 0.3, 0.2]]
     np.testing.assert_array_equal(
@@ -58,7 +58,7 @@ def test_equal_costs_mean_the_most_probable_class(table, cost):
 
 @settings(deadline=None)
 @given(weights, arrays(np.float64, (4, 4), elements=st.floats(0.01, 100)))
-def test_no_other_answer_is_expected_to_cost_less(table, matrix):
+def test_no_other_prediction_is_expected_to_cost_less(table, matrix):
     table = table / table.sum(axis=1, keepdims=True)
     np.fill_diagonal(matrix, 0)
     costs = expected_costs(table, matrix)
@@ -148,7 +148,7 @@ def test_more_than_two_classes_have_no_threshold():
         ),
     ],
 )
-def test_what_does_not_fit_is_refused_with_the_cure(function, table, matrix, classes, message):
+def test_what_does_not_fit_is_refused_with_how_to_fix_it(function, table, matrix, classes, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         function(table, matrix, classes)
 

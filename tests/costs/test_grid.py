@@ -36,7 +36,7 @@ def test_a_label_and_its_costs_give_one_short_dict_each():
     assert cost_grid("spam", [1, 2, 5]) == [{"spam": 1}, {"spam": 2}, {"spam": 5}]
 
 
-def test_a_pair_prices_one_error():
+def test_a_pair_sets_the_cost_of_one_error():
     assert cost_grid(("spam", "ham"), [2, 5]) == [{("spam", "ham"): 2}, {("spam", "ham"): 5}]
 
 
@@ -128,6 +128,6 @@ def test_a_search_takes_and_shows_every_form_of_costs(search):
         ),
     ],
 )
-def test_what_is_no_grid_is_refused_with_the_cure(arguments, error, message):
+def test_what_is_no_grid_is_refused_with_how_to_fix_it(arguments, error, message):
     with pytest.raises(error, match=f"^{re.escape(message)}$"):
         cost_grid(*arguments)

@@ -48,12 +48,12 @@ def test_no_matrix_means_that_every_error_costs_one():
         np.testing.assert_array_equal(check_cost_matrix(form, CLASSES), 1 - np.eye(3))
 
 
-def test_a_label_prices_its_whole_row_and_the_others_cost_one():
+def test_a_label_sets_the_costs_of_its_whole_row_and_the_others_cost_one():
     expected = [[0, 1, 1], [1, 0, 1], [5, 5, 0]]
     np.testing.assert_array_equal(check_cost_matrix({"spam": 5}, CLASSES), expected)
 
 
-def test_a_pair_prices_one_entry_and_the_other_errors_cost_one():
+def test_a_pair_sets_one_entry_and_the_other_errors_cost_one():
     checked = check_cost_matrix({("spam", "ham"): 5, ("spam", "spam"): -2}, CLASSES)
     np.testing.assert_array_equal(checked, [[0, 1, 1], [1, 0, 1], [5, 1, -2]])
 
@@ -219,7 +219,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("form", "error", "message"), REFUSED.values(), ids=REFUSED)
-def test_a_wrong_matrix_is_refused_with_what_it_has_and_the_cure(form, error, message):
+def test_a_wrong_matrix_is_refused_with_what_it_has_and_how_to_fix_it(form, error, message):
     with pytest.raises(error, match=f"^{re.escape(message)}$"):
         check_cost_matrix(form, CLASSES)
 
@@ -227,7 +227,7 @@ def test_a_wrong_matrix_is_refused_with_what_it_has_and_the_cure(form, error, me
 @pytest.mark.parametrize(
     ("classes", "cure"), [([0, 1], "as an array"), ([1, 2], "by =="), ([False, True], "by ==")]
 )
-def test_a_name_among_numbered_classes_is_told_of_tools_that_number_them(classes, cure):
+def test_the_error_about_a_name_among_numbered_classes_names_tools_that_number_them(classes, cure):
     with pytest.raises(ValueError, match=cure):
         check_cost_matrix({"spam": 5}, classes)
 
@@ -254,7 +254,7 @@ def test_a_class_that_is_named_twice_is_refused():
         check_cost_matrix({"ham": 5}, ["ham", "spam", "ham"])
 
 
-def test_a_name_where_the_classes_were_left_out_is_told_of_them():
+def test_the_error_about_a_name_asks_for_the_labels_where_they_were_left_out():
     with pytest.raises(ValueError, match=r"If the function takes labels=, pass the class labels\."):
         decide([[0.7, 0.3]], {"spam": 5})
 
@@ -265,14 +265,16 @@ def test_an_error_about_many_classes_stays_short():
     assert len(str(caught.value)) < 200
 
 
-def test_a_class_weighs_what_its_errors_cost_on_average_above_the_right_answer():
+def test_a_class_weighs_what_its_errors_cost_on_average_above_the_correct_prediction():
     np.testing.assert_array_equal(class_costs(MATRIX), [1.5, 3.5, 5.5])
     np.testing.assert_array_equal(class_costs([[-1, 1], [5, 2]]), [2, 3])
 
 
 @settings(deadline=None)
 @given(costly, arrays(np.float64, 4, elements=st.floats(1, 1000)))
-def test_inside_a_loss_right_answers_cost_nothing_and_rows_weigh_one_on_average(matrix, weights):
+def test_inside_a_loss_correct_predictions_cost_nothing_and_rows_weigh_one_on_average(
+    matrix, weights
+):
     np.fill_diagonal(matrix, -1.0)
     inside = loss_cost_matrix(matrix, weights)
     assert (np.diagonal(inside) == 0).all()
@@ -305,7 +307,7 @@ def test_a_loss_in_which_no_training_row_costs_anything_is_refused():
 
 
 @pytest.mark.parametrize("costs", [{"spam": 5}, None, "balanced", 5, [1, 2], np.ones((2, 3))])
-def test_a_form_that_needs_the_classes_is_told_of_check_cost_matrix(costs):
+def test_a_form_that_needs_the_classes_names_check_cost_matrix(costs):
     for take in (class_costs, lambda matrix: loss_cost_matrix(matrix, [1, 1])):
         with pytest.raises(TypeError, match=r"expected a \(K, K\) array\. check_cost_matrix makes"):
             take(costs)
@@ -317,7 +319,7 @@ def test_the_callers_matrix_is_left_as_it_was_by_the_loss_matrix():
     np.testing.assert_array_equal(mine, MATRIX)
 
 
-def test_a_shift_by_the_right_answers_changes_no_decision():
+def test_a_shift_by_the_correct_predictions_changes_no_decision():
     matrix = np.array([[-1.0, 2.0, 1.0], [4.0, 1.0, 6.0], [5.0, 9.0, -2.0]])
     probabilities = np.random.default_rng(0).dirichlet(np.ones(3), size=200)
     inside = loss_cost_matrix(matrix, [5, 3, 2])

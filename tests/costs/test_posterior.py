@@ -164,7 +164,7 @@ def test_the_weight_of_the_expected_cost_and_the_unit_of_the_costs_are_one_thing
 
 
 @every_loss
-def test_what_right_answers_cost_does_not_matter(name, params):
+def test_what_correct_predictions_cost_does_not_matter(name, params):
     rng = np.random.default_rng(1)
     costs, q = random_costs(rng, 4), rng.dirichlet(np.ones(4), size=50)
     found = posterior(q, name, costs, **params)
@@ -182,7 +182,7 @@ def test_renumbered_classes_give_renumbered_posteriors(name, params):
 
 
 @every_loss
-def test_scores_of_exactly_zero_and_one_give_that_answer(name, params):
+def test_scores_of_exactly_zero_and_one_give_that_posterior(name, params):
     for n_classes in (2, 3, 6):
         costs = random_costs(np.random.default_rng(3), n_classes)
         certain = np.eye(n_classes)
@@ -238,7 +238,7 @@ def test_scores_of_the_expected_cost_decide_as_the_posterior_does(n_classes, by_
     assert answers_that_differ(n_classes, by_class, seed) == 0
 
 
-def test_scores_of_the_expected_cost_decide_otherwise_where_the_answer_has_a_price():
+def test_scores_of_the_expected_cost_decide_otherwise_where_the_prediction_matters_too():
     shares = [answers_that_differ(3, False, seed) for seed in range(50)]
     assert 0.03 < np.mean(shares) < 0.05
 
@@ -290,7 +290,7 @@ def test_scores_too_small_to_divide_by_are_no_obstacle():
     np.testing.assert_allclose(found, [[0.5, 0.5, 0, 0]], atol=1e-12)
 
 
-def test_an_answer_that_is_right_for_two_classes_is_no_obstacle():
+def test_a_prediction_that_is_correct_for_two_classes_is_no_obstacle():
     costs = np.array([[0.0, 2.0, 1.0], [0.0, 0.0, 1.0], [3.0, 3.0, 0.0]])
     found = posterior([[1.0, 0.0, 0.0], [0.6, 0.3, 0.1]], "misclassification", costs)
     assert np.isfinite(found).all()

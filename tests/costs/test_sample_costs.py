@@ -64,7 +64,7 @@ def test_expected_costs_are_a_sum_over_the_classes_that_are_missed(rows):
 
 @settings(deadline=None)
 @given(texts())
-def test_no_other_answer_is_expected_to_cost_less(rows):
+def test_no_other_prediction_is_expected_to_cost_less(rows):
     costs = expected_costs(rows.table, sample_costs=rows.costs)
     chosen = costs[np.arange(len(costs)), decide(rows.table, sample_costs=rows.costs)]
     np.testing.assert_allclose(chosen, costs.min(axis=1), rtol=1e-12, atol=1e-11)
@@ -84,9 +84,9 @@ def test_costs_that_are_the_same_in_every_row_are_a_cost_matrix(rows, data):
     )
     np.testing.assert_array_equal(decide(rows.table, sample_costs=same), decide(rows.table, matrix))
     arguments = {"labels": range(k), "sample_weight": rows.weight}
-    paid = average_cost(rows.true, rows.answer, sample_costs=same, **arguments)
+    mean_cost = average_cost(rows.true, rows.answer, sample_costs=same, **arguments)
     expected = average_cost(rows.true, rows.answer, cost_matrix=matrix, **arguments)
-    assert paid == pytest.approx(expected, rel=1e-12)
+    assert mean_cost == pytest.approx(expected, rel=1e-12)
     if len(np.unique(rows.true)) > 1:
         savings = savings_score(rows.true, rows.answer, sample_costs=same, **arguments)
         expected = savings_score(rows.true, rows.answer, cost_matrix=matrix, **arguments)
@@ -101,14 +101,14 @@ def test_the_average_cost_is_the_weighted_mean_of_the_mistakes(rows):
         for i, true in enumerate(rows.true)
         if true != rows.answer[i]
     )
-    paid = average_cost(
+    mean_cost = average_cost(
         rows.true,
         rows.answer,
         sample_costs=rows.costs,
         labels=range(rows.costs.shape[1]),
         sample_weight=rows.weight,
     )
-    assert paid == pytest.approx(total / rows.weight.sum(), rel=1e-12)
+    assert mean_cost == pytest.approx(total / rows.weight.sum(), rel=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -139,7 +139,7 @@ def test_two_classes_agree_with_the_published_formulas(seed):
 
 @settings(deadline=None)
 @given(texts(most_classes=4))
-def test_savings_are_the_share_of_the_cheapest_constant_answer(rows):
+def test_savings_are_the_share_of_the_best_constant_prediction(rows):
     n, k = rows.costs.shape
     arguments = {
         "sample_costs": rows.costs,
@@ -148,14 +148,14 @@ def test_savings_are_the_share_of_the_cheapest_constant_answer(rows):
     }
     cheapest = min(average_cost(rows.true, np.full(n, label), **arguments) for label in range(k))
     if cheapest > 0:
-        paid = average_cost(rows.true, rows.answer, **arguments)
+        mean_cost = average_cost(rows.true, rows.answer, **arguments)
         savings = savings_score(rows.true, rows.answer, **arguments)
-        assert savings == pytest.approx(1 - paid / cheapest, rel=1e-9, abs=1e-9)
+        assert savings == pytest.approx(1 - mean_cost / cheapest, rel=1e-9, abs=1e-9)
         assert normalized_cost(rows.true, rows.answer, **arguments) == 1 - savings
         assert savings_score(rows.true, rows.true, **arguments) == 1
 
 
-def test_a_dearer_text_turns_the_decision_about_the_same_probabilities():
+def test_a_more_expensive_text_turns_the_decision_about_the_same_probabilities():
     answers = decide([[0.8, 0.2]] * 3, sample_costs=[[1, 2], [1, 10], [3, 10]], labels=LABELS[:2])
     assert answers.tolist() == ["ham", "offer", "ham"]
 
@@ -285,9 +285,9 @@ WRONG_COSTS = [
     ([[1, 2], [np.nan, 4]], ValueError, f"sample_costs[1, 0] is nan; expected {FORM}, finite."),
     ([[1, np.inf], [3, 4]], ValueError, f"sample_costs[0, 1] is inf; expected {FORM}, finite."),
     (
-        [["cheap", "dear"], [3, 4]],
+        [["cheap", "much"], [3, 4]],
         TypeError,
-        "sample_costs holds something other than numbers: [['cheap', 'dear'], [3, 4]]; expected",
+        "sample_costs holds something other than numbers: [['cheap', 'much'], [3, 4]]; expected",
     ),
     ([[1, 2], [3]], TypeError, "sample_costs holds something other than numbers"),
     ({0: 1, 1: 5}, TypeError, "sample_costs holds something other than numbers"),
@@ -329,7 +329,7 @@ def test_strings_are_no_costs_even_where_they_spell_numbers(dtype):
         check_sample_costs(np.array([["1", "2"]], dtype=dtype), 1, ["ham", "spam"])
 
 
-def test_a_mistake_has_one_price():
+def test_an_error_has_one_cost():
     both = {"cost_matrix": {"spam": 5}, "sample_costs": [[1, 2], [3, 4]]}
     labels = ["ham", "spam"]
     message = "^cost_matrix and sample_costs are both given.*expected one of them"
