@@ -9,14 +9,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skcnn._cost_path import CostPath, cost_path
     from skcnn._estimator import CostSensitiveTextCNN
-    from skcnn._min_cost_classifier import MinCostClassifier
     from skcnn.costs import (
+        CostPath,
+        MinCostClassifier,
         average_cost,
         bayes_threshold,
         check_cost_matrix,
         cost_grid,
+        cost_path,
         decide,
         expected_costs,
         make_cost_scorer,
@@ -48,9 +49,6 @@ __version__ = "0.2.0"
 _HOMES = {
     "CostSensitiveTextCNN": "skcnn._estimator",
     "CooccurrenceVectors": "skcnn.text._cooccurrence",
-    "CostPath": "skcnn._cost_path",
-    "MinCostClassifier": "skcnn._min_cost_classifier",
-    "cost_path": "skcnn._cost_path",
 }
 _SUBMODULES = ("costs", "datasets", "inspection", "losses", "network", "text")
 

@@ -14,13 +14,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from skcnn._arrays import Float64
 from skcnn._compat import _check_feature_names, _fit_context, warn_renamed
-from skcnn._min_cost import MinCostMixin
 from skcnn._parameters import PARAMETER_CONSTRAINTS
 from skcnn._settings import FitSettings, NetworkSettings, TextSettings
-from skcnn.costs import LOSSES, CostMatrixLike
+from skcnn.costs._loss_formulas import LOSS_NAMES
+from skcnn.costs._matrix import CostMatrixLike
+from skcnn.costs._min_cost import MinCostMixin
 from skcnn.files._model_file import read_model, write_model
 from skcnn.fitting._fit import fit_model
-from skcnn.fitting._held_out import decision_costs
 from skcnn.fitting._text_cnn import to_keras_model
 from skcnn.fitting._training_set import check_training_set, check_unlabeled
 from skcnn.predicting._attributes import FittedAttributes
@@ -365,11 +365,8 @@ default=None
     def _learns_costs(self) -> bool:
         """Whether another cost matrix leads to another network."""
         return self.validation_scoring != "loss" or (
-            isinstance(self.loss, str) and self.loss in LOSSES and self.loss != "cross_entropy"
+            isinstance(self.loss, str) and self.loss in LOSS_NAMES and self.loss != "cross_entropy"
         )
-
-    def _decision_costs(self) -> Float64:
-        return decision_costs(self.decision, self.cost_matrix_)
 
     def save(self, path: str | os.PathLike[str], *, word_vectors: bool = True) -> None:
         """Write the fitted estimator to one file of JSON and arrays, without code.

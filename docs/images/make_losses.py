@@ -10,7 +10,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from skcnn.costs import LOSSES
+from skcnn.costs._loss_formulas import LOSS_FORMULAS
 
 COSTS = np.array([[0.0, 1.0], [5.0, 0.0]])
 STYLES = {
@@ -28,7 +28,7 @@ def main() -> None:
     scores = np.column_stack([1 - q, q])
     _, (value, minimum) = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
     for name, (color, style) in STYLES.items():
-        table = LOSSES[name]().value(scores, COSTS)  # (999, 2)
+        table = LOSS_FORMULAS[name]().value(scores, COSTS)  # (999, 2)
         options = {"color": color, "linestyle": style, "label": name}
         value.plot(q, table[:, 1], **options)
         expected = np.outer(q, table[:, 1]) + np.outer(1 - q, table[:, 0])  # (true, output)

@@ -13,7 +13,7 @@ from sklearn.metrics import get_scorer
 from skcnn._arrays import Float64, Int64
 from skcnn._compat import warn_user
 from skcnn._settings import FitSettings
-from skcnn.costs._decision import decide
+from skcnn.costs._decision import decide, decision_costs
 from skcnn.costs._metrics import average_cost
 from skcnn.costs._scorers import make_cost_scorer
 from skcnn.fitting._training_set import TrainingSet
@@ -167,8 +167,3 @@ def make_score(
         return float(scorer(classifier, np.zeros((len(y), 1)), y, **weights))
 
     return score
-
-
-def decision_costs(decision: str, cost_matrix: Float64) -> Float64:
-    """Return the matrix that `predict` minimizes: equal costs mean the most probable class."""
-    return cost_matrix if decision == "min_cost" else 1 - np.eye(len(cost_matrix))

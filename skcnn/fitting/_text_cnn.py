@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skcnn._arrays import Float32, Float64, Int64
-from skcnn._posterior import PosteriorRule
 from skcnn._settings import NetworkSettings
+from skcnn.costs._posterior import PosteriorRule
 from skcnn.fitting._training_set import TrainingSet
 from skcnn.predicting._text_cnn import FittedTextCNN, TextCNNWeights
 from skcnn.text._prepare import PreparedTexts

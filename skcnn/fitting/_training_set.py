@@ -57,7 +57,7 @@ class TrainingSet:
                 raise ValueError(BOTH_COSTS)
             means = mean_class_costs(self.sample_costs, self.targets, self.sample_weight)
             cost_matrix = means[:, np.newaxis] * (1 - np.eye(len(means)))
-        return check_cost_matrix(cost_matrix, self.classes, class_weights=self.class_totals)
+        return check_cost_matrix(cost_matrix, self.classes, class_totals=self.class_totals)
 
     def targets_and_weight(self, rows: Int64) -> tuple[Int32, Float64 | None]:
         """Return targets (m,) and weights (m,) or None of some rows."""

@@ -11,7 +11,7 @@ from skcnn._arrays import Float64
 from skcnn.costs._abstention import check_abstention
 from skcnn.costs._inside import abstention_inside
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
-from skcnn.costs._metrics import average_cost, count_answers
+from skcnn.costs._metrics import count_predictions
 from skcnn.inspection._cells import draw_cells, write_cells
 from skcnn.inspection._response import costs_of
 from skcnn.inspection._style import axes_for
@@ -229,8 +229,7 @@ class CostConfusionMatrixDisplay:
         """
         abstention = {"abstain_cost": abstain_cost, "abstain_label": abstain_label}
         rows = {"labels": labels, "sample_weight": sample_weight, **abstention}
-        average_cost(y_true, y_pred, cost_matrix=cost_matrix, **rows)  # for its error messages
-        counts, classes = count_answers(y_true, y_pred, **rows)
+        counts, classes = count_predictions(y_true, y_pred, cost_matrix=cost_matrix, **rows)
         display = cls(counts, cost_matrix, display_labels=classes, unit=unit, **abstention)
         return display.plot(ax, **kwargs)
 

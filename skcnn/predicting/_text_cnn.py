@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skcnn._arrays import Float32, Float64, Int64, softmax
-from skcnn._posterior import PosteriorRule
+from skcnn.costs._posterior import PosteriorRule
 from skcnn.predicting._members import check_shapes, part
 from skcnn.text._sequences import UNKNOWN, TokenSequences
 from skcnn.text._subwords import SubwordVectors

@@ -19,6 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from skcnn import CostPath, MinCostClassifier, cost_path, decide, normalized_cost
+from skcnn.costs._min_cost import MinCostMixin
 
 X, CODES = make_classification(
     300, n_informative=5, n_classes=3, weights=[0.6, 0.25, 0.15], random_state=0
@@ -33,10 +34,11 @@ CLASSIFIERS = {
 }
 
 
-class Counting(ClassifierMixin, BaseEstimator):
+class Counting(MinCostMixin, ClassifierMixin, BaseEstimator):
     """Counts fits, and says which costs it was fitted with."""
 
     fits: list[Any] = []  # noqa: RUF012
+    decision = "min_cost"
 
     def __init__(
         self, cost_matrix: Any = None, learns: bool = False, extra: int = 0, loss: Any = None
@@ -53,6 +55,7 @@ class Counting(ClassifierMixin, BaseEstimator):
     def fit(self, X: Any, y: Any) -> Counting:
         self.fits.append(self.cost_matrix)
         self.classes_ = np.unique(y)
+        self.cost_matrix_ = 1 - np.eye(len(self.classes_))
         return self
 
     def predict_proba(self, X: Any) -> Any:
@@ -87,7 +90,7 @@ def test_ratios_may_come_one_by_one() -> None:
     assert cost_path(LogisticRegression(), X, Y, ratios, pos_label="spam").ratios.tolist() == [1, 5]
 
 
-def test_a_dearer_miss_never_lowers_the_recall() -> None:
+def test_a_more_expensive_miss_never_lowers_the_recall() -> None:
     path = cost_path(LogisticRegression(), X, Y, RATIOS, pos_label="spam")
     assert (np.diff(path.recall, axis=0) >= 0).all()
     assert path.recall.shape == path.precision.shape == path.cost.shape == (4, 5)
@@ -161,7 +164,7 @@ def test_a_search_that_tunes_the_costs_itself_is_refused(
     Counting.fits.clear()
     tuning = search(Counting(**settings), grid)
     for estimator in (tuning, make_pipeline(StandardScaler(), tuning)):
-        with pytest.raises(ValueError, match=r"tunes 'cost_matrix'.*leave the costs to cost_path"):
+        with pytest.raises(ValueError, match=r"tunes 'cost_matrix'.*leaves the costs alone"):
             cost_path(estimator, X, Y, [1, 5], pos_label="spam")
     assert Counting.fits == []
 

@@ -55,7 +55,7 @@ def test_it_is_a_classifier_as_scikit_learn_wants_it(estimator: Any, check: Any)
 
 
 @every_classifier
-def test_answers_are_those_with_the_lowest_expected_cost(classifier: Any, data: Data) -> None:
+def test_predictions_are_those_with_the_lowest_expected_cost(classifier: Any, data: Data) -> None:
     model = MinCostClassifier(classifier, COSTS).fit(*data)
     P = clone(classifier).fit(*data).predict_proba(data[0])
     np.testing.assert_array_equal(model.predict_proba(data[0]), P)
@@ -68,11 +68,11 @@ def test_answers_are_those_with_the_lowest_expected_cost(classifier: Any, data: 
 
 def test_mistakes_on_new_rows_cost_less_than_without(data: Data) -> None:
     X, y = data
-    paid = []
+    mean_cost = []
     for costs in (COSTS, None):
         model = MinCostClassifier(LogisticRegression(), costs).fit(X[::2], y[::2])
-        paid.append(average_cost(y[1::2], model.predict(X[1::2]), cost_matrix=COSTS))
-    assert paid[0] < paid[1]
+        mean_cost.append(average_cost(y[1::2], model.predict(X[1::2]), cost_matrix=COSTS))
+    assert mean_cost[0] < mean_cost[1]
 
 
 @pytest.mark.parametrize("cost", [0.2, 1, 3, 50])
@@ -107,7 +107,7 @@ def test_texts_are_taken_as_the_classifier_takes_them() -> None:
     assert model.predict(["cash", "lunch"]).tolist() == ["s", "n"]
 
 
-def test_copies_answer_the_same(data: Data) -> None:
+def test_copies_predict_the_same(data: Data) -> None:
     model = MinCostClassifier(LogisticRegression(), COSTS).fit(*data)
     for copied in (pickle.loads(pickle.dumps(model)), clone(model).fit(*data)):
         np.testing.assert_array_equal(copied.predict(data[0]), model.predict(data[0]))
@@ -125,11 +125,11 @@ def test_a_search_goes_over_costs_and_the_classifiers_own_parameters(data: Data)
 # --- abstentions ---
 
 
-def test_rows_that_no_answer_is_cheap_enough_for_are_left_out(data: Data) -> None:
+def test_rows_where_no_prediction_is_cheap_enough_are_left_out(data: Data) -> None:
     X, y = data
     model = MinCostClassifier(LogisticRegression(), COSTS, abstain_cost=0.4, abstain_label="?")
     answers = model.fit(X, y).predict(X)
-    left_out = model.expected_cost(X).min(axis=1) > 0.4
+    left_out = model.expected_costs(X).min(axis=1) > 0.4
     np.testing.assert_array_equal(answers == "?", left_out)
     plain = model.set_params(abstain_cost=None).fit(X, y).predict(X)
     np.testing.assert_array_equal(answers[~left_out], plain[~left_out])
@@ -139,7 +139,7 @@ def test_rows_that_no_answer_is_cheap_enough_for_are_left_out(data: Data) -> Non
 @pytest.mark.parametrize(
     ("parameters", "error", "message"),
     [
-        ({"abstain_cost": 1}, TypeError, "abstain_label is -1, and labels are of the type str"),
+        ({"abstain_cost": 1}, TypeError, "abstain_label is -1, and the classes have the type str"),
         ({"abstain_cost": 1, "abstain_label": "ham"}, ValueError, "which is a class"),
         ({"abstain_cost": -1, "abstain_label": "?"}, ValueError, "abstain_cost is -1"),
         ({"cost_matrix": {"egg": 2}}, ValueError, "names 'egg', which is not in classes_"),
@@ -174,10 +174,10 @@ def test_each_row_is_decided_by_its_own_costs(data: Data, sample_costs: pd.DataF
     np.testing.assert_array_equal(
         answers, np.array(LABELS)[(P * sample_costs).to_numpy().argmax(1)]
     )
-    expected = model.expected_cost(X, sample_costs=sample_costs)
+    expected = model.expected_costs(X, sample_costs=sample_costs)
     np.testing.assert_array_equal(np.array(LABELS)[expected.argmin(axis=1)], answers)
-    paid = [average_cost(y, a, sample_costs=sample_costs) for a in (answers, model.predict(X))]
-    assert paid[0] < paid[1]
+    mean_cost = [average_cost(y, a, sample_costs=sample_costs) for a in (answers, model.predict(X))]
+    assert mean_cost[0] < mean_cost[1]
 
 
 def test_metadata_are_routed_to_the_classifier_the_decision_and_the_score(
@@ -205,8 +205,8 @@ def test_metadata_are_routed_to_the_classifier_the_decision_and_the_score(
         P, costs = expected.predict_proba(X[test]), sample_costs.iloc[test]
         np.testing.assert_allclose(found["estimator"][fold].predict_proba(X[test]), P)
         answers = decide(P, None, LABELS, sample_costs=costs)
-        paid = average_cost(y[test], answers, sample_costs=costs, labels=LABELS)
-        assert found["test_cost"][fold] == pytest.approx(-paid)
+        mean_cost = average_cost(y[test], answers, sample_costs=costs, labels=LABELS)
+        assert found["test_cost"][fold] == pytest.approx(-mean_cost)
 
 
 def test_without_routing_fit_parameters_go_to_the_classifier(data: Data) -> None:
@@ -276,7 +276,7 @@ def test_a_network_in_a_pipeline_keeps_its_costs(small_cnn: Any, two_classes: An
     np.testing.assert_array_equal(outer.cost_matrix_, [[0, 1], [5, 0]])
 
 
-def test_abstentions_are_scored_at_their_price(data: Data) -> None:
+def test_abstentions_are_scored_at_their_cost(data: Data) -> None:
     X, y = data
     model = MinCostClassifier(LogisticRegression(), COSTS, abstain_cost=0.3, abstain_label="?")
     scorer = make_cost_scorer(COSTS)
