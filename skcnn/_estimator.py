@@ -398,7 +398,7 @@ default=None
         """
         check_is_fitted(self)
         if self._keras_model is None:
-            from skcnn.network import make_keras_model
+            from skcnn.network._model import make_keras_model
 
             widths = self._weights.filter_widths
             layers = self._weights.to_layers(list(self.vocabulary_), widths)

@@ -17,6 +17,7 @@ from skcnn._given_vectors import tokens_of
 from skcnn._inference import TextCNNWeights
 from skcnn._linear_model import LinearModelBeside, choose_texts, fit_beside
 from skcnn._posterior import PosteriorRule
+from skcnn._settings import NetworkSettings
 from skcnn._split import validation_split
 from skcnn._words import Words, outputs, prepare_words
 from skcnn.costs import loss_cost_matrix
@@ -24,9 +25,6 @@ from skcnn.text import EmbeddingCoverage, TokenSequences
 
 if TYPE_CHECKING:
     from skcnn._estimator import CostSensitiveTextCNN
-
-# Twice Keras' default: what is lost by it in restlessness, the average over epochs takes out.
-_ADAM_LEARNING_RATE = 0.002
 
 # Teaches the subwords to stand alone: see docs/design.md.
 _WORD_DROPOUT = 0.3
@@ -77,7 +75,6 @@ def fit_all(
         estimator,
         words,
         *_rows_of(data, train_rows),
-        n_classes=len(data.classes),
         loss_costs=loss_costs,
         validation=_validation(words, data, validation_rows),
         validation_score=_validation_score(
@@ -114,9 +111,9 @@ def _validation(words: Words, data: TrainingSet, rows: NDArray[np.int64]) -> Val
 
 def _posterior_rule(loss: Any, loss_costs: NDArray[np.float64]) -> PosteriorRule:
     """How outputs become probabilities; those of a foreign loss are taken as they are."""
-    from skcnn import network
+    from skcnn.network.losses import identify_loss, make_loss
 
-    identity = network.identify_loss(network.make_loss(loss, loss_costs))
+    identity = identify_loss(make_loss(loss, loss_costs))
     if identity is not None and identity[1].shape != loss_costs.shape:
         msg = (
             f"loss has a cost_matrix of shape {identity[1].shape}; expected {loss_costs.shape}: "
@@ -199,41 +196,24 @@ def _train(
     labels: NDArray[np.int32],
     sample_weight: NDArray[np.float64] | None,
     *,
-    n_classes: int,
     loss_costs: NDArray[np.float64],
     validation: Validation | None,
     validation_score: Callable[[NDArray[np.float64]], float] | None,
     random_state: np.random.RandomState,
 ) -> Any:
-    from skcnn import network
+    from skcnn.network._fit import HeldOut, fit_text_cnn
+    from skcnn.network._labeled_texts import LabeledTexts
 
-    optimizer_params = dict(estimator.optimizer_params or {})
-    if estimator.learning_rate is not None:
-        optimizer_params["learning_rate"] = estimator.learning_rate
-    elif estimator.optimizer == "adam":
-        optimizer_params.setdefault("learning_rate", _ADAM_LEARNING_RATE)
-    return network.fit_text_cnn(
-        words.train,
-        labels,
+    held_out = None
+    if validation is not None:
+        held_out = HeldOut(LabeledTexts(*validation), validation_score, estimator.n_iter_no_change)
+    return fit_text_cnn(
+        LabeledTexts(words.train, labels, sample_weight),
         words.embeddings,
         word_parts=words.word_parts,
-        n_classes=n_classes,
-        cost_matrix=loss_costs,
-        loss=estimator.loss,
-        filter_widths=tuple(int(width) for width in estimator.filter_widths),
-        n_filters=estimator.n_filters,
-        dropout=estimator.dropout,
-        optimizer=estimator.optimizer,
-        optimizer_params=optimizer_params,
-        batch_size=estimator.batch_size,
-        epochs=estimator.epochs,
-        callbacks=list(estimator.callbacks or ()),
-        sample_weight=sample_weight,
-        validation_data=validation,
-        validation_score=validation_score,
-        n_iter_no_change=estimator.n_iter_no_change,
-        average_weights=estimator.average_weights,
         word_dropout=_word_dropout(words),
-        random_state=int(random_state.randint(2**31 - 1)),
-        verbose=int(estimator.verbose),
+        loss_costs=loss_costs,
+        settings=NetworkSettings.from_params(estimator.get_params(deep=False)),
+        held_out=held_out,
+        seed=int(random_state.randint(2**31 - 1)),
     )

@@ -32,7 +32,7 @@ from skcnn.text import (
 
 if TYPE_CHECKING:
     from skcnn._estimator import CostSensitiveTextCNN
-    from skcnn.network import TrainedTextCNN
+    from skcnn.network._fit import TrainedTextCNN
 
 # Rarer n-grams say hardly more than the words they are in, and cost time and room.
 _MIN_WORDS_OF_NGRAM = 5
