@@ -20,7 +20,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skcnn import CooccurrenceVectors, CostSensitiveTextCNN
-from skcnn.text import TokenSequences, tokenize
+from skcnn.text import tokenize
+from skcnn.text._sequences import TokenSequences
 from tests.conftest import (
     FILLERS,
     KINDS,

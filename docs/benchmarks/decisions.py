@@ -23,7 +23,7 @@ from sklearn.model_selection import train_test_split
 from skcnn import CostSensitiveTextCNN, check_cost_matrix, decide, normalized_cost
 from skcnn.costs import loss_cost_matrix, posterior
 from skcnn.costs._loss_formulas import LOSS_NAMES
-from skcnn.network import make_loss
+from skcnn.network.losses import make_loss
 
 RATIOS = (1, 2, 5, 10, 20)
 RARE = {

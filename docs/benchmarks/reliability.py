@@ -19,7 +19,7 @@ from sklearn.model_selection import train_test_split
 from skcnn import CostSensitiveTextCNN, check_cost_matrix
 from skcnn.costs import loss_cost_matrix, posterior
 from skcnn.costs._loss_formulas import LOSS_NAMES
-from skcnn.network import make_loss
+from skcnn.network.losses import make_loss
 
 DRAWN = ("weighted", "misclassification", "focal")
 OUTPUT = {"color": "#d55e00", "linestyle": "--", "marker": "s"}

@@ -17,7 +17,7 @@ from skcnn.text._subwords import SubwordVectors
 from skcnn.text._vocabulary import FIRST_WORD, add_all_words_with_vectors
 
 if TYPE_CHECKING:
-    from skcnn.network import TrainedTextCNN
+    from skcnn.network._fit import TrainedTextCNN
 
 # Dropped words teach the subwords to predict without them: see docs/design.md.
 _WORD_DROPOUT = 0.3
@@ -29,9 +29,9 @@ def make_posterior_rule(loss: Any, loss_costs: Float64) -> PosteriorRule:
     The outputs of a network that was trained with a loss of another library are taken as
     probabilities.
     """
-    from skcnn import network
+    from skcnn.network.losses import identify_loss, make_loss
 
-    identity = network.identify_loss(network.make_loss(loss, loss_costs))
+    identity = identify_loss(make_loss(loss, loss_costs))
     if identity is not None and identity[1].shape != loss_costs.shape:
         msg = (
             f"loss has a cost_matrix of shape {identity[1].shape}; expected {loss_costs.shape}: "
@@ -54,36 +54,22 @@ def train_text_cnn(
     seed: int,
 ) -> TrainedTextCNN:
     """Train the network on the training rows; imports TensorFlow."""
-    from skcnn import network
+    from skcnn.network._fit import HeldOut, fit_text_cnn
+    from skcnn.network._labeled_texts import LabeledTexts
 
-    targets, weight = data.targets_and_weight(train_rows)
     held_out = None
     if prepared.held_out is not None:
-        held_out = (prepared.held_out, *data.targets_and_weight(held_out_rows))
-    return network.fit_text_cnn(
-        prepared.train,
-        targets,
+        texts = LabeledTexts(prepared.held_out, *data.targets_and_weight(held_out_rows))
+        held_out = HeldOut(texts, held_out_score, n_iter_no_change)
+    return fit_text_cnn(
+        LabeledTexts(prepared.train, *data.targets_and_weight(train_rows)),
         prepared.embeddings,
         word_parts=prepared.word_parts,
-        n_classes=len(data.classes),
-        cost_matrix=loss_costs,
-        loss=settings.loss,
-        filter_widths=settings.widths,
-        n_filters=settings.n_filters,
-        dropout=settings.dropout,
-        optimizer=settings.optimizer,
-        optimizer_params=settings.all_optimizer_params,
-        batch_size=settings.batch_size,
-        epochs=settings.epochs,
-        callbacks=list(settings.callbacks or ()),
-        sample_weight=weight,
-        validation_data=held_out,
-        validation_score=held_out_score,
-        n_iter_no_change=n_iter_no_change,
-        average_weights=settings.average_weights,
         word_dropout=word_dropout(prepared),
-        random_state=seed,
-        verbose=int(settings.verbose),
+        loss_costs=loss_costs,
+        settings=settings,
+        held_out=held_out,
+        seed=seed,
     )
 
 
@@ -133,7 +119,7 @@ def to_text_cnn(
 
 def to_keras_model(text_cnn: FittedTextCNN, dropout: float) -> Any:
     """Return the network as a Keras model over padded token ids; imports TensorFlow."""
-    from skcnn.network import make_keras_model
+    from skcnn.network._model import make_keras_model
 
     widths = text_cnn.weights.filter_widths
     layers = text_cnn.weights.to_layers(list(text_cnn.vocabulary), widths)

@@ -16,7 +16,8 @@ from skcnn.files._archive import read, write
 from skcnn.fitting import _ngram_model
 from skcnn.fitting._ngram_model import NgramTable
 from skcnn.predicting._ngram_model import NgramModel
-from skcnn.text import fit_ngrams, tokenize_all
+from skcnn.text._ngrams import fit_ngrams
+from skcnn.text._tokenizer import tokenize_all
 from tests.conftest import Corpus, Make
 
 

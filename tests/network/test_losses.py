@@ -13,8 +13,15 @@ import tensorflow as tf
 from scipy.special import log_softmax, softmax
 
 from skcnn.costs._loss_formulas import LOSS_FORMULAS, LOSS_NAMES
-from skcnn.network import LOSSES, identify_loss, make_loss
-from skcnn.network.losses import CrossEntropy, ExpectedCost, FocalCost, MisclassificationCost
+from skcnn.network.losses import (
+    LOSSES,
+    CrossEntropy,
+    ExpectedCost,
+    FocalCost,
+    MisclassificationCost,
+    identify_loss,
+    make_loss,
+)
 from tests.network.small import COSTS, every_loss
 
 every_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from skcnn import losses as public_losses
-from skcnn.network import LOSSES
-from skcnn.network.losses import MisclassificationCost
+from skcnn.network.losses import LOSSES, MisclassificationCost
 from tests.network.small import COSTS, every_loss
 
 X = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)

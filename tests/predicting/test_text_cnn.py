@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from skcnn.predicting import _text_cnn
 from skcnn.predicting._text_cnn import TextCNNWeights, forward
-from skcnn.text import UNKNOWN, SubwordVectors, TokenSequences, frequent_ngrams
-from skcnn.text._subwords import hashed_ngrams
+from skcnn.text._sequences import UNKNOWN, TokenSequences
+from skcnn.text._subwords import SubwordVectors, frequent_ngrams, hashed_ngrams
 
 SEEN = ["win", "winning", "lunch", "see", "cash", "x", "meeting"]
 PRETRAINED = ["winner", "jackpot", "y"]
