@@ -11,14 +11,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from .losses import (
-    CrossEntropy,
-    ExpectedCost,
-    Table,
-    _CostLoss,
-    log_softmax_of_output,
-    one_hot_labels,
-)
+from ._cost_loss import _CostLoss
+from ._loss_tables import Table, log_softmax_of_output, one_hot_labels
+from .losses import CrossEntropy, ExpectedCost
 
 Floats = NDArray[np.float32]
 LossGradient = Callable[[Floats, NDArray[np.int32], Floats], tuple[float, Floats]]
