@@ -9,21 +9,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skcnn._cooccurrence_vectors import CooccurrenceVectors
-    from skcnn._cost_path import CostPath, cost_path
     from skcnn._estimator import CostSensitiveTextCNN
-    from skcnn._min_cost_classifier import MinCostClassifier
     from skcnn.costs import (
+        CostPath,
+        MinCostClassifier,
         average_cost,
         bayes_threshold,
         check_cost_matrix,
         cost_grid,
+        cost_path,
         decide,
         expected_costs,
         make_cost_scorer,
         normalized_cost,
         savings_score,
     )
+    from skcnn.text._cooccurrence import CooccurrenceVectors
 
 __all__ = [
     "CooccurrenceVectors",
@@ -47,10 +48,7 @@ __version__ = "0.2.0"
 
 _HOMES = {
     "CostSensitiveTextCNN": "skcnn._estimator",
-    "CooccurrenceVectors": "skcnn._cooccurrence_vectors",
-    "CostPath": "skcnn._cost_path",
-    "MinCostClassifier": "skcnn._min_cost_classifier",
-    "cost_path": "skcnn._cost_path",
+    "CooccurrenceVectors": "skcnn.text._cooccurrence",
 }
 _SUBMODULES = ("costs", "datasets", "inspection", "losses", "network", "text")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,15 @@ Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
+
+# The smallest positive float64 with all its digits: the floor of logarithms and divisors.
+TINY = float(np.finfo(np.float64).tiny)
+
+
+def finite_log(numbers: Float64) -> Float64:
+    """Logarithm of numbers >= 0, finite at 0 too: numbers below `TINY` count as `TINY`."""
+    logarithm: Float64 = np.log(np.maximum(numbers, TINY))
+    return logarithm
 
 
 def softmax(logits: Float64) -> Float64:
@@ -19,3 +30,13 @@ def softmax(logits: Float64) -> Float64:
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
     probabilities: Float64 = exponentials / exponentials.sum(axis=1, keepdims=True)
     return probabilities
+
+
+def is_missing(value: Any) -> bool:
+    """Tell None, NaN, and pandas' NA and NaT from all other values."""
+    # pandas' NA is known by its name: comparing NA with anything gives NA again.
+    if value is None or type(value).__name__ in {"NAType", "NaTType"}:
+        return True
+    # Only NaN differs from itself; an array would give an array here.
+    differs = value != value  # noqa: PLR0124
+    return isinstance(differs, (bool, np.bool_)) and bool(differs)

@@ -1,4 +1,8 @@
-"""The one door to scikit-learn's private names, and how skcnn speaks to its callers."""
+"""The one door to scikit-learn's private names, and how skcnn speaks to its callers.
+
+Those names are imported on first use: `skcnn.costs` needs this file, and scikit-learn takes a
+second to import.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,15 @@ import sys
 import warnings
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
-from sklearn.base import _fit_context
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import _check_feature_names, _check_sample_weight
+
+if TYPE_CHECKING:
+    from sklearn.base import _fit_context
+    from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+    from sklearn.utils.validation import _check_feature_names, _check_sample_weight
 
 __all__ = [
     "HasMethods",
@@ -26,11 +33,26 @@ __all__ = [
     "warn_user",
 ]
 
+_HOMES = {
+    "HasMethods": "sklearn.utils._param_validation",
+    "Interval": "sklearn.utils._param_validation",
+    "StrOptions": "sklearn.utils._param_validation",
+    "_check_feature_names": "sklearn.utils.validation",
+    "_check_sample_weight": "sklearn.utils.validation",
+    "_fit_context": "sklearn.base",
+}
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 # Code that calls skcnn on behalf of the user, and is not where the user can change anything.
 _PASSED_OVER = frozenset({"skcnn", "sklearn", "imblearn", "joblib"})
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def own_random_state(seed: Any) -> np.random.RandomState:

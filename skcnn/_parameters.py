@@ -7,16 +7,15 @@ from numbers import Integral, Real
 from typing import Any
 
 from skcnn._compat import HasMethods, Interval, StrOptions
-from skcnn.costs import LOSSES
+from skcnn.costs._loss_formulas import LOSS_NAMES
 
 PARAMETER_CONSTRAINTS: dict[str, list[Any] | str] = {
     "cost_matrix": [None, str, "array-like", Mapping],
-    "loss": [StrOptions(set(LOSSES)), HasMethods(["call", "get_config"])],
+    "loss": [StrOptions(set(LOSS_NAMES)), HasMethods(["call", "get_config"])],
     "decision": [StrOptions({"min_cost", "argmax"})],
-    "word_vectors": "no_validation",  # any type with the right attributes; see `check_parameters`
+    "word_vectors": "no_validation",  # any type with the right attributes; see `check_word_vectors`
     "embedding_dim": [Interval(Integral, 0, None, closed="left")],
     "embedding_init": [StrOptions({"cooccurrence", "uniform"})],
-    "unlabeled": [None, "array-like"],
     "subwords": ["boolean"],
     "tokenizer": [None, callable],
     "lowercase": ["boolean"],
@@ -41,4 +40,5 @@ PARAMETER_CONSTRAINTS: dict[str, list[Any] | str] = {
     "validation_scoring": [str, callable],
     "random_state": ["random_state"],
     "verbose": ["verbose"],
+    "unlabeled": "no_validation",  # deprecated, `fit` takes it
 }

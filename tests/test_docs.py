@@ -26,7 +26,7 @@ import skcnn.datasets
 import skcnn.inspection
 import skcnn.losses
 import skcnn.network
-from skcnn._min_cost import MinCostMixin
+from skcnn.costs._min_cost import MinCostMixin
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])

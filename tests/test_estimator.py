@@ -15,7 +15,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import recall_score
 
 from skcnn import CostSensitiveTextCNN, decide, expected_costs
-from skcnn.costs import LOSSES
+from skcnn.costs._loss_formulas import LOSS_NAMES
 
 EQUAL_COSTS = (
     [[0, 1], [1, 0]],
@@ -26,7 +26,7 @@ EQUAL_COSTS = (
     pd.DataFrame([[0, 1], [1, 0]], index=["spam", "ham"], columns=["spam", "ham"]),
 )
 MISS_COSTS = (1, 2, 5, 10, 20)
-METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "expected_cost")
+METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "expected_costs")
 
 
 def column(texts: list[str]) -> np.ndarray[Any, Any]:
@@ -100,7 +100,7 @@ def test_a_dearer_miss_raises_recall_step_by_step(loss: str, small_cnn: Any, noi
             np.testing.assert_array_equal(others, probabilities[0])
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", LOSS_NAMES)
 def test_with_every_loss_probabilities_sum_to_one_and_estimate_frequencies(
     loss: str, small_cnn: Any, noisy: Any, new_texts: list[str]
 ) -> None:
@@ -137,9 +137,9 @@ def test_expected_cost_is_what_the_decision_minimises(
     cnn = small_cnn(costs).fit(three_classes.texts, three_classes.labels)
     probabilities = cnn.predict_proba(new_texts)
     np.testing.assert_array_equal(cnn.cost_matrix_, costs)
-    np.testing.assert_allclose(cnn.expected_cost(new_texts), probabilities @ np.array(costs))
+    np.testing.assert_allclose(cnn.expected_costs(new_texts), probabilities @ np.array(costs))
     np.testing.assert_array_equal(
-        cnn.expected_cost(new_texts), expected_costs(probabilities, costs)
+        cnn.expected_costs(new_texts), expected_costs(probabilities, costs)
     )
     np.testing.assert_array_equal(
         cnn.predict(new_texts), decide(probabilities, costs, cnn.classes_)
@@ -292,4 +292,4 @@ def test_a_rare_word_with_a_vector_is_known_in_training_too(
     labels = [*two_classes.labels, "ham"]
     cnn = small_cnn(min_count=2, word_vectors=vectors, embedding_init="uniform")
     cnn.fit(texts, labels)
-    assert cnn.vocabulary_["once"] < len(cnn._weights.embedding) <= cnn.vocabulary_["never"]
+    assert cnn.vocabulary_["once"] < cnn._model.text_cnn.weights.n_seen <= cnn.vocabulary_["never"]

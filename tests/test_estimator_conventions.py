@@ -26,7 +26,7 @@ from sklearn.utils.estimator_checks import (
 
 from skcnn import CostSensitiveTextCNN
 
-METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "expected_cost")
+METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "expected_costs")
 
 
 @pytest.mark.parametrize(
@@ -78,12 +78,14 @@ def test_fit_returns_itself_keeps_its_parameters_and_repeats_itself(
     assert cnn.get_params() == parameters
     cnn.fit(two_classes.texts, two_classes.labels)
     assert_equal_outputs(cnn, first, new_texts)
-    public = {name for name in vars(cnn) if not name.startswith("_")} - set(parameters)
-    assert public == {
+    assert set(vars(cnn)) - set(parameters) == {"_model"}, "the fitted state is one object"
+    fitted = {name for name in dir(cnn) if name.endswith("_") and not name.startswith("_")}
+    assert {name for name in fitted if hasattr(cnn, name)} == {
         "best_iter_",
         "classes_",
         "cost_matrix_",
         "history_",
+        "model_",
         "n_iter_",
         "vocabulary_",
     }
@@ -201,7 +203,7 @@ def test_a_copy_answers_alike_to_the_bit_and_without_the_keras_model(
     else:
         fitted.save(tmp_path / "model.skcnn")
         twin = CostSensitiveTextCNN.load(tmp_path / "model.skcnn")
-    assert twin._keras_model is None
+    assert "_keras_model" not in vars(twin)
     assert twin.get_params() == fitted.get_params()
     assert_equal_outputs(twin, fitted, new_texts)
     for attribute in ("history_", "n_iter_", "best_iter_", "vocabulary_"):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import make_scorer, recall_score
 
-from skcnn._split import validation_split
+from skcnn.fitting._held_out import stratified_split
 
 texts_and_labels = st.lists(
     st.tuples(st.sampled_from("abcdefghijklmnop"), st.integers(0, 2)), min_size=2, max_size=60
@@ -23,8 +23,8 @@ def test_equal_texts_lie_on_one_side_and_every_row_on_one(
 ) -> None:
     texts, numbers = zip(*rows, strict=True)
     labels = np.unique(numbers, return_inverse=True)[1]
-    split = validation_split(
-        texts, labels, validation_fraction=fraction, random_state=np.random.RandomState(seed)
+    split = stratified_split(
+        texts, labels, held_out_fraction=fraction, random_state=np.random.RandomState(seed)
     )
     first = {text: label for text, label in reversed(list(zip(texts, labels, strict=True)))}
     counts = np.bincount(list(first.values()), minlength=labels.max() + 1)
@@ -44,7 +44,7 @@ def test_the_held_out_part_is_stratified_seeded_and_of_the_size_asked_for() -> N
 
     def held_out(seed: int) -> Any:
         random_state = np.random.RandomState(seed)
-        split = validation_split(texts, labels, validation_fraction=0.2, random_state=random_state)
+        split = stratified_split(texts, labels, held_out_fraction=0.2, random_state=random_state)
         assert split is not None
         return split[1]
 
@@ -101,10 +101,10 @@ def test_what_is_watched_are_the_probabilities_and_decisions_that_will_be_given(
     common = {"early_stopping": True, "epochs": 1, "linear_model": False}
     cnn = small_cnn({"spam": 6}, validation_scoring=spy, **common).fit(noisy.texts, noisy.labels)
     ((probabilities, answers, truth),) = seen
-    split = validation_split(
+    split = stratified_split(
         noisy.texts,
         (noisy.labels == "spam").astype(int),
-        validation_fraction=0.1,
+        held_out_fraction=0.1,
         random_state=np.random.RandomState(0),
     )
     assert split is not None

@@ -78,7 +78,7 @@ np.savez(
     predict=cnn.predict(texts),
     predict_proba=cnn.predict_proba(texts),
     decision_function=cnn.decision_function(texts),
-    expected_cost=cnn.expected_cost(texts),
+    expected_costs=cnn.expected_costs(texts),
 )
 idle("predict")
 twin = copy.deepcopy(cnn)
@@ -107,7 +107,7 @@ def served(fitted: Any, new_texts: list[str], tmp_path_factory: pytest.TempPathF
 
 
 @pytest.mark.parametrize(
-    "method", ["predict", "predict_proba", "decision_function", "expected_cost"]
+    "method", ["predict", "predict_proba", "decision_function", "expected_costs"]
 )
 def test_another_process_answers_alike_to_the_bit_and_without_tensorflow(
     method: str, served: Path, fitted: Any, new_texts: list[str]

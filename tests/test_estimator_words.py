@@ -1,4 +1,4 @@
-"""What the estimator makes of words: subwords, vectors from elsewhere, unlabelled texts."""
+"""What the estimator makes of words: subwords, vectors from elsewhere, unlabeled texts."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.typing import NDArray
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from skcnn import CooccurrenceVectors, CostSensitiveTextCNN
-from skcnn.text import TokenSequences, tokenize
+from skcnn.text import tokenize
+from skcnn.text._sequences import TokenSequences
 from tests.conftest import (
     FILLERS,
     KINDS,
@@ -105,20 +109,20 @@ def test_the_keras_model_is_the_same_network(with_all: CostSensitiveTextCNN) -> 
     ]
     rows = [[vocabulary[word] for word in tokenize(text, lowercase=False)] for text in texts]
     outputs = np.asarray(with_all.model_(TokenSequences.from_lists(rows).to_padded()))
-    expected = with_all._posterior_rule(outputs)
+    expected = with_all._model.text_cnn.posterior_rule(outputs)
     np.testing.assert_allclose(expected, with_all.predict_proba(texts), rtol=0, atol=1e-5)
 
 
-# --- unlabelled texts ---
+# --- unlabeled texts ---
 
 
 UNLABELED = ["gratis win cash prize", "win gratis claim cash", "see lunch brunch home"] * 5
 
 
-def test_words_of_unlabelled_texts_are_known(small_cnn: Make, two_classes: Corpus) -> None:
+def test_words_of_unlabeled_texts_are_known(small_cnn: Make, two_classes: Corpus) -> None:
     X, y = two_classes.texts, two_classes.labels
     plain = small_cnn(subwords=False).fit(X, y)
-    more = small_cnn(subwords=False, unlabeled=UNLABELED, epochs=10).fit(X, y)
+    more = small_cnn(subwords=False, epochs=10).fit(X, y, unlabeled=UNLABELED)
     assert set(more.vocabulary_) - set(plain.vocabulary_) == {"gratis", "brunch"}
     assert spam(plain, "gratis") == spam(plain, "brunch") == spam(plain, "qqqq")
     is_spam, is_ham = spam(more, "gratis gratis", "brunch brunch")
@@ -129,25 +133,25 @@ def test_words_of_unlabelled_texts_are_known(small_cnn: Make, two_classes: Corpu
 @pytest.mark.parametrize(
     "container", [tuple, np.array, pd.Series, lambda t: pd.DataFrame({"t": t})]
 )
-def test_unlabelled_texts_come_in_any_container(
+def test_unlabeled_texts_come_in_any_container(
     small_cnn: Make, two_classes: Corpus, container: Callable[[list[str]], Any]
 ) -> None:
     found, expected = (
-        small_cnn(unlabeled=texts, epochs=1)
-        .fit(two_classes.texts, two_classes.labels)
+        small_cnn(epochs=1)
+        .fit(two_classes.texts, two_classes.labels, unlabeled=texts)
         .predict_proba(["gratis brunch", *two_classes.texts[:5]])
         for texts in (container(UNLABELED), UNLABELED)
     )
     np.testing.assert_array_equal(found, expected)
 
 
-def test_unlabelled_texts_stand_beside_pretrained_vectors(
+def test_unlabeled_texts_stand_beside_pretrained_vectors(
     small_cnn: Make, two_classes: Corpus, mapping: dict[str, NDArray[np.float32]]
 ) -> None:
-    cnn = small_cnn(unlabeled=UNLABELED, word_vectors=mapping, epochs=1)
-    cnn.fit(two_classes.texts, two_classes.labels)
+    cnn = small_cnn(word_vectors=mapping, epochs=1)
+    cnn.fit(two_classes.texts, two_classes.labels, unlabeled=UNLABELED)
     assert {"gratis", "jackpot"} <= set(cnn.vocabulary_)
-    assert cnn._weights.embedding.shape[1] == 4 + 8
+    assert cnn._model.text_cnn.weights.embedding.shape[1] == 4 + 8
     assert "gratis" not in cnn.embedding_coverage_.missing
 
 
@@ -159,22 +163,50 @@ def test_unlabelled_texts_stand_beside_pretrained_vectors(
         ({"unlabeled": [1, 2]}, TypeError, "type int in row 0"),
         ({"unlabeled": ["a", None]}, ValueError, "unlabeled cannot be used as X is: .*missing"),
         ({"unlabeled": []}, ValueError, r"0 sample\(s\)"),
-        ({"unlabeled": "one text"}, ValueError, "'unlabeled'"),
-        ({"unlabeled": 5}, ValueError, "'unlabeled'"),
+        ({"unlabeled": "one text"}, TypeError, "unlabeled cannot be used as X is: .*bare string"),
+        ({"unlabeled": 5}, TypeError, "unlabeled cannot be used as X is: .*type int"),
         ({"unlabeled": [["a", "b"]]}, ValueError, "2 columns"),
     ],
 )
-def test_unlabelled_texts_that_would_do_nothing_are_refused(
+def test_unlabeled_texts_that_would_do_nothing_are_refused(
     small_cnn: Make,
     two_classes: Corpus,
     parameters: dict[str, Any],
     error: type[Exception],
     message: str,
 ) -> None:
-    cnn = small_cnn(**{"unlabeled": UNLABELED, **parameters})
+    unlabeled = parameters.get("unlabeled", UNLABELED)
+    cnn = small_cnn(**{k: v for k, v in parameters.items() if k != "unlabeled"})
     with pytest.raises(error, match=message):
-        cnn.fit(two_classes.texts, two_classes.labels)
+        cnn.fit(two_classes.texts, two_classes.labels, unlabeled=unlabeled)
     assert not hasattr(cnn, "classes_")
+
+
+def test_the_old_parameter_for_unlabeled_texts_still_works_and_names_the_new_way(
+    small_cnn: Make, two_classes: Corpus
+) -> None:
+    X, y = two_classes.texts, two_classes.labels
+    old = small_cnn(epochs=1, unlabeled=UNLABELED)
+    with pytest.warns(FutureWarning, match=r"Write fit\(X, y, unlabeled=\.\.\.\)") as record:
+        old.fit(X, y)
+    assert record[0].filename == __file__
+    new = small_cnn(epochs=1).fit(X, y, unlabeled=UNLABELED)
+    np.testing.assert_array_equal(old.predict_proba(["gratis"]), new.predict_proba(["gratis"]))
+
+
+def test_unlabeled_texts_are_routed_as_metadata(small_cnn: Make, two_classes: Corpus) -> None:
+    X, y = two_classes.texts, two_classes.labels
+    expected = small_cnn(epochs=1).fit(X, y, unlabeled=UNLABELED).predict_proba(["gratis"])
+    by_name = make_pipeline(FunctionTransformer(), small_cnn(epochs=1))
+    by_name.fit(X, y, costsensitivetextcnn__unlabeled=UNLABELED)
+    np.testing.assert_array_equal(by_name.predict_proba(["gratis"]), expected)
+    with config_context(enable_metadata_routing=True):
+        routed = make_pipeline(
+            FunctionTransformer(), small_cnn(epochs=1).set_fit_request(unlabeled=True)
+        )
+        search = GridSearchCV(routed, {"costsensitivetextcnn__epochs": [1]}, cv=2)
+        search.fit(X, y, unlabeled=UNLABELED)
+    np.testing.assert_array_equal(search.predict_proba(["gratis"]), expected)
 
 
 # --- vectors from elsewhere ---

@@ -31,8 +31,8 @@ def with_many(
     small_cnn: Make, two_classes: Corpus, mapping: dict[str, NDArray[np.float32]]
 ) -> CostSensitiveTextCNN:
     others = {f"other{i}": np.full(4, i / 1000, np.float32) for i in range(3000)}
-    cnn = small_cnn(word_vectors=mapping | others, subwords=False, unlabeled=["gratis lottery"])
-    return cnn.fit(two_classes.texts, two_classes.labels)
+    cnn = small_cnn(word_vectors=mapping | others, subwords=False)
+    return cnn.fit(two_classes.texts, two_classes.labels, unlabeled=["gratis lottery"])
 
 
 def test_a_mapping_survives_the_file(
@@ -46,7 +46,7 @@ def test_a_mapping_survives_the_file(
     assert loaded.vocabulary_ == with_many.vocabulary_
     expected = with_many.predict_proba(SOME_TEXTS)
     np.testing.assert_array_equal(loaded.predict_proba(SOME_TEXTS), expected)
-    loaded.set_params(unlabeled=["gratis lottery"]).fit(two_classes.texts, two_classes.labels)
+    loaded.fit(two_classes.texts, two_classes.labels, unlabeled=["gratis lottery"])
     np.testing.assert_array_equal(loaded.predict_proba(SOME_TEXTS), expected)
 
 
@@ -82,7 +82,9 @@ def test_a_file_without_word_vectors_is_smaller_and_knows_the_trained_words(
     loaded = CostSensitiveTextCNN.load(tmp_path / "small")
     assert loaded.word_vectors is None
     assert list(loaded.vocabulary_.items()) == [
-        (word, i) for word, i in with_many.vocabulary_.items() if i < with_many._weights.n_seen
+        (word, i)
+        for word, i in with_many.vocabulary_.items()
+        if i < with_many._model.text_cnn.weights.n_seen
     ]
     assert "jackpot" not in loaded.vocabulary_
     np.testing.assert_array_equal(
@@ -111,15 +113,14 @@ def test_subwords_survive_the_file_with_and_without_word_vectors(
     assert spam(loaded, "jackpot") == spam(loaded, "qqqq")
 
 
-def test_unlabelled_texts_are_not_written(
+def test_unlabeled_texts_are_not_written(
     small_cnn: Make, two_classes: Corpus, tmp_path: Path
 ) -> None:
-    cnn = small_cnn(unlabeled=["my secret is gratis"], epochs=1)
-    cnn.fit(two_classes.texts, two_classes.labels).save(tmp_path / "model")
+    cnn, unlabeled = small_cnn(epochs=1), ["my secret is gratis"]
+    cnn.fit(two_classes.texts, two_classes.labels, unlabeled=unlabeled)
+    cnn.save(tmp_path / "model")
     assert b"my secret is" not in (tmp_path / "model").read_bytes()
     loaded = CostSensitiveTextCNN.load(tmp_path / "model")
-    assert loaded.unlabeled is None
-    assert cnn.unlabeled == ["my secret is gratis"]
     np.testing.assert_array_equal(spam(loaded, "gratis"), spam(cnn, "gratis"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -15,23 +16,39 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 TRAINING = {"tensorflow", "keras", "scikeras", "numba", "threadpoolctl"}
 ON_USE = {"pandas", "polars", "matplotlib", "pyarrow"}
-# What each part may import of skcnn; parts that are not named may import all of it.
-ALLOWED_ROOMS = {
-    "skcnn/text/": ("skcnn.text",),
-    "skcnn/costs/": ("skcnn.costs",),
-    "skcnn/inspection/": ("skcnn.inspection", "skcnn.costs"),
-    "skcnn/network/": ("skcnn.network", "skcnn.text"),
-    "skcnn/_inference.py": ("skcnn.text",),
-    "skcnn/_persistence.py": ("skcnn.__version__",),
-    "skcnn/_parameters.py": ("skcnn._compat", "skcnn.costs"),
-    "skcnn/_compat.py": (),
-    "skcnn/_split.py": (),
-    "skcnn/_posterior.py": ("skcnn.costs",),
-    "skcnn/_early_stopping.py": ("skcnn.costs",),
-    "skcnn/_min_cost.py": ("skcnn.costs",),
-    "skcnn/_min_cost_classifier.py": ("skcnn._compat", "skcnn._min_cost", "skcnn.costs"),
-    "skcnn/_cost_path.py": ("skcnn.costs",),
+GROUND = ("_arrays", "_compat", "_settings")
+# Every part of the package (a folder, or a file at the root), and the other parts that it may
+# import. Imports for type checkers count.
+ALLOWED = {
+    "_arrays": (),
+    "_compat": (),
+    "_settings": (),
+    "text": GROUND,
+    "costs": GROUND,
+    "network": (*GROUND, "text", "costs"),
+    "predicting": (*GROUND, "text", "costs"),
+    "fitting": (*GROUND, "text", "costs", "network", "predicting"),
+    "files": (*GROUND, "text", "costs", "predicting"),
+    "inspection": (*GROUND, "costs"),
+    "_parameters": (*GROUND, "costs"),
+    "_estimator": (
+        *GROUND,
+        "_parameters",
+        "text",
+        "costs",
+        "network",
+        "predicting",
+        "fitting",
+        "files",
+    ),
+    "losses": ("network",),
+    "datasets": (),
+    "cli": ("_arrays", "costs", "datasets", "_estimator", "__init__", "network"),
+    # The package's own face: names that are imported on first use.
+    "__init__": ("text", "costs", "_estimator"),
 }
+# A file's version is the package's: this import asks for a string, not for a part.
+ASKS_FOR_THE_VERSION = "files"
 MAX_FILE_LINES = 450
 MAX_FUNCTION_LINES = 40
 
@@ -91,12 +108,84 @@ def test_the_network_room_is_entered_only_inside_a_function(path: Path) -> None:
         assert not [module for module in entered if is_within(module, ("skcnn.network",))]
 
 
+def part_of(path: Path) -> str:
+    """The part that a file belongs to: its folder below the package, or its own name."""
+    first, *rest = path.relative_to(PACKAGE).parts
+    return first if rest else first.removesuffix(".py")
+
+
+def part_of_module(module: str) -> str:
+    names = module.split(".")
+    if len(names) == 1 or names[1] not in PARTS:
+        return "__init__"
+    return names[1]
+
+
+PARTS = {part_of(path) for path in SOURCES}
+
+
+def imported_parts(path: Path) -> set[str]:
+    own = {part_of_module(module) for module in imports(path) if is_within(module, ("skcnn",))}
+    if part_of(path) == ASKS_FOR_THE_VERSION:
+        own -= {"__init__"}
+    return own - {part_of(path)}
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
-def test_each_room_imports_only_the_rooms_it_may(path: Path) -> None:
-    for part, rooms in ALLOWED_ROOMS.items():
-        if name_of(path).startswith(part):
-            own = [module for module in imports(path) if is_within(module, ("skcnn",))]
-            assert [module for module in own if not is_within(module, rooms)] == []
+def test_names_are_imported_from_the_file_that_defines_them(path: Path) -> None:
+    # A room's __init__ lists what users may import; its own, and the package's, gather names.
+    if path.name in ("__init__.py", "__main__.py") or path == PACKAGE / "losses.py":
+        return
+    rooms = {f"skcnn.{part}" for part in PARTS if (PACKAGE / part).is_dir()}
+    assert set(imports(path)) & rooms == set()
+
+
+def test_every_part_is_named() -> None:
+    assert set(ALLOWED) == PARTS
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_each_part_imports_only_the_parts_it_may(path: Path) -> None:
+    assert imported_parts(path) - set(ALLOWED[part_of(path)]) == set()
+
+
+def test_no_part_imports_in_a_circle() -> None:
+    arrows: dict[str, set[str]] = {part: set() for part in PARTS}
+    for path in SOURCES:
+        arrows[part_of(path)] |= imported_parts(path)
+    # The package's face imports on first use, and only names that users ask it for.
+    arrows["__init__"].clear()
+    assert list(TopologicalSorter(arrows).static_order())
+
+
+def test_no_file_imports_in_a_circle() -> None:
+    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in SOURCES}
+    faces = {name for name in modules if name.endswith("__init__")}
+    arrows = {
+        name: {module for module in imports(path) if module in modules}
+        for name, path in modules.items()
+        if name not in faces
+    }
+    assert list(TopologicalSorter(arrows).static_order())
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_only_the_estimators_own_file_takes_the_estimator(path: Path) -> None:
+    if name_of(path) == "skcnn/_estimator.py":
+        return
+    for function in functions(path):
+        annotations = [
+            ast.unparse(argument.annotation)
+            for argument in ast.walk(function.args)
+            if isinstance(argument, ast.arg) and argument.annotation is not None
+        ]
+        # The command line is a caller like any user.
+        if part_of(path) != "cli":
+            assert not [each for each in annotations if "CostSensitiveTextCNN" in each]
+
+
+def test_the_root_has_few_files() -> None:
+    assert len(list(PACKAGE.glob("*.py"))) <= 8
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
@@ -129,10 +218,13 @@ def test_a_function_has_at_most_40_lines_of_code(path: Path) -> None:
 
 def test_these_tests_see_what_they_look_for(tmp_path: Path) -> None:
     network = set(imports(PACKAGE / "network" / "_model.py"))
-    assert {"keras", "skcnn.text", "skcnn.network._training"} <= network
-    fitting = PACKAGE / "_fitting.py"
-    assert "skcnn.network" in set(imports(fitting))
-    assert "skcnn.network" not in set(imports(fitting, top_level_only=True))
+    assert {"keras", "skcnn.network._training"} <= network
+    fitting = PACKAGE / "fitting" / "_text_cnn.py"
+    assert any(is_within(module, ("skcnn.network",)) for module in imports(fitting))
+    at_top_level = imports(fitting, top_level_only=True)
+    assert not any(is_within(module, ("skcnn.network",)) for module in at_top_level)
+    with pytest.raises(CycleError):
+        list(TopologicalSorter({"a": {"b"}, "b": {"a"}}).static_order())
     example = tmp_path / "example.py"
     example.write_text('def f(x):\n    """Say.\n\n    More.\n    """\n    # Why\n\n    return x\n')
     (function,) = functions(example)

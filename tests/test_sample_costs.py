@@ -16,8 +16,8 @@ from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.preprocessing import FunctionTransformer
 
 from skcnn import average_cost, decide
-from skcnn._early_stopping import make_validation_score
 from skcnn.costs import make_cost_scorer
+from skcnn.fitting._held_out import make_score
 
 COLUMNS = ["ham", "spam"]
 
@@ -76,7 +76,7 @@ def test_texts_are_decided_by_their_own_costs(
     expected = decide(cnn.predict_proba(texts), None, cnn.classes_, sample_costs=costs)
     np.testing.assert_array_equal(answers, expected)
     assert (answers != cnn.predict(texts)).any()
-    risks = cnn.expected_cost(texts, sample_costs=costs)
+    risks = cnn.expected_costs(texts, sample_costs=costs)
     np.testing.assert_array_equal(cnn.classes_[risks.argmin(axis=1)], answers)
 
 
@@ -109,7 +109,7 @@ def test_early_stopping_decides_as_predict_does(
 ) -> None:
     classes, y = np.array(COLUMNS), np.array(two_classes.labels)
     P = np.random.default_rng(0).dirichlet([1, 1], size=len(y))
-    score = make_validation_score(
+    score = make_score(
         "average_cost",
         y,
         None,
@@ -205,10 +205,10 @@ def test_where_a_sampler_numbers_the_texts_anew_the_cure_is_named(
 @pytest.mark.parametrize(
     ("parameters", "given", "message"),
     [
-        ({"cost_matrix": {"spam": 5}}, np.ones, "both given, and a mistake has one price"),
+        ({"cost_matrix": {"spam": 5}}, np.ones, "both given, but an error has one cost"),
         ({}, lambda shape: np.ones((shape[0], 3)), r"expected \(\d+, 2\)"),
         ({}, lambda shape: -np.ones(shape), r"sample_costs\[0, 0\] is -1.0"),
-        ({}, np.zeros, "makes every error as cheap as the right answer"),
+        ({}, np.zeros, "makes every error as cheap as the correct prediction"),
     ],
 )
 def test_costs_that_do_not_fit_are_refused(

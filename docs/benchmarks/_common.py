@@ -118,7 +118,8 @@ def plain_keras(
 
 def encoded(texts: list[str]) -> tuple[object, int]:
     """Texts as `TokenSequences`, and the number of ids."""
-    from skcnn.text import build_vocabulary, encode, tokenize_all
+    from skcnn.text._tokenizer import tokenize_all
+    from skcnn.text._vocabulary import build_vocabulary, encode
 
     tokens = tokenize_all(texts)
     vocabulary = build_vocabulary(tokens)

@@ -21,8 +21,9 @@ from sklearn.metrics import average_precision_score, brier_score_loss, log_loss,
 from sklearn.model_selection import train_test_split
 
 from skcnn import CostSensitiveTextCNN, check_cost_matrix, decide, normalized_cost
-from skcnn.costs import LOSSES, loss_cost_matrix, posterior
-from skcnn.network import make_loss
+from skcnn.costs import loss_cost_matrix, posterior
+from skcnn.costs._loss_formulas import LOSS_NAMES
+from skcnn.network.losses import make_loss
 
 RATIOS = (1, 2, 5, 10, 20)
 RARE = {
@@ -151,7 +152,7 @@ def tuned_thresholds(split: Split) -> dict[float, float]:
 
 def cost_losses(split: Split) -> Answers:
     """A network for each ratio; its outputs turned back, taken as they are, or costs twice."""
-    for name in LOSSES:
+    for name in LOSS_NAMES:
         if name == "cross_entropy":
             continue
         for ratio in RATIOS:

@@ -14,7 +14,7 @@ from _common import interleaved, parser, report, seconds
 
 from skcnn import CostSensitiveTextCNN
 from skcnn.network import build_text_cnn
-from skcnn.text import TokenSequences
+from skcnn.text._sequences import TokenSequences
 
 SIZES = (5_000, 50_000, 500_000)
 

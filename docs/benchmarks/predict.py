@@ -5,9 +5,9 @@ from __future__ import annotations
 import statistics
 
 from _common import encoded, interleaved, load, parser, plain_keras, report, seconds
+from skcnn._inference import TextCNNWeights, forward
 
 from skcnn import CostSensitiveTextCNN
-from skcnn._inference import TextCNNWeights, forward
 from skcnn.network import build_text_cnn
 
 DIMENSION = 300

@@ -17,8 +17,9 @@ from sklearn.metrics import brier_score_loss, log_loss
 from sklearn.model_selection import train_test_split
 
 from skcnn import CostSensitiveTextCNN, check_cost_matrix
-from skcnn.costs import LOSSES, loss_cost_matrix, posterior
-from skcnn.network import make_loss
+from skcnn.costs import loss_cost_matrix, posterior
+from skcnn.costs._loss_formulas import LOSS_NAMES
+from skcnn.network.losses import make_loss
 
 DRAWN = ("weighted", "misclassification", "focal")
 OUTPUT = {"color": "#d55e00", "linestyle": "--", "marker": "s"}
@@ -40,7 +41,7 @@ def main() -> None:
     print(
         "| loss | log loss: output | posterior | Brier score: output | posterior |\n|" + "---|" * 5
     )
-    for name in LOSSES:
+    for name in LOSS_NAMES:
         loss = AsItIs(make_loss(name, costs))
         model = CostSensitiveTextCNN(loss=loss, linear_model=False, random_state=0)
         output = model.fit(train, y_train).predict_proba(test)

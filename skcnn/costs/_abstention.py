@@ -1,4 +1,4 @@
-"""Answering nothing, at a price of its own (the reject option)."""
+"""No prediction for a row, at a cost of its own (the reject option)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 def check_abstention(
     abstain_cost: float | None, abstain_label: Any, classes: NDArray[Any]
 ) -> float | None:
-    """Return the cost of an abstention as a float, or None where there are none.
+    """Return the cost of an abstention as a float, or None where `abstain_cost` is None.
 
     Raises
     ------
     ValueError
-        If the cost is negative or not finite, the label is one of the classes, or it is NaN.
+        If the cost is negative or not finite, or the label is a class or NaN.
     TypeError
-        If the cost is not a number, or the label cannot stand in one array with the classes.
+        If the cost is not a number, or the label has another type than the classes.
     """
     if abstain_cost is None:
         return None
@@ -31,15 +31,15 @@ def check_abstention(
         raise ValueError(f"abstain_cost is {abstain_cost}; expected a finite number >= 0.")
     if _kind(abstain_label) is not _kind(classes[0]):
         raise TypeError(
-            f"abstain_label is {abstain_label!r}, and labels are of the type "
-            f"{type(classes.tolist()[0]).__name__}; expected a label of their type, such as -1 for "
-            "numbers and 'unsure' for strings."
+            f"abstain_label is {abstain_label!r}, and the classes have the type "
+            f"{type(classes.tolist()[0]).__name__}; expected a label of the same type, such as -1 "
+            "for numbers and 'unsure' for strings."
         )
-    label = _as_one_of(classes, abstain_label)
+    label = _in_unit_of(classes, abstain_label)
     if label != label:  # noqa: PLR0124
         raise ValueError(
-            f"abstain_label is {abstain_label!r}, which equals nothing, not even itself; expected "
-            "a label that answers can be compared with."
+            f"abstain_label is {abstain_label!r}, which is not equal to itself; expected a label "
+            "that can be found among the predictions by ==."
         )
     if label in list(classes):
         raise ValueError(
@@ -48,32 +48,32 @@ def check_abstention(
     return float(abstain_cost)
 
 
-def is_abstention(answers: NDArray[Any], abstain_label: Any) -> NDArray[np.bool_]:
-    """Where the answer is `abstain_label`, (n,)."""
-    return np.asarray(answers == _as_one_of(answers, abstain_label), dtype=bool)
+def is_abstention(y_pred: NDArray[Any], abstain_label: Any) -> NDArray[np.bool_]:
+    """Where the prediction is `abstain_label`, (n,)."""
+    return np.asarray(y_pred == _in_unit_of(y_pred, abstain_label), dtype=bool)
 
 
 def with_abstentions(
-    answers: NDArray[Any], abstained: NDArray[np.bool_], abstain_label: Any
+    y_pred: NDArray[Any], abstained: NDArray[np.bool_], abstain_label: Any
 ) -> NDArray[Any]:
-    """Put `abstain_label` where a row is not answered, in an array that has room for it."""
-    if answers.dtype.kind == "O":
-        result = answers.copy()
+    """Put `abstain_label` into some rows of a copy, (n,), with a dtype that has room for it."""
+    if y_pred.dtype.kind == "O":
+        result = y_pred.copy()
     else:
-        label = np.asarray(_as_one_of(answers, abstain_label))
-        result = answers.astype(np.result_type(answers.dtype, label.dtype))
+        label = np.asarray(_in_unit_of(y_pred, abstain_label))
+        result = y_pred.astype(np.result_type(y_pred.dtype, label.dtype))
     result[abstained] = abstain_label
     return result
 
 
 def _kind(label: Any) -> type:
-    """What labels have in common that can stand in one array."""
+    """The common type of labels that can be in one array: Real for 1, 1.0 and np.int8(1)."""
     kinds = ((Real, np.bool_), (date, np.datetime64), (str,), (bytes,))
     return next((kind[0] for kind in kinds if isinstance(label, kind)), type(label))
 
 
-def _as_one_of(labels: NDArray[Any], label: Any) -> Any:
-    """A date in the unit of the other dates, whichever type it has; anything else as it is."""
+def _in_unit_of(labels: NDArray[Any], label: Any) -> Any:
+    """A date in the unit of the dates in `labels`; any other label unchanged."""
     if labels.dtype.kind == "M" and _kind(label) is date:
         return np.asarray(label, dtype=labels.dtype)[()]
     return label

@@ -1,4 +1,4 @@
-"""Checks that several functions share: probabilities, labels, weights, ratios of costs."""
+"""Checks that several functions share: probabilities, scores, labels, weights, ratios of costs."""
 
 from __future__ import annotations
 
@@ -9,12 +9,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-# Lets float32 softmax outputs and numbers rounded to three digits pass, not logits or percents.
+from skcnn._arrays import Float64, is_missing
+
+# Allows for float32 rounding and for numbers rounded to three digits, not for logits or percents.
 _SUM_TOLERANCE = 1e-3
 
 
-def check_probabilities(values: ArrayLike, name: str) -> NDArray[np.float64]:
-    """Return `values` as a new (n, K) float64 array, or say which row is no distribution."""
+def check_probabilities(values: ArrayLike, name: str) -> Float64:
+    """Return `values` as a new (n, K) float64 array, each row a probability distribution.
+
+    Raises
+    ------
+    ValueError
+        If the shape is wrong, a number is negative or a row does not sum to 1. The message names
+        the first such row.
+    """
     table = np.array(values, dtype=np.float64)  # (n, K)
     if table.ndim != 2 or table.shape[1] < 2:
         raise ValueError(
@@ -24,36 +33,39 @@ def check_probabilities(values: ArrayLike, name: str) -> NDArray[np.float64]:
         )
     total = table.sum(axis=1)  # (n,)
     # NaN and infinity fail these comparisons too.
-    good = (table.min(axis=1) >= 0) & (np.abs(total - 1) <= _SUM_TOLERANCE)
-    if not good.all():
-        row = int(np.argmin(good))
+    valid = (table.min(axis=1) >= 0) & (np.abs(total - 1) <= _SUM_TOLERANCE)
+    if not valid.all():
+        row = int(np.argmin(valid))
         raise ValueError(
             f"{name}[{row}] is {table[row].tolist()}; expected numbers >= 0 that sum to 1. Pass "
-            "the output of predict_proba; logits need a softmax first."
+            "probabilities, as from predict_proba or a softmax; apply a softmax to logits first."
         )
     return table
 
 
-def check_finite_scores(scores: NDArray[np.float64]) -> None:
-    """Refuse NaN and infinite scores of the positive class."""
-    finite = np.isfinite(scores)
+def check_finite_scores(y_score: Float64) -> None:
+    """Raise ValueError where a score of the positive class is NaN or infinite."""
+    finite = np.isfinite(y_score)
     if not finite.all():
         row = int(np.argmin(finite))
-        raise ValueError(f"y_prob[{row}] is {scores[row]}; expected finite numbers.")
-
-
-def check_positive_probabilities(values: NDArray[np.float64]) -> None:
-    """Refuse sorted scores of the positive class that are no probabilities."""
-    if values[0] < 0 or values[-1] > 1:
         raise ValueError(
-            f"y_prob goes from {values[0]:g} to {values[-1]:g}; expected probabilities of the "
-            "positive class, from 0 to 1. For other scores there is cost_curve, which "
-            "CostCurveDisplay draws."
+            f"y_prob[{row}] is {y_score[row]}; expected finite numbers. Drop the rows without a "
+            "score."
+        )
+
+
+def check_positive_probabilities(sorted_scores: Float64) -> None:
+    """Raise ValueError where sorted scores of the positive class are not in [0, 1]."""
+    if sorted_scores[0] < 0 or sorted_scores[-1] > 1:
+        raise ValueError(
+            f"y_prob goes from {sorted_scores[0]:g} to {sorted_scores[-1]:g}; expected "
+            "probabilities of the positive class, from 0 to 1. For other scores use cost_curve, "
+            "which CostCurveDisplay draws."
         )
 
 
 def check_has_probabilities(estimator: Any) -> None:
-    """Refuse a classifier that cannot tell probabilities."""
+    """Raise TypeError where a classifier is a class, or has no `predict_proba`."""
     if isinstance(estimator, type):
         name = estimator.__name__
         raise TypeError(f"estimator is the class {name}; expected an object: {name}(...).")
@@ -64,34 +76,30 @@ def check_has_probabilities(estimator: Any) -> None:
         )
 
 
-def check_labels(name: str, labels: NDArray[Any]) -> None:
-    """Refuse missing labels, and labels that have no order, among Python objects."""
-    if labels.dtype.kind != "O":
+def check_labels(name: str, y: NDArray[Any]) -> None:
+    """Raise where labels are missing (ValueError), or cannot be sorted (TypeError)."""
+    if y.dtype.kind != "O":
         return
-    values = labels.tolist()
-    missing = [row for row, label in enumerate(values) if _is_missing(label)]
+    labels = y.tolist()
+    missing = [row for row, label in enumerate(labels) if is_missing(label)]
     if missing:
         raise ValueError(
-            f"{name} has missing labels (None or NaN) in {len(missing)} of {len(values)} rows, the "
+            f"{name} has missing labels (None or NaN) in {len(missing)} of {len(labels)} rows, the "
             f"first is row {missing[0]} (counted from 0); expected a label for every row: drop "
             "these rows."
         )
     try:
-        sorted(set(values))
+        sorted(set(labels))
     except TypeError as error:
-        types = sorted({type(label).__name__ for label in values})
+        types = sorted({type(label).__name__ for label in labels})
         raise TypeError(
-            f"{name} has labels of the types {types}, which have no order; expected one type."
+            f"{name} has labels of the types {types}, which cannot be sorted together; expected "
+            "labels of one type. Convert them, for example all to strings."
         ) from error
 
 
-def _is_missing(label: Any) -> bool:
-    # Comparing pandas' NA with anything gives NA again: it is known by name.
-    return label is None or type(label).__name__ == "NAType" or bool(label != label)  # noqa: PLR0124
-
-
-def check_weights(sample_weight: ArrayLike | None, n_samples: int) -> NDArray[np.float64]:
-    """Return weights of the rows as an array (n_samples,); None weighs each 1."""
+def check_weights(sample_weight: ArrayLike | None, n_samples: int) -> Float64:
+    """Return weights of the rows as an array (n_samples,); None gives each row the weight 1."""
     if sample_weight is None:
         return np.ones(n_samples)
     weight = np.asarray(sample_weight, dtype=np.float64)
@@ -104,23 +112,23 @@ def check_weights(sample_weight: ArrayLike | None, n_samples: int) -> NDArray[np
     if len(wrong):
         raise ValueError(
             f"sample_weight[{wrong[0]}] is {weight[wrong[0]]}; expected one finite number >= 0 for "
-            "each row. A row that must not count weighs 0."
+            "each row. Give the weight 0 to a row that must not count."
         )
     return weight
 
 
 def check_not_negative(name: str, value: float) -> None:
-    """Refuse a parameter below 0, NaN or infinite."""
+    """Raise ValueError where a parameter is negative, NaN or infinite."""
     if not (isinstance(value, Real) and 0 <= value < np.inf):
         raise ValueError(f"{name} is {value!r}; expected a finite number >= 0.")
 
 
-def check_ratios(ratios: ArrayLike) -> NDArray[np.float64]:
-    """Return the costs of a miss in units of another error's as a new array (n_ratios,)."""
+def check_ratios(ratios: ArrayLike) -> Float64:
+    """Return ratios, the cost of a miss divided by that of another error, as (n_ratios,)."""
     array = np.array(list(ratios) if isinstance(ratios, Iterable) else ratios, dtype=np.float64)
     if array.ndim != 1 or not array.size or not (np.isfinite(array) & (array > 0)).all():
         raise ValueError(
-            f"ratios is {ratios!r}; expected finite numbers above 0, as [1, 2, 5]: what a miss "
-            "costs, divided by what another error costs."
+            f"ratios is {ratios!r}; expected finite numbers above 0, such as [1, 2, 5]: the cost "
+            "of a miss divided by the cost of another error."
         )
     return array

@@ -1,4 +1,4 @@
-"""From probabilities to the answer that is expected to cost least."""
+"""From probabilities to the prediction with the lowest expected cost."""
 
 from __future__ import annotations
 
@@ -7,20 +7,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skcnn._arrays import Float64, Int64
+from skcnn._compat import renamed_arguments
 from skcnn.costs._abstention import check_abstention, with_abstentions
 from skcnn.costs._checks import check_probabilities
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
 from skcnn.costs._sample_costs import BOTH_COSTS, check_sample_costs, expected_sample_costs
 
 
+@renamed_arguments(classes="labels")
 def expected_costs(
     probabilities: ArrayLike,
     cost_matrix: CostMatrixLike = None,
-    classes: ArrayLike | None = None,
+    labels: ArrayLike | None = None,
     *,
     sample_costs: Any = None,
-) -> NDArray[np.float64]:
-    """Expected cost of each possible answer: ``probabilities @ C``.
+) -> Float64:
+    """Expected cost of each possible prediction: ``probabilities @ C``.
 
     Parameters
     ----------
@@ -28,49 +31,51 @@ def expected_costs(
         Probability of each class, as from ``predict_proba``.
     cost_matrix : None, array-like, DataFrame or dict, default=None
         Any form of :func:`check_cost_matrix` except "balanced". None: every error costs 1.
-    classes : array-like of shape (K,), default=None
-        The labels of the columns; needed where costs name labels. None means 0 .. K-1.
+    labels : array-like of shape (K,), default=None
+        The class labels, in the order of the columns. Needed if the costs name labels. None means
+        0 .. K-1.
     sample_costs : array-like of shape (n_samples, K) or DataFrame, default=None
-        Instead of `cost_matrix`: what it costs to miss each class in each row, see
+        Instead of `cost_matrix`: the cost of missing each class in each row, see
         :func:`check_sample_costs`.
 
     Returns
     -------
     ndarray of shape (n_samples, K), dtype float64
-        ``[i, j]`` is the expected cost of answering class j for row i.
+        ``[i, j]`` is the expected cost of predicting class j for row i, in the unit of the costs.
 
     Raises
     ------
     ValueError
-        If a row of `probabilities` is no distribution, or the costs are refused.
+        If a row of `probabilities` is not a probability distribution, the shapes differ, or
+        the costs are invalid.
 
     Examples
     --------
-    Saying "spam" (column 1) is the cheaper answer, although it is the less likely one:
+    "spam" (column 1) is the cheaper prediction, although "ham" is more probable:
 
     >>> from skcnn.costs import expected_costs
     >>> expected_costs([[0.7, 0.3]], {1: 5})
     array([[1.5, 0.7]])
     """
-    table, labels = _check_table(probabilities, classes)
-    return _expected(table, labels, cost_matrix, sample_costs)[0]
+    P, classes = _check_columns(probabilities, labels)
+    return _costs_and_tolerance(P, classes, cost_matrix, sample_costs)[0]
 
 
+@renamed_arguments(classes="labels")
 def decide(
     probabilities: ArrayLike,
     cost_matrix: CostMatrixLike = None,
-    classes: ArrayLike | None = None,
+    labels: ArrayLike | None = None,
     *,
     sample_costs: Any = None,
     abstain_cost: float | None = None,
     abstain_label: Any = -1,
 ) -> NDArray[Any]:
-    """Give the answer with the lowest expected cost.
+    """Predict the class with the lowest expected cost.
 
-    Where answers are expected to cost the same, the more probable one is given, then the one
-    with the lower index. So equal costs always mean "the most probable class", even where
-    rounding makes two expected costs equal that are not; costs closer together than rounding
-    can tell apart count as the same.
+    A tie goes to the more probable class, then to the class with the lower index. Expected costs
+    are tied if they differ by no more than floating-point rounding can explain. So with equal
+    costs the most probable class is always predicted.
 
     Parameters
     ----------
@@ -78,62 +83,63 @@ def decide(
         Probability of each class, as from ``predict_proba``.
     cost_matrix : None, array-like, DataFrame or dict, default=None
         Any form of :func:`check_cost_matrix` except "balanced". None: every error costs 1.
-    classes : array-like of shape (K,), default=None
-        The labels of the columns; needed where costs name labels.
+    labels : array-like of shape (K,), default=None
+        The class labels, in the order of the columns. Needed if the costs name labels.
     sample_costs : array-like of shape (n_samples, K) or DataFrame, default=None
-        Instead of `cost_matrix`: what it costs to miss each class in each row, see
+        Instead of `cost_matrix`: the cost of missing each class in each row, see
         :func:`check_sample_costs`.
     abstain_cost : float, default=None
-        What it costs to leave a row unanswered, say to have a person look at it. Rows whose
-        cheapest answer is expected to cost more get `abstain_label` (Chow, 1970, "On optimum
-        recognition error and reject tradeoff"). None: every row is answered.
+        Cost of making no prediction for a row, for example because a person then reads the text.
+        Rows where every prediction has a higher expected cost get `abstain_label` (Chow, 1970, "On
+        optimum recognition error and reject tradeoff"). None: every row gets a prediction.
     abstain_label : label, default=-1
-        Not one of the classes, but of their type: a string if they are strings.
+        Not one of the class labels, but of their type: a string if they are strings.
 
     Returns
     -------
     ndarray of shape (n_samples,)
-        Labels of the dtype of `classes` if they are given, else class indices (int64).
+        Labels, with the dtype of `labels`. Without `labels`, class indices (int64).
 
     Raises
     ------
     TypeError
-        If `abstain_label` is of another type than the classes.
+        If `abstain_label` has another type than the class labels.
     ValueError
-        If a row of `probabilities` is no distribution, or the costs are refused.
+        If a row of `probabilities` is not a probability distribution, the shapes differ, or
+        the costs are invalid.
 
     Examples
     --------
     >>> from skcnn.costs import decide
     >>> text = [[0.7, 0.3]]
-    >>> decide(text, {"spam": 2}, classes=["ham", "spam"])
+    >>> decide(text, {"spam": 2}, labels=["ham", "spam"])
     array(['ham'], dtype='<U4')
-    >>> decide(text, {"spam": 3}, classes=["ham", "spam"])
+    >>> decide(text, {"spam": 3}, labels=["ham", "spam"])
     array(['spam'], dtype='<U4')
 
-    At 3 to 1 "ham" is expected to cost .9 and "spam" .7; having a person look costs .5:
+    At 3 to 1 the expected cost of "ham" is 0.9, that of "spam" 0.7. An abstention costs less, 0.5:
 
     >>> decide(text, {1: 3}, abstain_cost=0.5)
     array([-1])
     """
-    table, labels = _check_table(probabilities, classes)
-    abstain_cost = check_abstention(abstain_cost, abstain_label, labels)
-    costs, tolerance = _expected(table, labels, cost_matrix, sample_costs)
-    answers = _cheapest(table, costs, tolerance)
-    given = answers if classes is None else labels[answers]
+    P, classes = _check_columns(probabilities, labels)
+    abstain_cost = check_abstention(abstain_cost, abstain_label, classes)
+    costs, tolerance = _costs_and_tolerance(P, classes, cost_matrix, sample_costs)
+    positions = _cheapest(P, costs, tolerance)
+    y_pred = positions if labels is None else classes[positions]
     if abstain_cost is None:
-        return given
-    too_dear = np.all(costs > abstain_cost + tolerance, axis=1)
-    return with_abstentions(given, too_dear, abstain_label)
+        return y_pred
+    too_expensive = np.all(costs > abstain_cost + tolerance, axis=1)  # (n, K) -> (n,)
+    return with_abstentions(y_pred, too_expensive, abstain_label)
 
 
 def bayes_threshold(cost_matrix: CostMatrixLike) -> float:
-    """Probability of the positive class above which the positive answer is the cheaper one.
+    """Probability of the positive class above which the positive prediction is cheaper.
 
     ``(C_fp - C_tn) / (C_fp - C_tn + C_fn - C_tp)`` (Elkan, 2001, "The foundations of
-    cost-sensitive learning"). Above it :func:`decide` answers positive, below it negative. At
-    exactly the threshold both answers are expected to cost the same: ``decide`` gives the more
-    probable one, a rule ``p >= threshold`` the positive one, and neither is dearer.
+    cost-sensitive learning"). Above the threshold :func:`decide` predicts the positive class,
+    below it the negative class. At the threshold both predictions have the same expected cost:
+    ``decide`` predicts the more probable class, the rule ``p >= threshold`` the positive class.
 
     Parameters
     ----------
@@ -149,7 +155,7 @@ def bayes_threshold(cost_matrix: CostMatrixLike) -> float:
     Raises
     ------
     ValueError
-        If `cost_matrix` is no valid matrix for two classes.
+        If `cost_matrix` is not a valid matrix for two classes.
 
     Examples
     --------
@@ -164,45 +170,50 @@ def bayes_threshold(cost_matrix: CostMatrixLike) -> float:
     return float(false_alarm / (false_alarm + miss))
 
 
-def _check_table(
-    probabilities: ArrayLike, classes: ArrayLike | None
-) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    table = check_probabilities(probabilities, "probabilities")
-    n_classes = table.shape[1]
-    labels = np.arange(n_classes) if classes is None else np.asarray(classes)
-    if labels.shape != (n_classes,):
+def decision_costs(decision: str, cost_matrix: Float64) -> Float64:
+    """The matrix whose expected cost a classifier's predictions minimize, (K, K) -> (K, K).
+
+    `decision` is "min_cost", or "argmax": the most probable class, which equal costs lead to.
+    """
+    return cost_matrix if decision == "min_cost" else 1 - np.eye(len(cost_matrix))
+
+
+def _check_columns(
+    probabilities: ArrayLike, labels: ArrayLike | None
+) -> tuple[Float64, NDArray[Any]]:
+    """Return checked probabilities (n, K) and the label of each column (K,)."""
+    P = check_probabilities(probabilities, "probabilities")
+    n_classes = P.shape[1]
+    classes = np.arange(n_classes) if labels is None else np.asarray(labels)
+    if classes.shape != (n_classes,):
         raise ValueError(
-            f"probabilities has {n_classes} columns, classes has shape {labels.shape}; expected "
+            f"probabilities has {n_classes} columns, labels has shape {classes.shape}; expected "
             f"({n_classes},): one label per column."
         )
-    return table, labels
+    return P, classes
 
 
-def _expected(
-    table: NDArray[np.float64],
-    labels: NDArray[Any],
-    cost_matrix: CostMatrixLike,
-    sample_costs: Any,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Expected cost of each answer, and what rounding in it may amount to, (n, K) each."""
+def _costs_and_tolerance(
+    P: Float64, classes: NDArray[Any], cost_matrix: CostMatrixLike, sample_costs: Any
+) -> tuple[Float64, Float64]:
+    """Expected cost of each prediction, and how far rounding can move it, (n, K) each."""
     if sample_costs is None:
-        matrix = check_cost_matrix(cost_matrix, labels)
-        costs = table @ matrix  # (n, K) @ (K, K) -> (n, K)
-        size = table @ np.abs(matrix)
+        matrix = check_cost_matrix(cost_matrix, classes)
+        costs = P @ matrix  # (n, K) @ (K, K) -> (n, K)
+        size = P @ np.abs(matrix)
     elif cost_matrix is not None:
         raise ValueError(BOTH_COSTS)
     else:
-        costs_of_rows = check_sample_costs(sample_costs, len(table), labels)
-        costs = size = expected_sample_costs(table, costs_of_rows)
-    # The most that rounding in the sum of K products can amount to, with room.
-    return costs, 4 * len(labels) * np.finfo(np.float64).eps * size
+        costs_of_rows = check_sample_costs(sample_costs, len(P), classes)
+        costs = size = expected_sample_costs(P, costs_of_rows)
+    # Rounding moves a sum of K products by at most about K eps times its size; 4 is a margin.
+    return costs, 4 * len(classes) * np.finfo(np.float64).eps * size
 
 
-def _cheapest(
-    table: NDArray[np.float64], costs: NDArray[np.float64], tolerance: NDArray[np.float64]
-) -> NDArray[np.int64]:
+def _cheapest(P: Float64, costs: Float64, tolerance: Float64) -> Int64:
+    """Position of the cheapest class of each row, (n, K) -> (n,); ties as `decide` says."""
     rows, cheapest = np.arange(len(costs)), costs.argmin(axis=1)
-    least, slack = costs[rows, cheapest], tolerance[rows, cheapest]
-    tied = costs - tolerance <= (least + slack)[:, np.newaxis]  # (n, K)
-    answers: NDArray[np.int64] = np.where(tied, table, -1.0).argmax(axis=1)  # (n,)
-    return answers
+    least, margin = costs[rows, cheapest], tolerance[rows, cheapest]
+    tied = costs - tolerance <= (least + margin)[:, np.newaxis]  # (n, K)
+    positions: Int64 = np.where(tied, P, -1.0).argmax(axis=1)  # (n, K) -> (n,)
+    return positions

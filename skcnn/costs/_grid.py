@@ -1,4 +1,4 @@
-"""Readable values for a grid search over costs."""
+"""Cost matrices for a grid search that are short and readable in its results."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import product
 from numbers import Real
 from typing import Any, overload
 
-from skcnn.costs._matrix import names_pairs
+from skcnn.costs._matrix import check_keys
 
 
 @overload
@@ -25,18 +25,18 @@ def cost_grid(
 ) -> list[dict[Any, float]]:
     """Cost matrices to search over, as short dicts that stay readable in ``cv_results_``.
 
-    Search tools also accept arrays and DataFrames as values of ``cost_matrix``, but show them as
-    several lines a cell. The result is a plain list: add ``[None, "balanced"]`` to it to compare
-    with these too.
+    Search tools also accept arrays and DataFrames as values of ``cost_matrix``, but print each one
+    on several lines. The result is a plain list: append ``[None, "balanced"]`` to compare with
+    these too.
 
     Parameters
     ----------
     label : label, pair of labels, or mapping
-        The label whose miss costs each of `costs` in turn; or a pair (true label, predicted
+        The label whose miss has each of `costs` in turn; or a pair (true label, predicted
         label) for the cost of that error alone; or a mapping from such keys to their costs, for
         every combination of them.
     costs : iterable of float, default=None
-        The costs to try, finite and not negative. Left out where `label` is a mapping.
+        The costs to try, finite and not negative. Left out if `label` is a mapping.
 
     Returns
     -------
@@ -47,7 +47,8 @@ def cost_grid(
     Raises
     ------
     TypeError
-        If `costs` is missing, is given beside a mapping, or holds something else than numbers.
+        If `costs` is missing, is given together with a mapping, or holds something other than
+        numbers.
     ValueError
         If there are no costs, or one is negative or not finite.
 
@@ -55,35 +56,39 @@ def cost_grid(
     --------
     >>> from skcnn.costs import cost_grid, decide
     >>> for costs in cost_grid("spam", [1, 2, 5]):
-    ...     print(costs, decide([[0.7, 0.3]], costs, classes=["ham", "spam"]))
+    ...     print(costs, decide([[0.7, 0.3]], costs, labels=["ham", "spam"]))
     {'spam': 1} ['ham']
     {'spam': 2} ['ham']
     {'spam': 5} ['spam']
     >>> cost_grid({"spam": [2, 5], "fraud": [10]})
     [{'spam': 2, 'fraud': 10}, {'spam': 5, 'fraud': 10}]
     """
-    if isinstance(label, Mapping):
-        if costs is not None:
-            raise TypeError(
-                f"costs is {costs!r}, beside a mapping that has its own; expected "
-                "cost_grid({label: costs, ...}) or cost_grid(label, costs)."
-            )
-        choices = dict(label)
-    elif costs is None:
-        raise TypeError(f"costs is missing; expected cost_grid({label!r}, [1, 2, 5, 10]).")
-    elif not isinstance(label, Hashable):
-        raise TypeError(
-            f"label is {label!r}; expected a label, a pair (true label, predicted label), or a "
-            "mapping {label: costs} for several."
-        )
-    else:
-        choices = {label: costs}
-    if not choices:
-        raise ValueError("The mapping is empty; expected at least one label with its costs.")
-    names_pairs(choices)
+    choices = _check_choices(label, costs)
+    check_keys(choices)
     keys = [_plain(key) for key in choices]
     values = [_check_costs(key, options) for key, options in choices.items()]
     return [dict(zip(keys, combination, strict=True)) for combination in product(*values)]
+
+
+def _check_choices(label: Any, costs: Any) -> dict[Any, Any]:
+    """Both forms of the arguments as a mapping from keys to their costs, which is not empty."""
+    if not isinstance(label, Mapping):
+        if costs is None:
+            raise TypeError(f"costs is missing; expected cost_grid({label!r}, [1, 2, 5, 10]).")
+        if not isinstance(label, Hashable):
+            raise TypeError(
+                f"label is {label!r}; expected a label, a pair (true label, predicted label), or a "
+                "mapping {label: costs} for several."
+            )
+        return {label: costs}
+    if costs is not None:
+        raise TypeError(
+            f"costs is {costs!r}, together with a mapping that has costs of its own; expected "
+            "cost_grid({label: costs, ...}) or cost_grid(label, costs)."
+        )
+    if not label:
+        raise ValueError("The mapping is empty; expected at least one label with its costs.")
+    return dict(label)
 
 
 def _check_costs(key: Any, costs: Any) -> list[float]:

@@ -1,30 +1,29 @@
-"""What decides inside a search, a pipeline or what is frozen."""
+"""The fitted classifier inside a search, a pipeline or a `FrozenEstimator`."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from skcnn._arrays import Float64
 
 
 def innermost(estimator: Any) -> Any:
     """The fitted classifier in a search, or at the end of a pipeline, however deep.
 
-    What is frozen has the attributes of what it holds, and needs no step of its own.
+    A `FrozenEstimator` has the attributes of the estimator in it, so it needs no step here.
     """
     inner = _one_level_in(estimator)
     return estimator if inner is None else innermost(inner)
 
 
-def costs_inside(estimator: Any) -> NDArray[np.float64] | None:
-    """Cost matrix of the fitted classifier itself, or of the one inside it; None where none is."""
-    costs: NDArray[np.float64] | None = getattr(innermost(estimator), "cost_matrix_", None)
+def costs_inside(estimator: Any) -> Float64 | None:
+    """Cost matrix of the fitted classifier, or of the one inside it; None if there is none."""
+    costs: Float64 | None = getattr(innermost(estimator), "cost_matrix_", None)
     return costs
 
 
 def abstention_inside(estimator: Any) -> dict[str, Any]:
-    """Cost and label of the abstentions of the classifier inside, {} where it has none."""
+    """Cost and label of the abstentions of the classifier inside, {} if it never abstains."""
     inner = innermost(estimator)
     if getattr(inner, "abstain_cost", None) is None:
         return {}
@@ -32,7 +31,7 @@ def abstention_inside(estimator: Any) -> dict[str, Any]:
 
 
 def predict_by_sample_costs(estimator: Any, X: Any, sample_costs: Any) -> Any:
-    """Answers by costs of single rows, which searches do not pass on to what they hold."""
+    """Predict by costs of single rows, also where a search does not pass these to `predict`."""
     inner = _one_level_in(estimator)
     if inner is None:
         return estimator.predict(X, sample_costs=sample_costs)

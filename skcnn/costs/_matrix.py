@@ -1,7 +1,8 @@
-"""A cost matrix in any of its forms -> one checked (K, K) array.
+"""From a cost matrix in any of its forms to one checked (K, K) array.
 
-``C[i, j]`` is the cost of answering ``j`` when the truth is ``i``: rows are the truth, columns
-the answer, both in the order of ``classes``, as in :func:`sklearn.metrics.confusion_matrix`.
+``C[i, j]`` is the cost of predicting class ``j`` when the true class is ``i``: rows are the true
+classes, columns the predictions, both in the order of ``labels``, as in
+:func:`sklearn.metrics.confusion_matrix`.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from numbers import Real
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from skcnn._arrays import Float64
+from skcnn._compat import renamed_arguments
 
 CostMatrixLike: TypeAlias = ArrayLike | Mapping[Any, float] | None
-"""None, ``"balanced"``, a (K, K) array-like, a labelled DataFrame, or a dict (see
+"""None, ``"balanced"``, a (K, K) array-like, a labeled DataFrame, or a dict (see
 :func:`check_cost_matrix`)."""
 
 _FORMS = (
@@ -24,38 +28,41 @@ _FORMS = (
 _MAX_LABELS_SHOWN = 10
 
 
+@renamed_arguments(classes="labels", class_weights="class_totals")
 def check_cost_matrix(
     cost_matrix: CostMatrixLike,
-    classes: ArrayLike,
+    labels: ArrayLike,
     *,
-    class_weights: ArrayLike | None = None,
-) -> NDArray[np.float64]:
-    """Check a cost matrix and bring it into the order of `classes`.
+    class_totals: ArrayLike | None = None,
+) -> Float64:
+    """Check a cost matrix and bring it into the order of `labels`.
 
     Parameters
     ----------
     cost_matrix : None, "balanced", array-like, DataFrame or dict
-        What each answer costs, in any unit.
+        The cost of each prediction for each true class, in any unit.
 
-        - None: every error costs 1, every correct answer 0.
-        - "balanced": missing class i costs ``n / (K * n_i)``, with ``n_i`` from `class_weights`.
-        - array-like of shape (K, K): rows are the truth, columns the answer, in the order of
-          `classes`. The diagonal may be negative: a correct answer that earns something.
-        - DataFrame whose index (truth) and columns (answer) are the classes, in any order.
-        - ``{label: cost}``: what it costs to miss that label, whatever is answered instead.
-          Labels that are not named cost 1.
-        - ``{(true label, predicted label): cost}``: one entry each. Errors that are not named
-          cost 1, correct answers that are not named cost 0.
-    classes : array-like of shape (K,)
+        - None: every error costs 1, every correct prediction 0.
+        - "balanced": missing class i costs ``n / (K * n_i)``, where ``n_i`` is its entry in
+          `class_totals` and ``n`` their sum, as in `class_weight="balanced"` of scikit-learn.
+        - array-like of shape (K, K): rows are the true classes, columns the predictions, in the
+          order of `labels`. A negative cost on the diagonal is the gain of a correct prediction.
+        - DataFrame whose index (true class) and columns (prediction) are `labels`, in any order.
+        - ``{label: cost}``: the cost of missing that class, whatever class is predicted instead.
+          Missing another class costs 1.
+        - ``{(true label, predicted label): cost}``: one entry each. Other errors cost 1, other
+          correct predictions cost 0.
+    labels : array-like of shape (K,)
         The class labels, as in ``classes_``.
-    class_weights : array-like of shape (K,), default=None
-        Total weight of the training rows of each class. Needed for "balanced" only.
+    class_totals : array-like of shape (K,), default=None
+        Number of training rows of each class, or the sum of their weights. Needed for "balanced"
+        only.
 
     Returns
     -------
     ndarray of shape (K, K), dtype float64
-        A new array; ``C[i, j]`` is the cost of answering ``classes[j]`` when ``classes[i]`` is
-        the truth.
+        A new array. ``C[i, j]`` is the cost of predicting ``labels[j]`` when ``labels[i]`` is
+        the true class.
 
     Raises
     ------
@@ -63,45 +70,51 @@ def check_cost_matrix(
         If `cost_matrix` has none of these forms, or a cost is not a number.
     ValueError
         If the shape is wrong, a label is unknown, an entry is NaN or infinite, an error is
-        cheaper than the correct answer of its row, or no error costs anything.
+        cheaper than the correct prediction of its row, or every error costs as much as the correct
+        prediction.
 
     Examples
     --------
     >>> from skcnn.costs import check_cost_matrix, decide
     >>> probabilities = [[0.7, 0.3]]
-    >>> decide(probabilities, None, classes=["ham", "spam"])
+    >>> decide(probabilities, None, labels=["ham", "spam"])
     array(['ham'], dtype='<U4')
-    >>> decide(probabilities, {"spam": 5}, classes=["ham", "spam"])
+    >>> decide(probabilities, {"spam": 5}, labels=["ham", "spam"])
     array(['spam'], dtype='<U4')
     >>> check_cost_matrix({"spam": 5}, ["ham", "spam"])
     array([[0., 1.],
            [5., 0.]])
     """
-    labels: list[Any] = np.asarray(classes).tolist()
-    if len(labels) < 2:
-        raise ValueError(f"A cost matrix needs at least two classes; got {_classes(labels)}.")
-    if len(set(labels)) < len(labels):
-        twice = next(label for label in labels if labels.count(label) > 1)
-        raise ValueError(f"{_classes(labels)} names {twice!r} twice; expected each class once.")
-    matrix = _as_matrix(cost_matrix, labels, class_weights)
-    _check_entries(matrix, labels)
+    classes: list[Any] = np.asarray(labels).tolist()
+    if len(classes) < 2:
+        raise ValueError(f"A cost matrix needs at least two classes; got {_named(classes)}.")
+    if len(set(classes)) < len(classes):
+        twice = next(label for label in classes if classes.count(label) > 1)
+        raise ValueError(f"{_named(classes)} names {twice!r} twice; expected each class once.")
+    matrix = _as_matrix(cost_matrix, classes, class_totals)
+    _check_entries(matrix, classes)
     return matrix
 
 
-def class_costs(cost_matrix: ArrayLike) -> NDArray[np.float64]:
-    """Mean cost of an error on each class, above the cost of its correct answer.
+def class_costs(cost_matrix: ArrayLike) -> Float64:
+    """Mean cost of an error on each class, above the cost of its correct prediction.
 
-    This is the weight of a class in the losses ``"weighted"`` and ``"focal"``.
+    The losses ``"weighted"`` and ``"focal"`` multiply the loss of a row by the value of its class.
 
     Parameters
     ----------
     cost_matrix : array-like of shape (K, K)
-        Rows are the truth, columns the answer.
+        Rows are the true classes, columns the predictions.
 
     Returns
     -------
     ndarray of shape (K,), dtype float64
         ``sum_j (C[i, j] - C[i, i]) / (K - 1)``.
+
+    Raises
+    ------
+    TypeError
+        If `cost_matrix` is not a (K, K) array.
 
     Examples
     --------
@@ -110,72 +123,81 @@ def class_costs(cost_matrix: ArrayLike) -> NDArray[np.float64]:
     array([1., 5., 2.])
     """
     excess = excess_costs(cost_matrix)
-    row_weights: NDArray[np.float64] = excess.sum(axis=1) / (len(excess) - 1)  # (K,)
-    return row_weights
+    means: Float64 = excess.sum(axis=1) / (len(excess) - 1)  # (K,)
+    return means
 
 
-def loss_cost_matrix(cost_matrix: ArrayLike, class_weights: ArrayLike) -> NDArray[np.float64]:
+@renamed_arguments(class_weights="class_totals")
+def loss_cost_matrix(cost_matrix: ArrayLike, class_totals: ArrayLike) -> Float64:
     """Shift and scale a cost matrix for use inside a loss.
 
-    Correct answers are made to cost 0, which changes no decision, and the mean of
-    :func:`class_costs` over the training rows is made 1, so that the unit of the costs does not
-    act as a learning rate.
+    First the cost of the correct prediction is subtracted from each row, which changes no decision.
+    Then the matrix is divided by the mean of :func:`class_costs` over the training rows. So the
+    loss has the same size in any unit of the costs, and the learning rate fits all of them.
 
     Parameters
     ----------
     cost_matrix : array-like of shape (K, K)
         A matrix from :func:`check_cost_matrix`.
-    class_weights : array-like of shape (K,)
-        Total weight of the training rows of each class.
+    class_totals : array-like of shape (K,)
+        Number of training rows of each class, or the sum of their weights.
 
     Returns
     -------
     ndarray of shape (K, K), dtype float64
-        Multiples of one matrix give the same up to rounding, and equal costs in any unit give
-        exactly what ``cost_matrix=None`` gives.
+        Equal up to rounding for all multiples of a matrix. Where all errors cost the same, in any
+        unit, exactly what ``cost_matrix=None`` gives.
 
     Raises
     ------
+    TypeError
+        If `cost_matrix` is not a (K, K) array.
     ValueError
         If every training row belongs to a class whose errors cost nothing.
 
     Examples
     --------
     >>> from skcnn.costs import loss_cost_matrix
-    >>> loss_cost_matrix([[0, 1], [5, 0]], class_weights=[75, 25])
+    >>> loss_cost_matrix([[0, 1], [5, 0]], class_totals=[75, 25])
     array([[0. , 0.5],
            [2.5, 0. ]])
     """
     excess = excess_costs(cost_matrix)
-    weights = np.asarray(class_weights, dtype=np.float64)
+    totals = np.asarray(class_totals, dtype=np.float64)
     # Dividing by the largest first makes equal costs, in any unit, exactly 1.
     relative = excess / (excess.max() or 1.0)
-    mean_weight = weights @ class_costs(relative) / weights.sum()
-    if not mean_weight > 0:
+    mean_cost = totals @ class_costs(relative) / totals.sum()
+    if not mean_cost > 0:
         raise ValueError(
-            f"The errors on every training row cost nothing: class_weights = {weights.tolist()}, "
+            f"The errors on every training row cost nothing: class_totals = {totals.tolist()}, "
             f"mean cost of an error on each class = {class_costs(excess).tolist()}. Give a cost "
             "to a class that has training rows."
         )
-    scaled: NDArray[np.float64] = relative / mean_weight
+    scaled: Float64 = relative / mean_cost
     return scaled
 
 
-def excess_costs(cost_matrix: ArrayLike) -> NDArray[np.float64]:
-    """Costs above the correct answer's: ``C[i, j] - C[i, i]``, zero on the diagonal."""
+def excess_costs(cost_matrix: ArrayLike) -> Float64:
+    """Costs above those of the correct prediction: ``C[i, j] - C[i, i]``, 0 on the diagonal."""
     raw = np.asarray(cost_matrix)
     if raw.ndim != 2 or raw.shape[0] != raw.shape[1]:
         raise TypeError(
-            f"cost_matrix is {cost_matrix!r}; expected a (K, K) array; check_cost_matrix makes one "
+            f"cost_matrix is {cost_matrix!r}; expected a (K, K) array. check_cost_matrix makes one "
             "of every other form."
         )
     matrix = raw.astype(np.float64)
-    excess: NDArray[np.float64] = matrix - np.diagonal(matrix)[:, None]
+    excess: Float64 = matrix - np.diagonal(matrix)[:, None]
     return excess
 
 
-def names_pairs(keys: Iterable[Any]) -> bool:
-    """Tell ``{(true, predicted): cost}`` from ``{label: cost}`` by the keys; refuse a mixture."""
+def check_keys(keys: Iterable[Any]) -> bool:
+    """Check the keys of a dict of costs; return whether they are pairs (true, predicted).
+
+    Raises
+    ------
+    ValueError
+        If the keys are a mixture of both, or a tuple is not a pair.
+    """
     keys = list(keys)
     pairs = [key for key in keys if isinstance(key, tuple)]
     malformed = next((pair for pair in pairs if len(pair) != 2), None)
@@ -194,91 +216,91 @@ def names_pairs(keys: Iterable[Any]) -> bool:
 
 
 def _as_matrix(
-    cost_matrix: CostMatrixLike, labels: list[Any], class_weights: ArrayLike | None
-) -> NDArray[np.float64]:
+    cost_matrix: CostMatrixLike, classes: list[Any], class_totals: ArrayLike | None
+) -> Float64:
     if cost_matrix is None:
-        return _equal_costs(len(labels))
+        return _equal_costs(len(classes))
     if isinstance(cost_matrix, str):
         if cost_matrix != "balanced":
             raise ValueError(f"cost_matrix is {cost_matrix!r}; expected {_FORMS}.")
-        return _balanced(labels, class_weights)
+        return _balanced(classes, class_totals)
     if isinstance(cost_matrix, Mapping):
-        return _from_dict(cost_matrix, labels)
+        return _from_dict(cost_matrix, classes)
     if hasattr(cost_matrix, "columns"):
-        return _from_frame(cost_matrix, labels)
-    return _from_array(cost_matrix, labels)
+        return _from_frame(cost_matrix, classes)
+    return _from_array(cost_matrix, classes)
 
 
-def _equal_costs(n_classes: int) -> NDArray[np.float64]:
+def _equal_costs(n_classes: int) -> Float64:
     return 1.0 - np.eye(n_classes)
 
 
-def _balanced(labels: list[Any], class_weights: ArrayLike | None) -> NDArray[np.float64]:
-    if class_weights is None:
+def _balanced(classes: list[Any], class_totals: ArrayLike | None) -> Float64:
+    if class_totals is None:
         raise ValueError(
             "cost_matrix='balanced' is computed from training rows, and there are none here. "
             "Pass the matrix itself, such as the fitted estimator's cost_matrix_."
         )
-    weights = np.asarray(class_weights, dtype=np.float64)
-    for label, weight in zip(labels, weights, strict=True):
-        if not weight > 0:
+    totals = np.asarray(class_totals, dtype=np.float64)
+    for label, total in zip(classes, totals, strict=True):
+        if not total > 0:
             raise ValueError(
                 f"cost_matrix='balanced' needs training rows of every class; those of {label!r} "
-                f"weigh {weight:g} in total. Give the costs as numbers instead."
+                f"have the total weight {total:g}. Give the costs as numbers instead."
             )
-    miss_costs = weights.sum() / (len(labels) * weights)  # (K,)
-    balanced: NDArray[np.float64] = miss_costs[:, None] * _equal_costs(len(labels))
+    miss_costs = totals.sum() / (len(classes) * totals)  # (K,)
+    balanced: Float64 = miss_costs[:, None] * _equal_costs(len(classes))
     return balanced
 
 
-def _from_dict(costs: Mapping[Any, float], labels: list[Any]) -> NDArray[np.float64]:
-    matrix = _equal_costs(len(labels))
-    positions = {label: index for index, label in enumerate(labels)}
-    pairs = names_pairs(costs)
+def _from_dict(costs: Mapping[Any, float], classes: list[Any]) -> Float64:
+    matrix = _equal_costs(len(classes))
+    positions = {label: index for index, label in enumerate(classes)}
+    are_pairs = check_keys(costs)
     for key, cost in costs.items():
         if not isinstance(cost, Real):
             raise TypeError(
                 f"cost_matrix[{key!r}] is {cost!r} of type {type(cost).__name__}; "
                 "expected a number."
             )
-        for label in key if pairs else (key,):
+        for label in key if are_pairs else (key,):
             if label not in positions:
                 raise ValueError(
-                    f"cost_matrix names {label!r}, which is not in {_classes(labels)}. "
-                    f"{_cure(label, labels)}"
+                    f"cost_matrix names {label!r}, which is not in {_named(classes)}. "
+                    f"{_how_to_fix(label, classes)}"
                 )
-        if pairs:
+        if are_pairs:
             matrix[positions[key[0]], positions[key[1]]] = cost
         else:
             row = positions[key]
-            matrix[row, np.arange(len(labels)) != row] = cost
+            matrix[row, np.arange(len(classes)) != row] = cost
     return matrix
 
 
-def _from_frame(frame: Any, labels: list[Any]) -> NDArray[np.float64]:
+def _from_frame(frame: Any, classes: list[Any]) -> Float64:
     if not hasattr(frame, "index"):
         raise TypeError(
             f"cost_matrix is a {type(frame).__name__} without row labels; expected a DataFrame "
             "with an index. Pass frame.to_numpy() with rows and columns in the order of "
-            f"{_classes(labels)}."
+            f"{_named(classes)}."
         )
     orders = []
     for axis, name in ((frame.index, "index"), (frame.columns, "columns")):
         found = list(axis)
-        missing = [label for label in labels if label not in found]
-        unexpected = [label for label in found if label not in labels]
-        if missing or unexpected or len(found) != len(labels):
+        missing = [label for label in classes if label not in found]
+        unexpected = [label for label in found if label not in classes]
+        if missing or unexpected or len(found) != len(classes):
             raise ValueError(
-                f"cost_matrix has the {name} {_show(found)}; expected each label of "
-                f"{_classes(labels)} once. Missing: {_show(missing)}; unexpected: "
-                f"{_show(unexpected)}. Rename them, or pass frame.to_numpy() if rows and columns "
+                f"cost_matrix has the {name} {_shown(found)}; expected each label of "
+                f"{_named(classes)} once. Missing: {_shown(missing)}; unexpected: "
+                f"{_shown(unexpected)}. Rename them, or pass frame.to_numpy() if rows and columns "
                 "have the order of classes_."
             )
-        orders.append([found.index(label) for label in labels])
-    return _from_array(frame.to_numpy()[np.ix_(*orders)], labels)
+        orders.append([found.index(label) for label in classes])
+    return _from_array(frame.to_numpy()[np.ix_(*orders)], classes)
 
 
-def _from_array(cost_matrix: ArrayLike, labels: list[Any]) -> NDArray[np.float64]:
+def _from_array(cost_matrix: ArrayLike, classes: list[Any]) -> Float64:
     try:
         raw = np.asarray(cost_matrix)
         if raw.ndim == 0 or raw.dtype.kind not in "biufO":
@@ -290,47 +312,48 @@ def _from_array(cost_matrix: ArrayLike, labels: list[Any]) -> NDArray[np.float64
             f"cost_matrix is {shown if len(shown) <= 80 else shown[:77] + '...'} of type "
             f"{type(cost_matrix).__name__}; expected {_FORMS}, with numbers as costs."
         ) from None
-    expected = (len(labels), len(labels))
+    expected = (len(classes), len(classes))
     if matrix.shape != expected:
         raise ValueError(
             f"cost_matrix has shape {matrix.shape}; expected {expected}: one row and one column "
-            f"per class in {_classes(labels)}."
+            f"per class in {_named(classes)}."
         )
     return matrix
 
 
-def _check_entries(matrix: NDArray[np.float64], labels: list[Any]) -> None:
+def _check_entries(matrix: Float64, classes: list[Any]) -> None:
     not_finite = np.argwhere(~np.isfinite(matrix))
     if len(not_finite):
         i, j = not_finite[0]
         raise ValueError(
-            f"cost_matrix gives {matrix[i, j]} as the cost of answering {labels[j]!r} when the "
-            f"truth is {labels[i]!r}; expected a finite number. To rule an answer out, give it a "
-            "large cost."
+            f"cost_matrix has the cost {matrix[i, j]} for predicting {classes[j]!r} when the true "
+            f"class is {classes[i]!r}; expected a finite number. To prevent a prediction, give it "
+            "a large cost."
         )
     excess = excess_costs(matrix)
     cheaper = np.argwhere(excess < 0)
     if len(cheaper):
         i, j = cheaper[0]
         raise ValueError(
-            "cost_matrix makes a wrong answer cheaper than the right one: when the truth is "
-            f"{labels[i]!r}, answering {labels[j]!r} costs {matrix[i, j]:g} and answering "
-            f"{labels[i]!r} costs {matrix[i, i]:g}. Rows are the truth and columns the answer; "
-            "transpose the matrix if yours is the other way round."
+            "cost_matrix makes a wrong prediction cheaper than the correct one: when the true "
+            f"class is {classes[i]!r}, predicting {classes[j]!r} costs {matrix[i, j]:g} and "
+            f"predicting {classes[i]!r} costs {matrix[i, i]:g}. Rows are the true classes and "
+            "columns the predictions; transpose the matrix if yours is the other way round."
         )
     if not excess.any():
         raise ValueError(
-            "cost_matrix makes every error as cheap as the right answer; expected at least one "
-            f"error among {_classes(labels)} to cost more. cost_matrix=None makes each cost 1."
+            "cost_matrix makes every error as cheap as the correct prediction; expected at least "
+            f"one error among {_named(classes)} to cost more. cost_matrix=None makes every error "
+            "cost 1."
         )
 
 
-def _cure(label: Any, labels: list[Any]) -> str:
-    """Why a label that a user named is none of the classes."""
-    numbers = [str(place) for place in range(len(labels))]
-    if [repr(known) for known in labels] == numbers and not str(label).isdecimal():
+def _how_to_fix(label: Any, classes: list[Any]) -> str:
+    """What to do about a label in the costs that is not a class."""
+    numbers = [str(position) for position in range(len(classes))]
+    if [repr(known) for known in classes] == numbers and not str(label).isdecimal():
         return (
-            "Where a function takes classes or labels, give them. "
+            "If the function takes labels=, pass the class labels. "
             "Some tools number the labels before they pass them on, as cross_val_predict with "
             "method='predict_proba' and VotingClassifier do: there, give the costs as an array, in "
             "the order of the sorted labels."
@@ -338,11 +361,11 @@ def _cure(label: Any, labels: list[Any]) -> str:
     return "Labels are compared by ==: 1 and '1' differ."
 
 
-def _classes(labels: list[Any]) -> str:
-    return f"classes_ = {_show(labels)}"
+def _named(classes: list[Any]) -> str:
+    return f"classes_ = {_shown(classes)}"
 
 
-def _show(labels: list[Any]) -> str:
+def _shown(labels: list[Any]) -> str:
     if len(labels) <= _MAX_LABELS_SHOWN:
         return repr(labels)
     return f"{repr(labels[:_MAX_LABELS_SHOWN])[:-1]}, ...] ({len(labels)} labels)"

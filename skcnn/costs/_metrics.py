@@ -1,14 +1,17 @@
-"""What the answers cost: on average, and against the best constant answer."""
+"""The cost of predictions: on average, and relative to the best constant prediction."""
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skcnn._arrays import Float64, Int64
+from skcnn._compat import warn_user
 from skcnn.costs._abstention import check_abstention, is_abstention
 from skcnn.costs._checks import check_labels, check_weights
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
@@ -26,7 +29,7 @@ def average_cost(
     abstain_cost: float | None = None,
     abstain_label: Any = -1,
 ) -> float:
-    """Mean cost of the answers `y_pred` when the truth is `y_true`.
+    """Mean cost of the predictions `y_pred` when the true labels are `y_true`.
 
     Parameters
     ----------
@@ -40,27 +43,27 @@ def average_cost(
         All class labels, in the order of the rows of `cost_matrix`. None means those that
         appear in `y_true` or `y_pred`, sorted, as in :func:`sklearn.metrics.confusion_matrix`.
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights of the rows.
+        Weights of the rows. None: every row has the weight 1.
     sample_costs : array-like of shape (n_samples, K) or DataFrame, default=None
-        Instead of `cost_matrix`: what it costs to miss each class in each row, see
-        :func:`check_sample_costs`. Rows are matched by the index where `y_true` has one too.
+        Instead of `cost_matrix`: the cost of missing each class in each row, see
+        :func:`check_sample_costs`. Rows are matched by the index if `y_true` has one too.
     abstain_cost : float, default=None
-        What each answer `abstain_label` costs; None: there are none, and `abstain_label` is a
-        class like any other.
+        Cost of each prediction `abstain_label`. None: there are no abstentions, and `abstain_label`
+        is a class like any other.
     abstain_label : label, default=-1
         As in :func:`decide`.
 
     Returns
     -------
     float
-        In the unit of `cost_matrix`.
+        In the unit of the costs.
 
     Raises
     ------
     ValueError
-        If a row has a label that is not in `labels`, the costs are refused by
-        :func:`check_cost_matrix` or :func:`check_sample_costs`, a weight is negative or not
-        finite, or the rows weigh nothing.
+        If a row has a label that is not in `labels`, the costs are invalid (see
+        :func:`check_cost_matrix` and :func:`check_sample_costs`), a weight is negative or not
+        finite, or the sum of the weights is 0.
 
     Examples
     --------
@@ -71,9 +74,9 @@ def average_cost(
     >>> average_cost(y_true, y_pred, cost_matrix={"spam": 5})
     1.5
     """
-    answers = _check(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
-    paid, _ = _bill(answers, cost_matrix, matched_rows(sample_costs, y_true))
-    return paid / float(answers.weight.sum())
+    rows = _check_rows(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
+    total, _ = _total_costs(rows, cost_matrix, matched_rows(sample_costs, y_true))
+    return total / float(rows.weight.sum())
 
 
 def normalized_cost(
@@ -87,9 +90,17 @@ def normalized_cost(
     abstain_cost: float | None = None,
     abstain_label: Any = -1,
 ) -> float:
-    """Average cost in units of the cheapest constant answer: ``1 - savings_score(...)``.
+    """Normalized cost: the average cost, divided by that of the best constant prediction.
 
-    1.0 is what giving every row the same answer can reach, lower is better.
+    A constant prediction predicts the same class for every row. The best one has the lowest
+    average cost:
+
+        ``average_cost(y_true, y_pred) / min_j average_cost(y_true, [label_j] * n)``
+
+    0 means that the predictions cost nothing, 1 that they are as good as the best constant
+    prediction; above 1 they are worse. The normalized cost is ``1 - savings_score``. That also
+    defines it if the best constant prediction has a negative average cost ``b``, a gain: there it
+    is ``1 + (average_cost - b) / |b|``, and lower is still better.
 
     Parameters
     ----------
@@ -100,16 +111,16 @@ def normalized_cost(
     cost_matrix : None, array-like, DataFrame or dict, default=None
         As in :func:`average_cost`.
     labels : array-like of shape (K,), default=None
-        As in :func:`average_cost`.
+        As in :func:`average_cost`. Each label is one constant prediction.
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights of the rows.
+        Weights of the rows. None: every row has the weight 1.
     sample_costs, abstain_cost, abstain_label
         As in :func:`average_cost`.
 
     Returns
     -------
     float
-        NaN, with a warning, where the cheapest constant answer costs nothing.
+        Without a unit. NaN, with a warning, if the best constant prediction costs exactly 0.
 
     Raises
     ------
@@ -148,14 +159,12 @@ def savings_score(
     abstain_cost: float | None = None,
     abstain_label: Any = -1,
 ) -> float:
-    """Share of the cheapest constant answer's cost that is saved; higher is better.
+    """Share of the cost of the best constant prediction that is saved; higher is better.
 
-    ``1 - cost / cost of the cheapest constant answer`` (Bahnsen, Aouada & Ottersten, 2014,
-    "Example-dependent cost-sensitive logistic regression for credit scoring"). 0 is as good as
-    giving every row the same answer, negative is worse. 1 is perfect if correct answers cost 0.
-    If they cost or earn something, a perfect classifier scores below or above 1; and where even
-    the cheapest constant answer earns something, the share is of what it earns, so that higher
-    stays better.
+    ``1 - normalized_cost`` (Bahnsen, Aouada & Ottersten, 2014, "Example-dependent cost-sensitive
+    logistic regression for credit scoring"); see :func:`normalized_cost` for the best constant
+    prediction. 1 means that the predictions cost nothing, 0 that they are as good as the best
+    constant prediction; below 0 they are worse.
 
     Parameters
     ----------
@@ -166,17 +175,17 @@ def savings_score(
     cost_matrix : None, array-like, DataFrame or dict, default=None
         As in :func:`average_cost`.
     labels : array-like of shape (K,), default=None
-        As in :func:`average_cost`; each is one constant answer.
+        As in :func:`average_cost`. Each label is one constant prediction.
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights of the rows.
+        Weights of the rows. None: every row has the weight 1.
     sample_costs, abstain_cost, abstain_label
         As in :func:`average_cost`.
 
     Returns
     -------
     float
-        NaN, with an :class:`~sklearn.exceptions.UndefinedMetricWarning`, where the cheapest
-        constant answer costs exactly 0, as when `y_true` holds one class only.
+        NaN, with an :class:`~sklearn.exceptions.UndefinedMetricWarning`, if the best constant
+        prediction costs exactly 0, for example because `y_true` has one class only.
 
     Raises
     ------
@@ -185,7 +194,7 @@ def savings_score(
 
     Examples
     --------
-    Two answers, each with one error; which is the better one is a matter of costs:
+    Both lists of predictions have one error. The costs say which list is better:
 
     >>> from skcnn.costs import savings_score
     >>> y_true, never, careful = [0, 0, 0, 0, 1], [0, 0, 0, 0, 0], [0, 0, 0, 1, 1]
@@ -195,129 +204,176 @@ def savings_score(
     1 [0.0, 0.0]
     5 [-0.25, 0.75]
     """
-    answers = _check(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
-    paid, constant = _bill(answers, cost_matrix, matched_rows(sample_costs, y_true))
-    best_constant = float(constant.min())
+    rows = _check_rows(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
+    total, of_constants = _total_costs(rows, cost_matrix, matched_rows(sample_costs, y_true))
+    best_constant = float(of_constants.min())
     if best_constant == 0:
         from sklearn.exceptions import UndefinedMetricWarning
 
-        warnings.warn(
-            "Savings are undefined and set to nan: the cheapest constant answer costs 0, so "
-            "there is nothing to save. Is there more than one class in y_true?",
+        warn_user(
+            "Savings and the normalized cost are undefined and set to nan: the best constant "
+            "prediction costs 0, so nothing can be saved. Is there more than one class in y_true?",
             UndefinedMetricWarning,
-            stacklevel=2,
         )
         return float("nan")
-    return (best_constant - paid) / abs(best_constant)
+    return (best_constant - total) / abs(best_constant)
 
 
-def count_answers(
+def count_predictions(
     y_true: ArrayLike,
     y_pred: ArrayLike,
     *,
+    cost_matrix: CostMatrixLike,
     labels: ArrayLike | None,
     sample_weight: ArrayLike | None,
     abstain_cost: float | None,
     abstain_label: Any,
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Counts, or weights, of each answer by the truth, (K, K), and the classes, (K,).
+    """Number, or total weight, of the rows by true and predicted class, (K, K), and the labels.
 
-    Abstentions have one column more.
+    With `abstain_cost` there is one more column, of the abstentions. `cost_matrix` is only
+    checked.
+
+    Raises
+    ------
+    ValueError
+        As in :func:`average_cost`.
     """
-    answers = _check(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
-    n_classes = len(answers.classes)
+    rows = _check_rows(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
+    with _note_about_labels(rows):
+        check_cost_matrix(cost_matrix, rows.classes)
+    n_classes = len(rows.classes)
     counts = np.zeros((n_classes, n_classes + (abstain_cost is not None)))
-    columns = np.where(answers.answered, answers.predicted, n_classes)
-    np.add.at(counts, (answers.true, columns), answers.weight)
-    return counts if sample_weight is not None else counts.astype(np.int64), answers.classes
+    columns = np.where(rows.abstained, n_classes, rows.predicted)
+    np.add.at(counts, (rows.targets, columns), rows.weight)
+    return counts if sample_weight is not None else counts.astype(np.int64), rows.classes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Answers:
-    """Rows in class indices; `answered` is False where there was an abstention, at its cost."""
+class _Rows:
+    """Checked labels as positions in `classes`, with the weights of the rows."""
 
-    true: NDArray[np.int64]  # (n,)
-    predicted: NDArray[np.int64]  # (n,), anything where not answered
-    answered: NDArray[np.bool_]  # (n,)
-    weight: NDArray[np.float64]  # (n,)
+    targets: Int64  # (n,)
+    predicted: Int64  # (n,), -1 where there is an abstention
+    abstained: NDArray[np.bool_]  # (n,)
+    weight: Float64  # (n,)
     abstain_cost: float
     classes: NDArray[Any]  # (K,)
-    classes_are_given: bool
+    labels_are_given: bool
 
 
-def _check(
+def _check_rows(
     y_true: ArrayLike,
     y_pred: ArrayLike,
     labels: ArrayLike | None,
     sample_weight: ArrayLike | None,
     abstain_cost: float | None,
     abstain_label: Any,
-) -> _Answers:
+) -> _Rows:
+    true, predicted = _check_columns(y_true, y_pred, sample_weight)
+    abstained = np.zeros(len(true), dtype=bool)
+    if abstain_cost is not None:
+        abstained = is_abstention(predicted, abstain_label)
+    classes = _classes_of(true, predicted[~abstained], labels)
+    cost = check_abstention(abstain_cost, abstain_label, classes)
+    return _Rows(
+        targets=_positions(true, classes),
+        predicted=_positions(predicted, classes),
+        abstained=abstained,
+        weight=_check_total_weight(sample_weight, len(true)),
+        abstain_cost=cost or 0.0,
+        classes=classes,
+        labels_are_given=labels is not None,
+    )
+
+
+def _check_columns(
+    y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Both columns of labels as arrays (n,), of equal length and without missing labels."""
     from sklearn.utils import check_consistent_length, column_or_1d
-    from sklearn.utils.multiclass import unique_labels
 
     true, predicted = column_or_1d(y_true), column_or_1d(y_pred)
     check_labels("y_true", true)
     check_labels("y_pred", predicted)
     check_consistent_length(true, predicted, sample_weight)
-    answered = np.ones(len(true), dtype=bool)
-    if abstain_cost is not None:
-        answered = ~is_abstention(predicted, abstain_label)
-    seen = unique_labels(true, predicted[answered]) if answered.any() else unique_labels(true)
-    classes = seen if labels is None else np.asarray(labels)
+    return true, predicted
+
+
+def _classes_of(
+    true: NDArray[Any], predicted: NDArray[Any], labels: ArrayLike | None
+) -> NDArray[Any]:
+    """The class labels (K,): those of `labels`, or those in the rows, sorted."""
+    from sklearn.utils.multiclass import unique_labels
+
+    in_rows = unique_labels(true, predicted) if len(predicted) else unique_labels(true)
+    classes = in_rows if labels is None else np.asarray(labels)
     if classes.ndim != 1:
         raise ValueError(
             f"labels has shape {classes.shape}; expected (K,): one label for each class, in a list."
         )
     known: list[Any] = classes.tolist()
-    unknown = [label for label in seen.tolist() if label not in known]
+    unknown = [label for label in in_rows.tolist() if label not in known]
     if unknown:
         raise ValueError(
-            f"y_true or y_pred holds {unknown}, which labels = {known} lacks; expected every "
-            "label in labels."
+            f"y_true or y_pred holds {unknown}, which are not in labels = {known}; expected every "
+            "label in labels. Add them to labels."
         )
-    cost = check_abstention(abstain_cost, abstain_label, classes)
-    weight = check_weights(sample_weight, len(true))
+    return classes
+
+
+def _positions(y: NDArray[Any], classes: NDArray[Any]) -> Int64:
+    """Position of each label in `classes`, (n,); -1 for the label of an abstention."""
+    position_of = {label: position for position, label in enumerate(classes.tolist())}
+    return np.array([position_of.get(label, -1) for label in y.tolist()])
+
+
+def _check_total_weight(sample_weight: ArrayLike | None, n_samples: int) -> Float64:
+    weight = check_weights(sample_weight, n_samples)
     if not weight.sum() > 0:
         raise ValueError(
-            f"The rows weigh {weight.sum():g} in total; expected at least one row, and a positive "
-            "sum of sample_weight."
+            f"The total weight of the rows is {weight.sum():g}; expected at least one row, and a "
+            "positive sum of sample_weight."
         )
-    places = {label: place for place, label in enumerate(known)}
-    return _Answers(
-        true=np.array([places[label] for label in true.tolist()]),
-        predicted=np.array([places.get(label, -1) for label in predicted.tolist()]),
-        answered=answered,
-        weight=weight,
-        abstain_cost=cost or 0.0,
-        classes=classes,
-        classes_are_given=labels is not None,
-    )
+    return weight
 
 
-def _bill(
-    answers: _Answers, cost_matrix: CostMatrixLike, sample_costs: Any
-) -> tuple[float, NDArray[np.float64]]:
-    """What the answers cost in total, and what each constant answer would have cost, (K,)."""
-    weight, true, n_classes = answers.weight, answers.true, len(answers.classes)
-    if sample_costs is not None and cost_matrix is not None:
+def _total_costs(
+    rows: _Rows, cost_matrix: CostMatrixLike, sample_costs: Any
+) -> tuple[float, Float64]:
+    """Total cost of the predictions, and of each constant prediction, (K,)."""
+    costs = _costs_by_prediction(rows, cost_matrix, sample_costs)  # (n, K)
+    of_predictions = costs[np.arange(len(costs)), rows.predicted]  # (n,)
+    of_rows = np.where(rows.abstained, rows.abstain_cost, of_predictions)
+    return float(rows.weight @ of_rows), np.asarray(rows.weight @ costs, dtype=np.float64)
+
+
+def _costs_by_prediction(rows: _Rows, cost_matrix: CostMatrixLike, sample_costs: Any) -> Float64:
+    """Cost of predicting each class in each row, (n, K)."""
+    if sample_costs is None:
+        with _note_about_labels(rows):
+            matrix = check_cost_matrix(cost_matrix, rows.classes)
+        costs: Float64 = matrix[rows.targets]
+        return costs
+    if cost_matrix is not None:
         raise ValueError(BOTH_COSTS)
+    n, n_classes = len(rows.targets), len(rows.classes)
+    with _note_about_labels(rows):
+        checked = check_sample_costs(sample_costs, n, rows.classes)
+    is_error = np.arange(n_classes) != rows.targets[:, np.newaxis]  # (n, K)
+    miss_costs = checked[np.arange(n), rows.targets]  # (n,)
+    return np.asarray(miss_costs[:, np.newaxis] * is_error)
+
+
+@contextmanager
+def _note_about_labels(rows: _Rows) -> Iterator[None]:
+    """Add a note on `labels` to an error about costs, where `labels` was left out."""
     try:
-        if sample_costs is None:
-            matrix = check_cost_matrix(cost_matrix, answers.classes)
-            costs = matrix[true]  # (n, K), of each answer
-        else:
-            own = check_sample_costs(sample_costs, len(true), answers.classes)
-            is_wrong = np.arange(n_classes) != true[:, np.newaxis]  # (n, K)
-            costs = own[np.arange(len(true)), true][:, np.newaxis] * is_wrong
+        yield
     except ValueError as error:
-        if not answers.classes_are_given:
+        if not rows.labels_are_given:
             error.add_note(
                 "labels=None means the labels that appear in y_true or y_pred. If a class does "
                 "not appear there, pass labels= with all classes."
             )
         raise
-    paid = np.where(
-        answers.answered, costs[np.arange(len(true)), answers.predicted], answers.abstain_cost
-    )
-    return float(weight @ paid), np.asarray(weight @ costs, dtype=np.float64)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
 from skcnn.costs._metrics import average_cost, savings_score
 
+# Each metric with its sign: scikit-learn takes a higher score for a better one.
 _METRICS: dict[str, tuple[Callable[..., float], int]] = {
     "average_cost": (average_cost, -1),
     "savings": (savings_score, 1),
@@ -22,29 +23,29 @@ def make_cost_scorer(
     metric: Literal["average_cost", "savings"] = "average_cost",
     labels: ArrayLike | None = None,
 ) -> Any:
-    """Make a scorer that says what an estimator's predictions cost.
+    """Make a scorer that scores an estimator by the cost of its predictions.
 
     Parameters
     ----------
     cost_matrix : None, array-like, DataFrame or dict, default=None
-        Any form of :func:`check_cost_matrix` except "balanced", which would mean other costs in
+        Any form of :func:`check_cost_matrix` except "balanced", which would give other costs in
         every fold. None means that every error costs 1.
     metric : {"average_cost", "savings"}, default="average_cost"
-        "average_cost" gives *minus* the average cost, because search tools maximise;
+        "average_cost" gives *minus* the average cost, because search tools maximize;
         "savings" gives :func:`savings_score`.
     labels : array-like of shape (K,), default=None
         All class labels, in the order of the rows of `cost_matrix`. None means the estimator's
-        ``classes_``, so that a fold in which a class does not appear is scored as any other.
+        ``classes_``, so that a fold without one of the classes is scored with the same costs.
 
     Returns
     -------
     scorer
         A scikit-learn scorer ``scorer(estimator, X, y, sample_weight=..., sample_costs=...)``, like
         those of :func:`sklearn.metrics.make_scorer`: for ``scoring=`` of every scikit-learn tool,
-        with ``set_score_request`` for metadata routing, which `sample_costs` need. With these,
-        what missing each class costs in each row, leave `cost_matrix` out; the estimator decides by
-        them too, if its ``predict`` takes them. Abstentions are charged at the estimator's
-        `abstain_cost`.
+        with ``set_score_request`` for metadata routing, which `sample_costs` needs. If you route
+        `sample_costs`, the cost of missing each class in each row, leave `cost_matrix` out. The
+        estimator then also predicts by them, if its ``predict`` takes them. Abstentions cost the
+        estimator's `abstain_cost`.
 
     Raises
     ------
@@ -54,15 +55,16 @@ def make_cost_scorer(
 
     Examples
     --------
-    The same predictions, at equal costs and with a miss at five times a false alarm:
+    The same predictions, scored with equal costs and with a miss five times as expensive as a false
+    alarm:
 
     >>> from sklearn.dummy import DummyClassifier
     >>> from skcnn.costs import make_cost_scorer
     >>> X, y = [["a"], ["b"], ["c"], ["d"]], ["ham", "ham", "ham", "spam"]
-    >>> says_ham = DummyClassifier().fit(X, y)
-    >>> make_cost_scorer()(says_ham, X, y)
+    >>> always_ham = DummyClassifier().fit(X, y)
+    >>> make_cost_scorer()(always_ham, X, y)
     -0.25
-    >>> make_cost_scorer({"spam": 5})(says_ham, X, y)
+    >>> make_cost_scorer({"spam": 5})(always_ham, X, y)
     -1.25
     """
     from skcnn.costs._class_scorer import ClassScorer

@@ -1,4 +1,4 @@
-"""Thresholds that keep a promise: a precision, or a share of flagged rows."""
+"""Thresholds with a given precision, or with a given share of positive predictions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from skcnn.costs._checks import check_finite_scores
-from skcnn.costs._curves import _counts
+from skcnn.costs._curves import count_errors
 
 
 def threshold_at_precision(
@@ -20,29 +20,30 @@ def threshold_at_precision(
     pos_label: Any = None,
     sample_weight: ArrayLike | None = None,
 ) -> float:
-    """Threshold with the highest recall among those with a precision of `min_precision` or more.
+    """Threshold with the highest recall among those with at least the precision `min_precision`.
 
-    Choose it on rows that the classifier was not trained on, such as the probabilities of
-    :func:`sklearn.model_selection.cross_val_predict`.
+    Choose it on rows that the classifier was not trained on, for example with the probabilities
+    from :func:`sklearn.model_selection.cross_val_predict`.
 
     Parameters
     ----------
     y_true : array-like of shape (n_samples,)
         True labels, two different ones.
     y_prob : array-like of shape (n_samples,)
-        Probability of the positive class, or any score that grows with it.
+        Probability of the positive class, or any score that increases with it.
     min_precision : float
-        In (0, 1].
+        Lowest precision that is good enough, in (0, 1].
     pos_label : label, default=None
         The positive class; None: the second of the sorted labels.
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights of the rows.
+        Weights of the rows. None: every row has the weight 1.
 
     Returns
     -------
     float
-        A row is positive where ``y_prob >= threshold``, as in
-        :class:`sklearn.model_selection.FixedThresholdClassifier`.
+        A row is predicted positive where ``y_prob >= threshold``, as in
+        :class:`sklearn.model_selection.FixedThresholdClassifier`. If several thresholds have the
+        highest recall, the highest of them.
 
     Raises
     ------
@@ -60,37 +61,38 @@ def threshold_at_precision(
     """
     if not (isinstance(min_precision, Real) and 0 < min_precision <= 1):
         raise ValueError(f"min_precision is {min_precision!r}; expected a number in (0, 1].")
-    counts, _ = _counts(y_true, y_prob, pos_label, sample_weight)
-    found = counts.hits[:-1]  # at infinity nothing is flagged
+    counts, _ = count_errors(y_true, y_prob, pos_label, sample_weight)
+    found = counts.hits[:-1]  # at infinity no row is predicted positive
     precision = found / (found + counts.false_alarms[:-1])
-    # Sums of weights such as .1 are a little off.
+    # Sums of weights such as 0.1 have rounding errors.
     good = np.flatnonzero(precision >= min_precision * (1 - 1e-12))
     if len(good) == 0:
         best = int(precision.argmax())
         raise ValueError(
-            f"No threshold has a precision of {min_precision}; the highest is "
-            f"{precision[best]:.3g}, at {counts.thresholds[best]:.3g}."
+            f"min_precision is {min_precision}, which no threshold reaches; expected at most "
+            f"{precision[best]:.3g}, the highest precision, at {counts.thresholds[best]:.3g}."
         )
     return float(counts.thresholds[good[found[good] == found[good[0]]][-1]])
 
 
 def threshold_at_rate(y_prob: ArrayLike, max_rate: float) -> float:
-    """Lowest threshold at which no more than the share `max_rate` of the rows is flagged.
+    """Lowest threshold at which at most the share `max_rate` of the rows is predicted positive.
 
-    For when somebody has to look at what is flagged, and has time for so many. Rows with the same
-    probability are flagged together or not at all.
+    Use it if a person checks each positive prediction and has time for a limited number. Rows with
+    the same probability get the same prediction.
 
     Parameters
     ----------
     y_prob : array-like of shape (n_samples,)
-        Probability of the positive class, or any score that grows with it.
+        Probability of the positive class, or any score that increases with it.
     max_rate : float
-        In [0, 1].
+        Highest share of positive predictions, in [0, 1].
 
     Returns
     -------
     float
-        A row is flagged where ``y_prob >= threshold``; infinity where that must be none.
+        A row is predicted positive where ``y_prob >= threshold``. Infinity if no row may be
+        predicted positive.
 
     Raises
     ------
@@ -105,18 +107,18 @@ def threshold_at_rate(y_prob: ArrayLike, max_rate: float) -> float:
     >>> threshold_at_rate([0.1, 0.9, 0.9, 0.9], max_rate=0.5)
     inf
     """
-    scores = np.asarray(y_prob, dtype=np.float64)
+    y_score = np.asarray(y_prob, dtype=np.float64)
     if not (isinstance(max_rate, Real) and 0 <= max_rate <= 1):
         raise ValueError(f"max_rate is {max_rate!r}; expected a number in [0, 1].")
-    if scores.ndim != 1 or len(scores) == 0:
+    if y_score.ndim != 1 or len(y_score) == 0:
         raise ValueError(
-            f"y_prob has shape {scores.shape}; expected one number for each of one row or more, "
-            "such as predict_proba(X)[:, 1]."
+            f"y_prob has shape {y_score.shape}; expected one number for each row, and at least "
+            "one row, such as predict_proba(X)[:, 1]."
         )
-    check_finite_scores(scores)
-    scores = np.sort(scores)
-    # The products of shares such as .29 * 100 come out a little too low.
-    n_flagged = int(np.floor(max_rate * len(scores) + 1e-9))
-    values, first = np.unique(scores, return_index=True)
-    allowed = len(scores) - first <= n_flagged
+    check_finite_scores(y_score)
+    y_score = np.sort(y_score)
+    # Products such as 0.29 * 100 can be slightly too low.
+    n_positive = int(np.floor(max_rate * len(y_score) + 1e-9))
+    values, first = np.unique(y_score, return_index=True)
+    allowed = len(y_score) - first <= n_positive
     return float(values[allowed][0]) if allowed.any() else float("inf")

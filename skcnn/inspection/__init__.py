@@ -1,8 +1,8 @@
-"""Pictures of what a classifier's answers cost, drawn as scikit-learn's displays are.
+"""Pictures of what a classifier's predictions cost, in the style of scikit-learn's displays.
 
-They take any classifier with ``predict_proba``, or its probabilities and answers alone. Drawing
-needs matplotlib: ``pip install "skcnn[plot]"``. How well the probabilities are calibrated is drawn
-by :class:`sklearn.calibration.CalibrationDisplay`.
+A display takes any fitted classifier, or labels, predictions and probabilities alone. Drawing
+needs matplotlib: ``pip install "skcnn[plot]"``. To see how well probabilities are calibrated, use
+:class:`sklearn.calibration.CalibrationDisplay`.
 """
 
 from __future__ import annotations

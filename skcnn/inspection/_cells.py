@@ -1,4 +1,4 @@
-"""A table drawn as coloured cells with text in them."""
+"""A table drawn as colored cells with text in them."""
 
 from __future__ import annotations
 
@@ -7,21 +7,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skcnn._arrays import Float64
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
 
 
-def draw_cells(
-    ax: Axes, values: NDArray[np.float64], cmap: Any, im_kw: dict[str, Any] | None
-) -> AxesImage:
-    """Colour each cell by its value; colours begin at 0, or below where a value is."""
+def draw_cells(ax: Axes, values: Float64, cmap: Any, im_kw: dict[str, Any] | None) -> AxesImage:
+    """Color each cell by its value.
+
+    The color scale starts at 0, or at the lowest value if it is negative.
+    """
     highest, lowest = values.max(), min(0.0, values.min())
     options = {
         "interpolation": "nearest",
         "cmap": cmap,
         "vmin": lowest,
-        "vmax": highest if highest > lowest else lowest + 1,  # all alike: the colour of nothing
+        "vmax": highest if highest > lowest else lowest + 1,  # all equal: the color of 0
     }
     return ax.imshow(values, **options | (im_kw or {}))
 
@@ -29,7 +32,10 @@ def draw_cells(
 def write_cells(
     ax: Axes, image: AxesImage, texts: list[list[str]], text_kw: dict[str, Any] | None
 ) -> NDArray[np.object_]:
-    """Write into each cell, in black or white and in letters that fit into it, unless told so."""
+    """Write a text into each cell, in black or white, in letters that fit.
+
+    `text_kw` overrides these choices.
+    """
     from matplotlib.cbook import normalize_kwargs
     from matplotlib.text import Text
 
@@ -44,13 +50,19 @@ def write_cells(
 
 
 def luminance(rgba: Any) -> float:
-    """How light a colour is in grey: 0 is black, 1 is white."""
+    """Return the brightness of a color: 0 is black, 1 is white.
+
+    The weights of red, green and blue are those of the standard ITU-R BT.601.
+    """
     red, green, blue = rgba[:3]
     return float(0.299 * red + 0.587 * green + 0.114 * blue)
 
 
 def _font_size(texts: list[list[str]], ax: Axes) -> float:
-    """Points that fit the longest text into its cell; a letter is about 0.6 of them wide."""
+    """Return the font size in points at which the longest text fits into its cell.
+
+    A letter is about 0.6 of the font size wide.
+    """
     box = ax.get_window_extent()
     cell = 72 / ax.figure.dpi * min(box.width / len(texts[0]), box.height / len(texts))
     letters = max(len(line) for row in texts for text in row for line in text.splitlines())

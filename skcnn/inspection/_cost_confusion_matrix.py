@@ -1,4 +1,4 @@
-"""A confusion matrix whose cells say how many answers there are, and what they cost."""
+"""A confusion matrix with costs in its cells."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skcnn.costs import CostMatrixLike, average_cost, check_cost_matrix
+from skcnn._arrays import Float64
 from skcnn.costs._abstention import check_abstention
 from skcnn.costs._inside import abstention_inside
-from skcnn.costs._metrics import count_answers
+from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
+from skcnn.costs._metrics import count_predictions
 from skcnn.inspection._cells import draw_cells, write_cells
 from skcnn.inspection._response import costs_of
 from skcnn.inspection._style import axes_for
@@ -21,53 +22,60 @@ if TYPE_CHECKING:
 
 
 class CostConfusionMatrixDisplay:
-    """Where the money goes: counts, costs of one answer and their products, cell by cell.
+    """A confusion matrix that shows which errors cost the most.
 
-    Cells are coloured by what they cost in total, so that the dear errors are seen, not the
-    frequent answers. Any number of classes.
+    Each cell shows its count, the cost of one such prediction, and their product. The color of a
+    cell is its total cost: the most expensive errors stand out, not the most frequent predictions.
+    Any number of classes.
 
     Make one with :meth:`from_estimator` or :meth:`from_predictions`.
 
     Parameters
     ----------
     confusion_matrix : array-like of shape (K, K), or (K, K + 1) with `abstain_cost`
-        Counts or weights, rows the truth, as from :func:`sklearn.metrics.confusion_matrix`; those
-        of abstentions in the last column.
+        Counts, or sums of weights, as from :func:`sklearn.metrics.confusion_matrix`: rows are the
+        true class, columns the prediction. The last column counts abstentions.
     cost_matrix : array-like of shape (K, K), DataFrame or dict, default=None
         Any form of :func:`skcnn.costs.check_cost_matrix` for `display_labels`, except "balanced".
         None: every error costs 1.
     display_labels : array-like of shape (K,), default=None
-        The classes, in the order of the rows; None: 0 .. K-1.
+        The classes, in the order of the rows. None: 0 .. K-1.
     unit : str, default=""
-        Of the costs, such as "€"; stands behind them.
+        Unit of the costs, such as "€", written after each cost.
     abstain_cost : float, default=None
-        What each abstention costs; None: there are none.
+        Cost of each abstention. None: there are no abstentions.
     abstain_label : label, default=-1
-        What a row that is not answered is given, as in :func:`skcnn.costs.decide`.
+        The prediction that means an abstention, as in :func:`skcnn.costs.decide`.
 
     Attributes
     ----------
-    cell_costs : ndarray of the shape of `confusion_matrix`
-        What the answers in each cell cost together.
+    cell_costs : ndarray of the shape of `confusion_matrix`, dtype float64
+        Total cost of each cell: count times cost.
     total_cost, average_cost : float
-        Of all rows, and of a row.
+        Cost of all rows together, and per row.
     ax_ : matplotlib Axes
-        Where it is drawn.
+        The axes with the drawing.
     figure_ : matplotlib Figure
         The figure that holds `ax_`.
     im_ : matplotlib AxesImage
-        The coloured cells.
-    text_ : ndarray of the same shape of matplotlib Text, or None
-        What stands in the cells.
+        The colored cells.
+    text_ : ndarray of the shape of `confusion_matrix` of matplotlib Text, or None
+        The texts in the cells. None if they are not drawn.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `confusion_matrix` has the wrong shape or counts no rows, or the costs are invalid, see
+        :func:`skcnn.costs.check_cost_matrix`.
 
     See Also
     --------
-    sklearn.metrics.ConfusionMatrixDisplay : Counts alone.
+    sklearn.metrics.ConfusionMatrixDisplay : Counts without costs.
     skcnn.costs.average_cost : The average cost as a number.
 
     Examples
     --------
-    Two sets of answers with one error each; which is the better one is a matter of costs:
+    Two classifiers make one error each. The costs decide which classifier is better:
 
     >>> from skcnn.inspection import CostConfusionMatrixDisplay
     >>> y_true, never, careful = [0, 0, 0, 0, 1], [0, 0, 0, 0, 0], [0, 0, 0, 1, 1]
@@ -93,14 +101,14 @@ class CostConfusionMatrixDisplay:
     ) -> None:
         self.confusion_matrix = np.asarray(confusion_matrix)
         n_classes = len(self.confusion_matrix)
-        labels = np.arange(n_classes) if display_labels is None else np.asarray(display_labels)
-        self.cost_matrix = check_cost_matrix(cost_matrix, labels)
-        self.abstain_cost = check_abstention(abstain_cost, abstain_label, labels)
+        classes = np.arange(n_classes) if display_labels is None else np.asarray(display_labels)
+        self.cost_matrix = check_cost_matrix(cost_matrix, classes)
+        self.abstain_cost = check_abstention(abstain_cost, abstain_label, classes)
         self.abstain_label = abstain_label
-        _check_counts(self.confusion_matrix, len(labels), abstain_cost is not None)
-        self.display_labels = labels
+        _check_counts(self.confusion_matrix, len(classes), abstain_cost is not None)
+        self.display_labels = classes
         self.unit = unit
-        self.cell_costs = self.confusion_matrix * self._answer_costs()
+        self.cell_costs = self.confusion_matrix * self._unit_costs()
         self.total_cost = float(self.cell_costs.sum())
         self.average_cost = self.total_cost / float(self.confusion_matrix.sum())
 
@@ -117,28 +125,30 @@ class CostConfusionMatrixDisplay:
         ax: Axes | None = None,
         **kwargs: Any,
     ) -> Self:
-        """Draw what a fitted classifier's answers for the rows `X` cost, abstentions among them.
+        """Draw the costs of a fitted classifier's predictions for the rows `X`.
+
+        If the classifier abstains, its abstentions have a column of their own.
 
         Parameters
         ----------
         estimator : classifier
-            Fitted, with ``predict``.
-        X : array-like
-            Rows, as the estimator takes them.
+            A fitted classifier with ``predict``.
+        X : array-like of shape (n_samples, ...)
+            Rows, in any form that the estimator takes.
         y : array-like of shape (n_samples,)
-            Their true labels.
+            True labels.
         cost_matrix : array-like of shape (K, K), DataFrame or dict, default=None
             Any form of :func:`skcnn.costs.check_cost_matrix` for ``estimator.classes_``, except
-            "balanced". None: the ``cost_matrix_`` of the estimator, or of the one inside a
-            pipeline or a search; without any, every error costs 1.
+            "balanced". None: the ``cost_matrix_`` of the estimator, or of the classifier in a
+            pipeline or search. If there is none, every error costs 1.
         unit : str, default=""
-            Of the costs, such as "€".
+            Unit of the costs, such as "€".
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
         ax : matplotlib Axes, default=None
-            Where to draw; None: a new figure.
+            Axes to draw on. None: a new figure.
         **kwargs : dict
-            To :meth:`plot`.
+            Passed to :meth:`plot`.
 
         Returns
         -------
@@ -146,10 +156,10 @@ class CostConfusionMatrixDisplay:
 
         Raises
         ------
-        ValueError
-            If the labels or costs are refused, as by :func:`skcnn.costs.average_cost`.
+        TypeError, ValueError
+            If labels, costs or weights are invalid, see :func:`skcnn.costs.average_cost`.
         ImportError
-            If matplotlib is missing.
+            If matplotlib is not installed.
         """
         return cls.from_predictions(
             y,
@@ -178,7 +188,7 @@ class CostConfusionMatrixDisplay:
         ax: Axes | None = None,
         **kwargs: Any,
     ) -> Self:
-        """Draw what given answers cost.
+        """Draw the costs of given predictions.
 
         Parameters
         ----------
@@ -190,21 +200,21 @@ class CostConfusionMatrixDisplay:
             Any form of :func:`skcnn.costs.check_cost_matrix` for `labels`, except "balanced".
             None: every error costs 1.
         labels : array-like of shape (K,), default=None
-            All class labels, in the order of the rows of `cost_matrix`; None: those that appear in
-            `y_true` or `y_pred`, sorted.
+            The class labels, in the order of the rows of `cost_matrix`. None: the labels that
+            appear in `y_true` or `y_pred`, sorted.
         unit : str, default=""
-            Of the costs, such as "€".
+            Unit of the costs, such as "€".
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
         abstain_cost : float, default=None
-            What each answer `abstain_label` costs; None: there are none, and `abstain_label` is a
-            class like any other.
+            Cost of each prediction `abstain_label`. None: there are no abstentions, and
+            `abstain_label` is an ordinary class.
         abstain_label : label, default=-1
-            As in :func:`skcnn.costs.decide`.
+            The prediction that means an abstention, as in :func:`skcnn.costs.decide`.
         ax : matplotlib Axes, default=None
-            Where to draw; None: a new figure.
+            Axes to draw on. None: a new figure.
         **kwargs : dict
-            To :meth:`plot`.
+            Passed to :meth:`plot`.
 
         Returns
         -------
@@ -212,15 +222,14 @@ class CostConfusionMatrixDisplay:
 
         Raises
         ------
-        ValueError
-            If the labels or costs are refused, as by :func:`skcnn.costs.average_cost`.
+        TypeError, ValueError
+            If labels, costs or weights are invalid, see :func:`skcnn.costs.average_cost`.
         ImportError
-            If matplotlib is missing.
+            If matplotlib is not installed.
         """
         abstention = {"abstain_cost": abstain_cost, "abstain_label": abstain_label}
         rows = {"labels": labels, "sample_weight": sample_weight, **abstention}
-        average_cost(y_true, y_pred, cost_matrix=cost_matrix, **rows)  # refuses what does not fit
-        counts, classes = count_answers(y_true, y_pred, **rows)
+        counts, classes = count_predictions(y_true, y_pred, cost_matrix=cost_matrix, **rows)
         display = cls(counts, cost_matrix, display_labels=classes, unit=unit, **abstention)
         return display.plot(ax, **kwargs)
 
@@ -235,32 +244,32 @@ class CostConfusionMatrixDisplay:
         im_kw: dict[str, Any] | None = None,
         text_kw: dict[str, Any] | None = None,
     ) -> Self:
-        """Draw the cells, and the total above them.
+        """Draw the cells, with the total cost above them.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None: a new figure.
+            Axes to draw on. None: a new figure.
         cmap : str or matplotlib Colormap, default="Blues"
-            Colours from the cheapest to the dearest cell.
+            Colors from the cheapest to the most expensive cell.
         include_values : bool, default=True
-            Whether to write into the cells.
+            Whether to write counts and costs into the cells.
         colorbar : bool, default=True
-            Whether to draw what the colours mean.
+            Whether to draw a color bar.
         xticks_rotation : {"vertical", "horizontal"} or float, default="horizontal"
-            Of the labels below the cells.
+            Rotation of the class labels below the cells; a float is in degrees.
         im_kw, text_kw : dict, default=None
-            To matplotlib's ``Axes.imshow`` and ``Axes.text``.
+            Passed to matplotlib's ``Axes.imshow`` and ``Axes.text``.
 
         Returns
         -------
         CostConfusionMatrixDisplay
-            This one.
+            This display.
 
         Raises
         ------
         ImportError
-            If matplotlib is missing.
+            If matplotlib is not installed.
         """
         n_rows, n_columns = self.cell_costs.shape
         side = max(4.8 / n_columns, 1.3)
@@ -271,34 +280,34 @@ class CostConfusionMatrixDisplay:
         if colorbar:
             label = f"total cost ({self.unit})" if self.unit else "total cost"
             ax.figure.colorbar(self.im_, ax=ax, label=label)
-        answers: list[Any] = self.display_labels.tolist()
+        columns: list[Any] = self.display_labels.tolist()
         if self.abstain_cost is not None:
-            answers.append(self.abstain_label)
-        ax.set_xticks(range(n_columns), answers, rotation=xticks_rotation)
+            columns.append(self.abstain_label)
+        ax.set_xticks(range(n_columns), columns, rotation=xticks_rotation)
         ax.set_yticks(range(n_rows), self.display_labels)
         ax.set(xlabel="Predicted label", ylabel="True label")
         total, average = _number(self.total_cost, self.unit), _number(self.average_cost, self.unit)
-        ax.set_title(f"total cost {total}, on average {average} per row")
+        ax.set_title(f"total cost {total}, average cost {average} per row")
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
-    def _answer_costs(self) -> NDArray[np.float64]:
-        """Cost of each answer where the row is the truth, with the abstention as the last one."""
+    def _unit_costs(self) -> Float64:
+        """Cost of one prediction in each cell, of the shape of `confusion_matrix`."""
         if self.abstain_cost is None:
             return self.cost_matrix
-        abstention = np.full(len(self.cost_matrix), self.abstain_cost)
-        return np.column_stack([self.cost_matrix, abstention])
+        abstention = np.full(len(self.cost_matrix), self.abstain_cost)  # (K,)
+        return np.column_stack([self.cost_matrix, abstention])  # (K, K + 1)
 
     def _texts(self) -> list[list[str]]:
         counts, costs, products = (
             [[_number(value, unit) for value in row] for row in table.tolist()]
             for table, unit in (
                 (self.confusion_matrix, ""),
-                (self._answer_costs(), self.unit),
+                (self._unit_costs(), self.unit),
                 (self.cell_costs, self.unit),
             )
         )
-        gap = " " if len(counts[0]) == 2 else "\n"  # smaller cells have room for shorter lines
+        gap = " " if len(counts[0]) == 2 else "\n"  # three columns or more: narrow cells
         return [
             [f"{n}\n{n} × {each}{gap}= {total}" for n, each, total in zip(*row, strict=True)]
             for row in zip(counts, costs, products, strict=True)
@@ -306,7 +315,7 @@ class CostConfusionMatrixDisplay:
 
 
 def _number(value: float, unit: str = "") -> str:
-    """At most two decimals, but two digits where the value is small."""
+    """Write a number with at most two decimals, a number below 1 with two significant digits."""
     digits = f"{value:,.2f}" if abs(value) >= 1 or value == 0 else f"{value:.2g}"
     if "." in digits and "e" not in digits:
         digits = digits.rstrip("0").rstrip(".")
@@ -319,7 +328,7 @@ def _check_counts(counts: NDArray[Any], n_classes: int, abstains: bool) -> None:
         last = ", and a last column for abstentions, as abstain_cost is given" if abstains else ""
         raise ValueError(
             f"confusion_matrix has shape {counts.shape}; expected {expected}: one row and one "
-            f"column per class in display_labels{last}."
+            f"column for each class in display_labels{last}."
         )
     if not counts.sum() > 0:
         raise ValueError("confusion_matrix counts no rows; expected at least one.")

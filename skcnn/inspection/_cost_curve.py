@@ -1,4 +1,4 @@
-"""What a classifier costs at every ratio of the two costs."""
+"""The cost of a classifier at every ratio of the two costs: cost curve and Brier curve."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from skcnn.costs import brier_curve, cost_curve
+from skcnn.costs._curves import brier_curve, cost_curve
 from skcnn.inspection._response import name_of, positive_probabilities
-from skcnn.inspection._style import REFERENCE, axes_for, begin_at_zero, line_options
+from skcnn.inspection._style import REFERENCE, axes_for, line_options, start_at_zero
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,52 +20,68 @@ _CURVES = {"cost": cost_curve, "brier": brier_curve}
 
 
 class CostCurveDisplay:
-    """The cost curve or the Brier curve of one classifier, beside the best constant answer.
+    """The cost curve or the Brier curve of one classifier, and the cheapest constant prediction.
 
-    Each answers what the classifier costs where the two costs are not known yet:
+    Both curves show what the classifier costs when the costs of the two errors are not known yet:
 
-    - ``kind="cost"``, the cost curve of Drummond & Holte (2006): with the best threshold for each
-      mixture of costs and classes. The horizontal axis is the probability cost, which mixes the
-      costs with the share of positive rows where the classifier is to be used.
-    - ``kind="brier"``, the Brier curve of Hernández-Orallo, Flach & Ferri (2011): with the
-      threshold that the costs and the probabilities ask for. The horizontal axis is the costs
-      alone; the share of positive rows is that of the data. The area under it is the Brier score.
+    - ``kind="cost"``: the cost curve of Drummond & Holte (2006). Each point has the threshold with
+      the lowest cost. The horizontal axis is the probability cost: it combines the costs and the
+      share of positive rows in the data that the classifier will predict.
+    - ``kind="brier"``: the Brier curve of Hernández-Orallo, Flach & Ferri (2011). Each point has
+      the Bayes threshold for its costs. The horizontal axis is the costs alone; the share of
+      positive rows is that of the given data. The area under the curve is the Brier score.
 
-    So the curves of the two kinds do not belong on the same axes. Below the best constant answer,
-    which is the same for every row, the classifier is of use.
+    The two kinds have different axes, so draw them in different pictures. A constant prediction is
+    one class for all rows. The classifier is useful where its curve is below the cheapest constant
+    prediction.
 
     Make one with :meth:`from_estimator` or :meth:`from_predictions`.
 
     Parameters
     ----------
     x, costs : array-like of shape (n_points,)
-        As from :func:`skcnn.costs.cost_curve` or :func:`skcnn.costs.brier_curve`.
+        Points of the curve, as from :func:`skcnn.costs.cost_curve` or
+        :func:`skcnn.costs.brier_curve`.
     kind : {"cost", "brier"}, optional
-        What they are.
+        Which of the two curves; "cost" if not given.
     positive_share : float, default=0.5
-        Share of positive rows in the data, for the best constant answer of ``kind="brier"``.
+        Share of positive rows in the data. ``kind="brier"`` needs it for the cheapest constant
+        prediction.
     pos_label : label, default=None
-        The positive class, for the label of the axis.
+        The positive class, for the axis label.
     name : str, default=None
-        The curve's name in the legend.
+        Name of the curve in the legend.
 
     Attributes
     ----------
     area : float
-        Under the curve. For ``kind="brier"`` the Brier score; for ``kind="cost"`` the mean cost
-        over all mixtures.
+        Area under the curve. For ``kind="brier"`` the Brier score; for ``kind="cost"`` the mean
+        of the normalized expected cost over all probability costs.
     ax_ : matplotlib Axes
-        Where it is drawn.
+        The axes with the drawing.
     figure_ : matplotlib Figure
         The figure that holds `ax_`.
     line_ : matplotlib Line2D
         The curve.
     reference_line_ : matplotlib Line2D or None
-        The best constant answer; None where it is not drawn.
+        The cheapest constant prediction. None if it is not drawn.
+
+    Raises
+    ------
+    ValueError
+        If `kind` is neither "cost" nor "brier".
 
     See Also
     --------
-    CostThresholdDisplay : The cost at every threshold, for costs that are known.
+    CostThresholdDisplay : The cost at every threshold, for known costs.
+
+    References
+    ----------
+    C. Drummond and R. C. Holte, "Cost curves: An improved method for visualizing classifier
+    performance", Machine Learning 65, 2006.
+
+    J. Hernández-Orallo, P. Flach and C. Ferri, "Brier curves: a new cost-based visualisation of
+    classifier performance", ICML 2011.
 
     Examples
     --------
@@ -111,28 +127,28 @@ class CostCurveDisplay:
         ax: Axes | None = None,
         **kwargs: Any,
     ) -> Self:
-        """Draw a fitted classifier's curve on the rows `X`.
+        """Draw the curve of a fitted classifier on the rows `X`.
 
         Parameters
         ----------
         estimator : classifier
-            Fitted, for two classes, with ``predict_proba``.
-        X : array-like
-            Rows, as the estimator takes them.
+            A fitted classifier for two classes with ``predict_proba``.
+        X : array-like of shape (n_samples, ...)
+            Rows, in any form that the estimator takes.
         y : array-like of shape (n_samples,)
-            Their true labels.
+            True labels.
         kind : {"cost", "brier"}, optional
-            Which curve.
+            Which of the two curves; "cost" if not given.
         pos_label : label, default=None
-            The positive class; None: ``estimator.classes_[1]``.
+            The positive class. None: ``estimator.classes_[1]``.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
         name : str, default=None
-            The curve's name in the legend; None: that of the estimator's class.
+            Name of the curve in the legend. None: the name of the estimator's class.
         ax : matplotlib Axes, default=None
-            Where to draw; None: a new figure.
+            Axes to draw on. None: a new figure.
         **kwargs : dict
-            To :meth:`plot`.
+            Passed to :meth:`plot`.
 
         Returns
         -------
@@ -143,9 +159,9 @@ class CostCurveDisplay:
         TypeError
             If the estimator has no ``predict_proba``.
         ValueError
-            If there are not two classes, or `kind` or the labels are refused.
+            If there are not two classes, or `kind` or a label is invalid.
         ImportError
-            If matplotlib is missing.
+            If matplotlib is not installed.
         """
         probabilities, pos_label = positive_probabilities(estimator, X, y, pos_label)
         return cls.from_predictions(
@@ -177,21 +193,22 @@ class CostCurveDisplay:
         Parameters
         ----------
         y_true : array-like of shape (n_samples,)
-            True labels, two different ones.
+            True labels of two classes.
         y_prob : array-like of shape (n_samples,)
-            Probability of the positive class; for ``kind="cost"`` any score that grows with it.
+            Probability of the positive class. For ``kind="cost"`` any score works that is higher
+            for a more probable positive class.
         kind : {"cost", "brier"}, optional
-            Which curve.
+            Which of the two curves; "cost" if not given.
         pos_label : label, default=None
-            The positive class; None: the second of the sorted labels.
+            The positive class. None: the second of the sorted labels.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
         name : str, default=None
-            The curve's name in the legend.
+            Name of the curve in the legend.
         ax : matplotlib Axes, default=None
-            Where to draw; None: a new figure.
+            Axes to draw on. None: a new figure.
         **kwargs : dict
-            To :meth:`plot`.
+            Passed to :meth:`plot`.
 
         Returns
         -------
@@ -200,16 +217,16 @@ class CostCurveDisplay:
         Raises
         ------
         ValueError
-            If there are not two classes, or `kind` or the probabilities are refused.
+            If there are not two classes, or `kind`, a label or a probability is invalid.
         ImportError
-            If matplotlib is missing.
+            If matplotlib is not installed.
         """
         _check_kind(kind)
         x, costs = _CURVES[kind](y_true, y_prob, pos_label=pos_label, sample_weight=sample_weight)
-        true = np.asarray(y_true)
-        pos_label = np.unique(true)[1] if pos_label is None else pos_label
+        y = np.asarray(y_true).ravel()
+        pos_label = np.unique(y)[1] if pos_label is None else pos_label
         weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-        share = float(np.average(true.ravel() == pos_label, weights=weight))
+        share = float(np.average(y == pos_label, weights=weight))
         display = cls(x, costs, kind=kind, positive_share=share, pos_label=pos_label, name=name)
         return display.plot(ax, **kwargs)
 
@@ -221,28 +238,28 @@ class CostCurveDisplay:
         reference: bool = True,
         **kwargs: Any,
     ) -> Self:
-        """Draw the curve and the best constant answer.
+        """Draw the curve and the cheapest constant prediction.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None: a new figure.
+            Axes to draw on. None: a new figure.
         name : str, default=None
-            The curve's name in the legend; None: `name` of the display.
+            Name of the curve in the legend. None: the `name` of the display.
         reference : bool, default=True
-            Whether to draw the best constant answer. It is the same for all classifiers.
+            Whether to draw the cheapest constant prediction. It is the same for all classifiers.
         **kwargs : dict
-            To matplotlib's ``Axes.plot``, for the curve.
+            Passed to matplotlib's ``Axes.plot`` for the curve.
 
         Returns
         -------
         CostCurveDisplay
-            This one.
+            This display.
 
         Raises
         ------
         ImportError
-            If matplotlib is missing.
+            If matplotlib is not installed.
         """
         ax = axes_for(self, ax)
         options = line_options(kwargs, label=self._label(self.name if name is None else name))
@@ -250,7 +267,7 @@ class CostCurveDisplay:
         self.reference_line_ = self._draw_reference(ax) if reference else None
         self._name_axes(ax)
         ax.set_xlim(-0.01, 1.01)
-        begin_at_zero(ax)
+        start_at_zero(ax)
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure
         return self
@@ -260,7 +277,10 @@ class CostCurveDisplay:
         return area if name is None else f"{name} ({area})"
 
     def _draw_reference(self, ax: Axes) -> Line2D:
-        """Draw the cheaper of always and never answering positive; it turns where they meet."""
+        """Draw the lower of the costs of always and of never predicting positive.
+
+        The two straight lines cross at the share of positive rows, in the cost curve at 0.5.
+        """
         share = self.positive_share if self.kind == "brier" else 0.5
         height = 2 * share * (1 - share)
         (line,) = ax.plot(
@@ -269,19 +289,19 @@ class CostCurveDisplay:
             color=REFERENCE.color,
             linestyle=REFERENCE.linestyle,
             linewidth=1,
-            label="best constant answer",
+            label="cheapest constant prediction",
         )
         return line
 
     def _name_axes(self, ax: Axes) -> None:
-        whose = "" if self.pos_label is None else f" (positive class: {self.pos_label})"
+        positive = "" if self.pos_label is None else f" (positive class: {self.pos_label})"
         if self.kind == "brier":
             x = r"cost proportion $c = C_{fp} / (C_{fp} + C_{fn})$"
-            y = r"average cost where $C_{fp} + C_{fn} = 2$, threshold $c$"
+            y = r"average cost at threshold $c$, with $C_{fp} + C_{fn} = 2$"
         else:
             x = r"probability cost $p\,C_{fn} / (p\,C_{fn} + (1-p)\,C_{fp})$"
-            y = "normalized expected cost, best threshold"
-        ax.set(xlabel=x + whose, ylabel=y)
+            y = "normalized expected cost at the best threshold"
+        ax.set(xlabel=x + positive, ylabel=y)
 
 
 def _check_kind(kind: str) -> None:

@@ -5,59 +5,61 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from skcnn._arrays import Float64
 from skcnn.costs._checks import check_ratios
-from skcnn.inspection._style import BLUE, GREEN, VERMILION, axes_for, begin_at_zero, line_options
+from skcnn.inspection._style import BLUE, GREEN, VERMILION, axes_for, line_options, start_at_zero
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Floats = NDArray[np.float64]
 Band = Literal["range", "std"]
 _STYLES = {
     "recall": BLUE,
     "precision": VERMILION,
-    "normalized cost (1 = best constant answer)": GREEN,
+    "normalized cost\n(1 = cheapest constant prediction)": GREEN,  # two lines: a narrow legend
 }
 _BANDS = ("range", "std", None)
 
 
 class CostPathDisplay:
-    """What a dearer miss buys: recall, precision and normalized cost at every ratio of the costs.
+    """Recall, precision and normalized cost as a miss becomes more expensive.
 
-    Each line is the mean over the folds of a cross-validation, and the band around it is where the
-    folds lie. A fold without a value, as a precision where nothing is flagged, is left out of the
-    mean.
+    The horizontal axis is the cost of a miss divided by the cost of a false alarm. Each line is the
+    mean over the folds of a cross-validation; the band around it shows how the folds differ. A fold
+    without a value, such as a precision without positive predictions, is left out of the mean.
 
     Parameters
     ----------
     ratios : array-like of shape (n_ratios,)
-        Cost of a miss in units of a false alarm's, above 0.
+        Cost of a miss divided by the cost of a false alarm, above 0.
     recall, precision : array-like of shape (n_ratios, n_folds)
-        Of the positive class.
+        Recall and precision of the positive class.
     cost : array-like of shape (n_ratios, n_folds)
-        As from :func:`skcnn.costs.normalized_cost`: 1 is the best constant answer.
+        Normalized cost, as from :func:`skcnn.costs.normalized_cost`: 1 is the cost of the cheapest
+        constant prediction, which is one class for all rows.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where it is drawn.
+        The axes with the drawing.
     figure_ : matplotlib Figure
         The figure that holds `ax_`.
     lines_ : list of matplotlib Line2D
-        Recall, precision and normalized cost.
+        The lines of recall, precision and normalized cost.
     bands_ : list of matplotlib PolyCollection
-        The bands of the same; empty where they are not drawn.
+        Their bands. Empty if they are not drawn.
 
     Raises
     ------
     ValueError
-        If the shapes do not fit, or a ratio is not above 0.
+        If the shapes do not match, or a ratio is not above 0.
 
     See Also
     --------
-    CostCurveDisplay : One classifier's cost at every ratio, without training it again.
+    skcnn.cost_path : Computes ratios, recall, precision and cost by cross-validation.
+    CostCurveDisplay : The cost of one fitted classifier at every ratio.
 
     Examples
     --------
@@ -68,8 +70,8 @@ class CostPathDisplay:
     ...     precision=[[0.9, 0.8], [0.6, 0.7]],
     ...     cost=[[0.6, 0.7], [0.4, 0.4]],
     ... ).plot()
-    >>> [line.get_label() for line in display.lines_]
-    ['recall', 'precision', 'normalized cost (1 = best constant answer)']
+    >>> display.lines_[0].get_label(), display.lines_[0].get_ydata().round(2).tolist()
+    ('recall', [0.55, 0.85])
     """
 
     def __init__(
@@ -82,16 +84,16 @@ class CostPathDisplay:
 
     @classmethod
     def from_cost_path(cls, path: Any, *, ax: Axes | None = None, **kwargs: Any) -> Self:
-        """Draw the result of a cost path.
+        """Draw the result of :func:`skcnn.cost_path`.
 
         Parameters
         ----------
-        path : object
-            Its attributes ``ratios``, ``recall``, ``precision`` and ``cost`` are drawn.
+        path : CostPath
+            Or any object with the attributes ``ratios``, ``recall``, ``precision`` and ``cost``.
         ax : matplotlib Axes, default=None
-            Where to draw; None: a new figure.
+            Axes to draw on. None: a new figure.
         **kwargs : dict
-            To :meth:`plot`.
+            Passed to :meth:`plot`.
 
         Returns
         -------
@@ -102,16 +104,16 @@ class CostPathDisplay:
         TypeError
             If an attribute is missing.
         ValueError
-            If the shapes do not fit, or a ratio is not above 0.
+            If the shapes do not match, or a ratio is not above 0.
         ImportError
-            If matplotlib is missing.
+            If matplotlib is not installed.
         """
         names = ("ratios", "recall", "precision", "cost")
         missing = [name for name in names if not hasattr(path, name)]
         if missing:
             raise TypeError(
-                f"path is a {type(path).__name__} without {missing}; expected the result of a "
-                f"cost path, with {list(names)}. Arrays go to CostPathDisplay(ratios=...)."
+                f"path is a {type(path).__name__} without {missing}; expected the result of "
+                f"cost_path, with {list(names)}. To draw arrays, use CostPathDisplay(ratios=...)."
             )
         return cls(**{name: getattr(path, name) for name in names}).plot(ax, **kwargs)
 
@@ -121,24 +123,24 @@ class CostPathDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None: a new figure.
+            Axes to draw on. None: a new figure.
         band : {"range", "std"} or None, optional
-            From the lowest to the highest fold, one standard deviation of the folds to each side,
-            or none.
+            "range", the default: from the lowest to the highest fold. "std": one standard
+            deviation of the folds above and below the mean. None: no bands.
         **kwargs : dict
-            To matplotlib's ``Axes.plot``, for the three lines.
+            Passed to matplotlib's ``Axes.plot`` for the three lines.
 
         Returns
         -------
         CostPathDisplay
-            This one.
+            This display.
 
         Raises
         ------
         ValueError
-            If `band` is none of these.
+            If `band` has another value.
         ImportError
-            If matplotlib is missing.
+            If matplotlib is not installed.
         """
         if band not in _BANDS:
             raise ValueError(f"band is {band!r}; expected one of {list(_BANDS)}.")
@@ -152,8 +154,8 @@ class CostPathDisplay:
             mean, low, high = _summary(folds[order], band)
             self.lines_ += ax.plot(ratios, mean, **options)
             if band is not None:
-                colour = self.lines_[-1].get_color()
-                filled = ax.fill_between(ratios, low, high, color=colour, alpha=0.15, linewidth=0)
+                color = self.lines_[-1].get_color()
+                filled = ax.fill_between(ratios, low, high, color=color, alpha=0.15, linewidth=0)
                 self.bands_.append(filled)
         _name_axes(ax)
         self.ax_, self.figure_ = ax, ax.figure
@@ -168,12 +170,15 @@ def _name_axes(ax: Axes) -> None:
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set(xlabel="cost of a miss / cost of a false alarm", ylabel="mean over folds")
-    begin_at_zero(ax)
+    start_at_zero(ax)
     ax.legend()
 
 
-def _summary(folds: Floats, band: Band | None) -> tuple[Floats, Floats, Floats]:
-    """Mean of the folds, and both edges of the band, each (n_ratios,); NaN where no fold is."""
+def _summary(folds: Float64, band: Band | None) -> tuple[Float64, Float64, Float64]:
+    """Return the mean of the folds and both edges of the band, each of shape (n_ratios,).
+
+    NaN where no fold has a value.
+    """
     known = np.ma.masked_invalid(folds)
     mean, spread = known.mean(axis=1), known.std(axis=1)
     low, high = known.min(axis=1), known.max(axis=1)
@@ -183,11 +188,11 @@ def _summary(folds: Floats, band: Band | None) -> tuple[Floats, Floats, Floats]:
     return mean, low, high
 
 
-def _check_folds(name: str, values: ArrayLike, n_ratios: int) -> Floats:
+def _check_folds(name: str, values: ArrayLike, n_ratios: int) -> Float64:
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 2 or len(array) != n_ratios or not array.size:
         raise ValueError(
-            f"{name} has shape {array.shape}; expected ({n_ratios}, n_folds): one row per ratio "
-            "and one column per fold. A single fold is one column."
+            f"{name} has shape {array.shape}; expected ({n_ratios}, n_folds): one row for each "
+            "ratio and one column for each fold. A single fold is one column."
         )
     return array

@@ -1,21 +1,19 @@
-"""Average cost against the threshold on the probability of the positive class."""
+"""The average cost at every threshold on the probability of the positive class."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from skcnn.costs import (
-    CostMatrixLike,
-    bayes_threshold,
-    check_cost_matrix,
-    cost_threshold_curve,
-)
+from skcnn._arrays import Float64
 from skcnn.costs._checks import check_positive_probabilities
+from skcnn.costs._curves import cost_threshold_curve
+from skcnn.costs._decision import bayes_threshold
+from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
 from skcnn.inspection._response import costs_of, name_of, positive_probabilities
-from skcnn.inspection._style import BAYES_MARK, TUNED_MARK, axes_for, begin_at_zero, line_options
+from skcnn.inspection._style import BAYES_MARK, TUNED_MARK, axes_for, line_options, start_at_zero
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,38 +21,40 @@ if TYPE_CHECKING:
 
 
 class CostThresholdDisplay:
-    """What the answers cost on average at every threshold, and where two rules put it.
+    """The average cost at every threshold, with the Bayes threshold and the cheapest threshold.
 
-    The Bayes threshold follows from the costs alone, and is the cheapest one where the
-    probabilities are right; the other mark is the cheapest threshold on the rows that are drawn.
-    If they cost about the same, nothing is to be won by tuning. Draw rows that the classifier was
-    not trained on: the cheapest threshold on a few rows is partly luck.
+    A row is predicted positive if its probability is at or above the threshold. The Bayes
+    threshold follows from the costs alone; it is the cheapest one if the probabilities are well
+    calibrated. The other mark is the cheapest threshold on the given rows. If both have about the
+    same cost, tuning the threshold gains nothing. Use rows that the classifier was not trained on.
+    With few rows, the cheapest threshold depends partly on chance.
 
     Make one with :meth:`from_estimator` or :meth:`from_predictions`.
 
     Parameters
     ----------
     average_costs, thresholds : array-like of shape (n_thresholds,)
-        As from :func:`skcnn.costs.cost_threshold_curve`.
+        Points of the curve, as from :func:`skcnn.costs.cost_threshold_curve`.
     bayes_threshold : float, default=None
-        As from :func:`skcnn.costs.bayes_threshold`; None: no mark.
+        As from :func:`skcnn.costs.bayes_threshold`. None: no mark.
     pos_label : label, default=None
-        The positive class, for the label of the axis.
+        The positive class, for the axis label.
     name : str, default=None
-        The curve's name in the legend.
+        Name of the curve in the legend.
 
     Attributes
     ----------
     tuned_threshold : float
-        The lowest of the cheapest thresholds; infinity where never answering positive is cheapest.
+        The threshold with the lowest cost; if there are several, the lowest one. Infinity if never
+        predicting positive is the cheapest.
     ax_ : matplotlib Axes
-        Where it is drawn.
+        The axes with the drawing.
     figure_ : matplotlib Figure
         The figure that holds `ax_`.
     line_ : matplotlib Line2D
         The curve.
     bayes_line_, tuned_line_ : matplotlib Line2D or None
-        The marks; None where they are not drawn.
+        The marks. None if they are not drawn.
 
     See Also
     --------
@@ -63,7 +63,7 @@ class CostThresholdDisplay:
 
     Examples
     --------
-    The dearer a miss, the lower the threshold:
+    The more a miss costs, the lower the Bayes threshold:
 
     >>> from skcnn.inspection import CostThresholdDisplay
     >>> y_true, y_prob = [0, 1, 0, 1], [0.1, 0.3, 0.4, 0.9]
@@ -105,30 +105,30 @@ class CostThresholdDisplay:
         ax: Axes | None = None,
         **kwargs: Any,
     ) -> Self:
-        """Draw a fitted classifier's costs on the rows `X`.
+        """Draw the costs of a fitted classifier on the rows `X`.
 
         Parameters
         ----------
         estimator : classifier
-            Fitted, for two classes, with ``predict_proba``.
-        X : array-like
-            Rows, as the estimator takes them.
+            A fitted classifier for two classes with ``predict_proba``.
+        X : array-like of shape (n_samples, ...)
+            Rows, in any form that the estimator takes.
         y : array-like of shape (n_samples,)
-            Their true labels.
+            True labels.
         cost_matrix : array-like of shape (2, 2), DataFrame or dict, default=None
             Any form of :func:`skcnn.costs.check_cost_matrix` for ``estimator.classes_``, except
-            "balanced". None: the ``cost_matrix_`` of the estimator, or of the one inside a
-            pipeline or a search; without any, every error costs 1.
+            "balanced". None: the ``cost_matrix_`` of the estimator, or of the classifier in a
+            pipeline or search. If there is none, every error costs 1.
         pos_label : label, default=None
-            The positive class; None: ``estimator.classes_[1]``.
+            The positive class. None: ``estimator.classes_[1]``.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
         name : str, default=None
-            The curve's name in the legend; None: that of the estimator's class.
+            Name of the curve in the legend. None: the name of the estimator's class.
         ax : matplotlib Axes, default=None
-            Where to draw; None: a new figure.
+            Axes to draw on. None: a new figure.
         **kwargs : dict
-            To :meth:`plot`.
+            Passed to :meth:`plot`.
 
         Returns
         -------
@@ -139,9 +139,9 @@ class CostThresholdDisplay:
         TypeError
             If the estimator has no ``predict_proba``.
         ValueError
-            If there are not two classes, or the labels or costs are refused.
+            If there are not two classes, or labels or costs are invalid.
         ImportError
-            If matplotlib is missing.
+            If matplotlib is not installed.
         """
         probabilities, pos_label = positive_probabilities(estimator, X, y, pos_label)
         return cls.from_predictions(
@@ -173,22 +173,22 @@ class CostThresholdDisplay:
         Parameters
         ----------
         y_true : array-like of shape (n_samples,)
-            True labels, two different ones.
+            True labels of two classes.
         y_prob : array-like of shape (n_samples,)
             Probability of the positive class.
         cost_matrix : array-like of shape (2, 2), DataFrame or dict, default=None
             Any form of :func:`skcnn.costs.check_cost_matrix` for the sorted labels, except
             "balanced". None: every error costs 1.
         pos_label : label, default=None
-            The positive class; None: the second of the sorted labels.
+            The positive class. None: the second of the sorted labels.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
         name : str, default=None
-            The curve's name in the legend.
+            Name of the curve in the legend.
         ax : matplotlib Axes, default=None
-            Where to draw; None: a new figure.
+            Axes to draw on. None: a new figure.
         **kwargs : dict
-            To :meth:`plot`.
+            Passed to :meth:`plot`.
 
         Returns
         -------
@@ -197,23 +197,23 @@ class CostThresholdDisplay:
         Raises
         ------
         ValueError
-            If there are not two classes, a probability is not in [0, 1], or the costs are refused.
+            If there are not two classes, a probability is not in [0, 1], or the costs are invalid.
         ImportError
-            If matplotlib is missing.
+            If matplotlib is not installed.
         """
         average_costs, thresholds = cost_threshold_curve(
             y_true, y_prob, cost_matrix, pos_label=pos_label, sample_weight=sample_weight
         )
         check_positive_probabilities(thresholds[:-1])
-        labels = np.unique(np.asarray(y_true))
-        matrix = check_cost_matrix(cost_matrix, labels)
-        pos_label = labels[1] if pos_label is None else pos_label
-        if pos_label == labels[0]:
-            matrix = matrix[::-1, ::-1]
+        classes = np.unique(np.asarray(y_true))
+        C = check_cost_matrix(cost_matrix, classes)
+        pos_label = classes[1] if pos_label is None else pos_label
+        if pos_label == classes[0]:
+            C = C[::-1, ::-1]  # bayes_threshold takes the second class for the positive one
         display = cls(
             average_costs,
             thresholds,
-            bayes_threshold=bayes_threshold(matrix),
+            bayes_threshold=bayes_threshold(C),
             pos_label=pos_label,
             name=name,
         )
@@ -232,24 +232,24 @@ class CostThresholdDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None: a new figure.
+            Axes to draw on. None: a new figure.
         name : str, default=None
-            The curve's name in the legend; None: `name` of the display.
+            Name of the curve in the legend. None: the `name` of the display.
         marks : bool, default=True
-            Whether to mark the Bayes threshold and the cheapest one. Several curves on the same
-            axes are easier to read without.
+            Whether to mark the Bayes threshold and the cheapest threshold. Several curves on the
+            same axes are easier to read without marks.
         **kwargs : dict
-            To matplotlib's ``Axes.plot``, for the curve.
+            Passed to matplotlib's ``Axes.plot`` for the curve.
 
         Returns
         -------
         CostThresholdDisplay
-            This one.
+            This display.
 
         Raises
         ------
         ImportError
-            If matplotlib is missing.
+            If matplotlib is not installed.
         """
         ax = axes_for(self, ax)
         label = self.name if name is None else name
@@ -261,35 +261,35 @@ class CostThresholdDisplay:
         positive = "positive" if self.pos_label is None else self.pos_label
         ax.set(xlabel=f"threshold on P({positive})", ylabel="average cost per row")
         ax.set_xlim(-0.01, 1.01)
-        begin_at_zero(ax)
+        start_at_zero(ax)
         if label is not None or marks:
             ax.legend()
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
-    def _steps(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Corners from 0 to 1 of a curve that keeps its height up to the next threshold."""
+    def _steps(self) -> tuple[Float64, Float64]:
+        """Return the corners of the curve from 0 to 1, which is flat up to the next threshold."""
         x = np.concatenate([[0.0], np.minimum(self.thresholds, 1.0)])
         return x, np.concatenate([self.average_costs[:1], self.average_costs])
 
     def _mark_bayes(self, ax: Axes) -> Line2D | None:
         if self.bayes_threshold is None:
             return None
-        # The answers at a threshold are those at the next probability that a row has.
+        # Predictions change only at probabilities of rows: the cost is that of the next one.
         cost = self.average_costs[np.searchsorted(self.thresholds, self.bayes_threshold)]
         return ax.axvline(
             self.bayes_threshold,
             color=BAYES_MARK.color,
             linestyle=BAYES_MARK.linestyle,
-            label=f"Bayes: threshold {self.bayes_threshold:.3g}, cost {cost:.3g}",
+            label=f"Bayes threshold {self.bayes_threshold:.3g}, cost {cost:.3g}",
         )
 
     def _mark_tuned(self, ax: Axes) -> Line2D:
         is_never = np.isinf(self.tuned_threshold)
-        place = "never positive" if is_never else f"threshold {self.tuned_threshold:.3g}"
+        rule = ": never positive" if is_never else f" threshold {self.tuned_threshold:.3g}"
         return ax.axvline(
             min(self.tuned_threshold, 1.0),
             color=TUNED_MARK.color,
             linestyle=TUNED_MARK.linestyle,
-            label=f"cheapest here: {place}, cost {self.average_costs.min():.3g}",
+            label=f"cheapest{rule}, cost {self.average_costs.min():.3g}",
         )

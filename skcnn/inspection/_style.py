@@ -1,4 +1,4 @@
-"""Where the displays draw, and in which colours and line styles."""
+"""The axes that displays draw on, and their colors and line styles."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ if TYPE_CHECKING:
 
 
 class Style(NamedTuple):
-    """How one line is told from the others, in colour and in grey."""
+    """How one line differs from the others, also when printed in gray."""
 
     color: str
     linestyle: str | tuple[float, tuple[float, ...]]
     marker: str
 
 
-# The colours of Okabe & Ito ("Color universal design"), which colour-blind readers tell apart. In
-# grey some of them are alike: no two lines have the same line style.
+# The colors of Okabe & Ito ("Color Universal Design"): color-blind readers can distinguish them.
+# Some of them look the same in gray, so each has its own line style.
 BLUE = Style("#0072B2", "-", "o")
 VERMILION = Style("#D55E00", "--", "s")
 GREEN = Style("#009E73", ":", "^")
@@ -31,7 +31,13 @@ TUNED_MARK = Style("#000000", ":", "")
 
 
 def axes_for(display: object, ax: Axes | None, figsize: tuple[float, float] | None = None) -> Axes:
-    """Make axes, or take those that are given; import matplotlib, or say how to get it."""
+    """Return `ax`, or new axes if it is None.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    """
     try:
         import matplotlib.pyplot as plt
     except ModuleNotFoundError as error:
@@ -41,7 +47,7 @@ def axes_for(display: object, ax: Axes | None, figsize: tuple[float, float] | No
         ) from error
     if ax is None:
         _, ax = plt.subplots(figsize=figsize, layout="constrained")
-    if not ax.lines:  # otherwise the lines that are there and the new ones share one cycle
+    if not ax.lines:  # with lines, their cycle goes on: the next line differs
         ax.set_prop_cycle(
             color=[style.color for style in STYLES],
             linestyle=[style.linestyle for style in STYLES],
@@ -50,15 +56,18 @@ def axes_for(display: object, ax: Axes | None, figsize: tuple[float, float] | No
 
 
 def line_options(given: dict[str, Any], **defaults: Any) -> dict[str, Any]:
-    """Put `given` before `defaults`, also under a short name: ``lw`` is ``linewidth``."""
+    """Return `defaults`, overridden by `given`.
+
+    `given` may use short names: ``lw`` is ``linewidth``.
+    """
     from matplotlib.cbook import normalize_kwargs
     from matplotlib.lines import Line2D
 
     return defaults | normalize_kwargs(given, Line2D)
 
 
-def begin_at_zero(ax: Axes) -> None:
-    """Show where nothing is paid, unless something is earned."""
+def start_at_zero(ax: Axes) -> None:
+    """Start the vertical axis at cost 0, unless a cost is negative."""
     bottom, _ = ax.get_ylim()
     if ax.dataLim.y0 >= 0 and bottom != 0:
-        ax.set_ylim(bottom=0, auto=None)  # auto=None: the next curve may still move the top
+        ax.set_ylim(bottom=0, auto=None)  # auto=None: the next curve may still raise the top

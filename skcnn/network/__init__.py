@@ -1,23 +1,15 @@
-"""The Keras TextCNN: build, losses, training. The only folder that imports TensorFlow."""
+"""The Keras TextCNN: the model, its losses and its training.
+
+Only this folder imports TensorFlow. Importing any of its files runs this one first, which loads
+TensorFlow without start-up messages and without changes to the process.
+"""
 
 from __future__ import annotations
 
-from ._environment import load_tensorflow, preserved_state
+from ._environment import load_tensorflow
 
 load_tensorflow()
 
-from ._classifier import TrainedTextCNN, fit_text_cnn  # noqa: E402
-from ._model import TextCNN, build_text_cnn, make_keras_model  # noqa: E402
-from .losses import LOSSES, identify_loss, make_loss  # noqa: E402
+from ._model import build_text_cnn  # noqa: E402
 
-__all__ = [
-    "LOSSES",
-    "TextCNN",
-    "TrainedTextCNN",
-    "build_text_cnn",
-    "fit_text_cnn",
-    "identify_loss",
-    "make_keras_model",
-    "make_loss",
-    "preserved_state",
-]
+__all__ = ["build_text_cnn"]

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from ._parameters import Parameters
+from ._weights import Weights
 
 
 class EpochAverage:
-    """Moving mean of the weights at the ends of the epochs: half the last one, half what was.
+    """Moving mean of the weights at the ends of epochs: half the last ones, half the mean before.
 
-    Steps of a constant size never settle; their mean does (Polyak & Juditsky 1992; over epochs and
-    for networks: Izmailov et al. 2018). Halving lets the first epochs be forgotten, which matters
-    where texts are few and epochs many.
+    With steps of constant size the weights never settle, but their mean does (Polyak & Juditsky
+    1992; over the epochs of a network: Izmailov et al. 2018). Each epoch halves the share of the
+    older ones, so the first epochs are soon forgotten. That lowers costs where texts are few and
+    epochs many (measured in docs/design.md).
     """
 
     def __init__(self) -> None:
-        self._mean: Parameters | None = None
+        self._mean: Weights | None = None
 
-    def update(self, parameters: Parameters) -> Parameters:
-        """Take another epoch in and return the mean, which stays the same object."""
+    def update(self, weights: Weights) -> Weights:
+        """Add the weights of another epoch; return the mean, which is always the same object."""
         if self._mean is None:
-            self._mean = parameters.copy()
-        for mean, array in zip(self._mean.arrays, parameters.arrays, strict=True):
+            self._mean = weights.copy()
+        for mean, array in zip(self._mean.arrays, weights.arrays, strict=True):
             mean[:] = (mean + array) / 2
         return self._mean

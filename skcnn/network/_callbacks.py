@@ -7,29 +7,25 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
-from skcnn.text import TokenSequences
+from skcnn._arrays import Float64, softmax
+from skcnn.text._sequences import TokenSequences
 
 from ._training import predict_logits
 
 
 class ValidationScore(keras.callbacks.Callback):
-    """Adds `val_score`, a score of the softmax outputs on the validation texts, to the logs."""
+    """Adds `val_score`, a score of the softmax outputs for the held-out texts, to the logs."""
 
-    def __init__(
-        self, sequences: TokenSequences, score: Callable[[NDArray[np.float64]], float]
-    ) -> None:
+    def __init__(self, sequences: TokenSequences, score: Callable[[Float64], float]) -> None:
         super().__init__()
         self._sequences = sequences
         self._score = score
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        logits = predict_logits(self.model, self._sequences).astype(np.float64)
-        logits -= logits.max(axis=1, keepdims=True)
-        outputs = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)  # (n, K)
+        logits = predict_logits(self.model, self._sequences).astype(np.float64)  # (n, K)
         if logs is not None:
-            logs["val_score"] = self._score(outputs)
+            logs["val_score"] = self._score(softmax(logits))
 
 
 class BestEpoch(keras.callbacks.EarlyStopping):

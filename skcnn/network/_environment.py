@@ -1,4 +1,4 @@
-"""Training leaves the process as it found it, but for TensorFlow being loaded."""
+"""TensorFlow is loaded without start-up messages, and without other changes to the process."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from functools import cache
 
 import numpy as np
 
-# What TensorFlow's C++ side prints when it is loaded and first looks for devices. It goes straight
-# to file descriptor 2, past Python and past TF_CPP_MIN_LOG_LEVEL.
+# Messages of TensorFlow's C++ code when it is loaded and first looks for devices. It writes them
+# directly to file descriptor 2, where neither Python nor TF_CPP_MIN_LOG_LEVEL suppresses them.
 _START_UP_LINE = re.compile(
     rb"(?:[IWE]\d{4} [\d:. ]+\s*\d+ \w+\.cc:\d+\]|"
     rb"\d{4}-\d\d-\d\d [\d:.]+: [IWE] |"
@@ -46,7 +46,7 @@ def _restore(environment: dict[str, str]) -> None:
 
 
 def load_tensorflow() -> None:
-    """Import TensorFlow, Keras, SciKeras and Numba, quietly and without side effects.
+    """Import TensorFlow, Keras and SciKeras, without start-up messages and without side effects.
 
     Raises
     ------
@@ -60,18 +60,17 @@ def load_tensorflow() -> None:
     import keras
 
     if keras.backend.backend() != "tensorflow":
-        msg = (
+        raise ImportError(
             f"Keras runs on the backend {keras.backend.backend()!r}; skcnn trains with TensorFlow. "
             "Unset KERAS_BACKEND (or set it to 'tensorflow') before Keras is first imported."
         )
-        raise ImportError(msg)
 
 
 @cache
-def meet_devices() -> None:
-    """Have TensorFlow look for its devices, quietly, before the first training of a process.
+def initialize_devices() -> None:
+    """Let TensorFlow find its devices, without messages, before the first training of a process.
 
-    Not on import: from then on TensorFlow's thread and memory settings cannot be changed.
+    Not on import, because TensorFlow's thread and memory settings cannot be changed afterwards.
     """
     with preserved_state(), _without_start_up_lines():
         import tensorflow as tf
@@ -81,9 +80,10 @@ def meet_devices() -> None:
 
 @contextmanager
 def _without_start_up_lines() -> Iterator[None]:
-    """Hold back standard error and let through all but TensorFlow's start-up lines.
+    """Collect standard error, and at the end write all lines but TensorFlow's start-up messages.
 
-    A user who has set TF_CPP_MIN_LOG_LEVEL or TF_CPP_MAX_VLOG_LEVEL wants to see them.
+    Does nothing if the user has set TF_CPP_MIN_LOG_LEVEL or TF_CPP_MAX_VLOG_LEVEL, and so wants to
+    see the messages.
     """
     if {"TF_CPP_MIN_LOG_LEVEL", "TF_CPP_MAX_VLOG_LEVEL"} & set(os.environ):
         yield
@@ -93,14 +93,14 @@ def _without_start_up_lines() -> Iterator[None]:
     except OSError:  # standard error is closed
         yield
         return
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
+    with tempfile.TemporaryFile() as collected:
+        os.dup2(collected.fileno(), 2)
         try:
             yield
         finally:
             os.dup2(original, 2)
             os.close(original)
-            held.seek(0)
-            rest = [line for line in held if line.strip() and not _START_UP_LINE.match(line)]
+            collected.seek(0)
+            rest = [line for line in collected if line.strip() and not _START_UP_LINE.match(line)]
             if rest:
                 os.write(2, b"".join(rest))

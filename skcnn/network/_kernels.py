@@ -1,22 +1,22 @@
 """The inner loops of training, compiled by Numba.
 
-A convolution over word vectors is linear in them, so what filter tap j makes of a word depends on
-the word alone. One matrix product therefore serves every occurrence of a word in a batch
-(`projections`, of the batch's distinct words), and what is left of a convolution is to look up and
-to add; max over time then passes gradient to one window per filter, so that the way back touches
-some hundredths of what a dense convolution would.
+A convolution is linear in the word vectors: the product of a filter tap and a word vector is the
+same wherever the word occurs. One matrix product therefore serves all occurrences of a word in a
+batch (`projections`, of the batch's distinct ids), and a convolution only has to look up products
+and add them. Max over time passes gradient to one window per filter, so going backwards touches a
+few hundredths of what a dense convolution would.
 
-The taps of all filter widths stand side by side: width w owns w blocks of `n_filters` columns, and
-tap j of filter f of the width that begins at tap `first_tap` is column
-``(first_tap + j) * n_filters + f``.
+`taps_by_width` holds the taps of all filters, one tap a row, filters of the same width together:
+width w has w blocks of `n_filters` rows. Tap j of filter f, of a width whose taps begin at tap
+`first_tap`, is row ``(first_tap + j) * n_filters + f``. It is also that column of `projections`.
 
-Windows hang over both ends of a text by up to w - 1 positions, where there is nothing to add; an
-empty text has no window.
+Windows extend beyond both ends of a text by up to w - 1 positions, where nothing is added. An empty
+text has no window.
 
-Inner loops run over row slices, not over indices into the whole matrix: only then does the
-compiler vectorise them (measured: four times faster).
+Inner loops run over slices of rows, not over indices of the whole matrix: only then does the
+compiler vectorize them, which is four times faster (measured).
 """
-# Numba infers the types; annotations here would be decoration that nothing checks.
+# Numba infers the types of arguments. Nothing would check annotations.
 # mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from numba import njit
 
 
 def _compiled(function) -> Any:
-    # Sums may be reordered; infinities and NaN stay what they are, so that divergence shows.
+    # Sums may be reordered. Infinities and NaN keep their meaning, so that divergence is noticed.
     options: dict[str, Any] = {
         "nogil": True,
         "fastmath": {"contract", "reassoc", "arcp", "nsz"},
@@ -36,11 +36,12 @@ def _compiled(function) -> Any:
     }
     try:
         return njit(cache=True, **options)(function)
-    except RuntimeError:  # nowhere to write the cache, as in a read-only container
+    except RuntimeError:  # the cache cannot be written, for example in a read-only container
         return njit(**options)(function)
 
 
-# What an empty text pools to, so that a ReLU makes zero of it; finite, as fast arithmetic requires.
+# The result of pooling an empty text: a ReLU makes it zero. Finite, because training multiplies by
+# the zeros of the ReLU, and zero times infinity is NaN.
 LOWEST = np.finfo(np.float32).min
 
 
@@ -48,8 +49,8 @@ LOWEST = np.finfo(np.float32).min
 def distinct_tokens(ids, slots, distinct, local):
     """Number the distinct ids of a batch by first appearance; return how many there are.
 
-    `slots` (vocabulary size,) must be -1 everywhere and is left so; `distinct` and `local` are
-    filled: ``ids[i] == distinct[local[i]]``.
+    slots : one element for every possible id, -1 everywhere before and after.
+    distinct, local : as long as `ids`, filled so that ``ids[i] == distinct[local[i]]``.
     """
     n_distinct = 0
     for i in range(len(ids)):
@@ -65,10 +66,10 @@ def distinct_tokens(ids, slots, distinct, local):
 
 @_compiled
 def sum_parts(embedding, parts, offsets, vectors):
-    """Vector of each word: its own row, which is its first part, and the mean of the other parts.
+    """Vector of each word: the row that is its first part, plus the mean of its other parts.
 
-    embedding : (rows, d); parts : rows of all words' parts, end to end; offsets : (words + 1,);
-    vectors : (words, d), filled.
+    embedding : (n_rows, d); parts : rows of `embedding`, those of all words end to end;
+    offsets : (n + 1,), where each word's parts begin; vectors : (n, d), filled.
     """
     for u in range(len(offsets) - 1):
         first, end = offsets[u], offsets[u + 1]
@@ -86,9 +87,10 @@ def sum_parts(embedding, parts, offsets, vectors):
 
 @_compiled
 def backpropagate_parts(vectors_gradient, parts, offsets, rows_gradient):
-    """Add each word's gradient to its parts: the way back of `sum_parts`.
+    """Add each word's gradient to its parts: `sum_parts` backwards.
 
-    vectors_gradient : (words, d); parts : places in `rows_gradient` (rows, d), added to.
+    vectors_gradient : (n, d); parts : rows of `rows_gradient`, those of all words end to end;
+    offsets : (n + 1,), where each word's parts begin; rows_gradient : (n_rows, d), added to.
     """
     for u in range(len(offsets) - 1):
         first, end = offsets[u], offsets[u + 1]
@@ -107,8 +109,9 @@ def backpropagate_parts(vectors_gradient, parts, offsets, rows_gradient):
 def convolve_and_pool(projections, local, offsets, widths, pooled, winners):
     """Convolve every text with every filter; keep each filter's largest window and its place.
 
-    projections : (distinct words, taps * n_filters); local : (tokens,); offsets : (texts + 1,);
-    pooled, winners : (texts, widths * n_filters), filled with the maxima and where they begin.
+    projections : (n_distinct, n_taps * n_filters); local : (n_tokens,), rows of `projections`;
+    offsets : (n_texts + 1,); pooled, winners : (n_texts, n_widths * n_filters), filled with the
+    maxima and with the positions where their windows begin.
     """
     n_filters = pooled.shape[1] // len(widths)
     window = np.empty(n_filters, np.float32)
@@ -140,15 +143,25 @@ def convolve_and_pool(projections, local, offsets, widths, pooled, winners):
 
 @_compiled
 def backpropagate_pool(
-    pooled_gradient, winners, local, offsets, widths, words, taps, words_gradient, taps_gradient
+    pooled_gradient,
+    winners,
+    local,
+    offsets,
+    widths,
+    vectors,
+    taps_by_width,
+    vectors_gradient,
+    taps_gradient,
 ):
-    """Add the gradients of the word vectors and of the filter taps, from the winning windows alone.
+    """Add the gradients of the vectors and of the taps. Only the winning windows have any.
 
-    pooled_gradient, winners : (texts, widths * n_filters); words : (distinct words, d);
-    taps : (taps * n_filters, d); words_gradient, taps_gradient : added to, of the same shapes.
+    pooled_gradient, winners : (n_texts, n_widths * n_filters); local : (n_tokens,), rows of
+    `vectors`; offsets : (n_texts + 1,); vectors : (n_distinct, d);
+    taps_by_width : (n_taps * n_filters, d); vectors_gradient, taps_gradient : shapes of `vectors`
+    and `taps_by_width`, added to.
     """
     n_filters = pooled_gradient.shape[1] // len(widths)
-    dimension = words.shape[1]
+    dimension = vectors.shape[1]
     for b in range(len(offsets) - 1):
         text = local[offsets[b] : offsets[b + 1]]
         length = len(text)
@@ -162,62 +175,64 @@ def backpropagate_pool(
                 start = winners[b, k * n_filters + f]
                 for j in range(max(0, -start), min(width, length - start)):
                     tap = (first_tap + j) * n_filters + f
-                    word = words[text[start + j]]
+                    vector = vectors[text[start + j]]
                     tap_gradient = taps_gradient[tap]
                     for i in range(dimension):
-                        tap_gradient[i] += g * word[i]
-                    word_gradient = words_gradient[text[start + j]]
-                    tap_vector = taps[tap]
+                        tap_gradient[i] += g * vector[i]
+                    vector_gradient = vectors_gradient[text[start + j]]
+                    tap_vector = taps_by_width[tap]
                     for i in range(dimension):
-                        word_gradient[i] += g * tap_vector[i]
+                        vector_gradient[i] += g * tap_vector[i]
             first_tap += width
 
 
 @_compiled
-def adam_update(parameter, gradient, mean, variance, step_size, beta_1, beta_2, epsilon):
+def adam_update(weight, gradient, mean, variance, step_size, beta_1, beta_2, epsilon):
     """One step of Adam (Kingma & Ba 2015, algorithm 1) in place, on flat float32 arrays.
 
-    `step_size` already holds the bias correction, ``lr * sqrt(1 - beta_2^t) / (1 - beta_1^t)``.
+    step_size : with the bias correction, ``lr * sqrt(1 - beta_2^t) / (1 - beta_1^t)``.
     """
-    for i in range(len(parameter)):
+    for i in range(len(weight)):
         g = gradient[i]
         mean[i] += (g - mean[i]) * (1 - beta_1)
         variance[i] += (g * g - variance[i]) * (1 - beta_2)
-        parameter[i] -= step_size * mean[i] / (np.sqrt(variance[i]) + epsilon)
+        weight[i] -= step_size * mean[i] / (np.sqrt(variance[i]) + epsilon)
 
 
 @_compiled
 def adam_update_rows(
-    parameter, rows, gradient, mean, variance, last_step, step, step_size, beta_1, beta_2, epsilon
+    embedding, rows, gradient, mean, variance, last_step, step, step_size, beta_1, beta_2, epsilon
 ):
-    """Adam on the named rows of a matrix alone; `adam_catch_up_rows` does the others later.
+    """One step of Adam on some rows of a matrix. `adam_catch_up_rows` updates the others later.
 
-    parameter, mean, variance : (vocabulary, d); rows : (distinct words,); gradient : (rows, d);
-    last_step : (vocabulary,), the step up to which each row is done.
+    embedding, mean, variance : (n_rows, d); rows : (R,), distinct; gradient : (R, d);
+    last_step : (n_rows,), the step up to which each row is updated.
     """
     for r in range(len(rows)):
         last_step[rows[r]] = step
-        p = parameter[rows[r]]
+        w = embedding[rows[r]]
         m = mean[rows[r]]
         v = variance[rows[r]]
         row_gradient = gradient[r]
-        for i in range(len(p)):
+        for i in range(len(w)):
             g = row_gradient[i]
             m[i] += (g - m[i]) * (1 - beta_1)
             v[i] += (g * g - v[i]) * (1 - beta_2)
-            p[i] -= step_size * m[i] / (np.sqrt(v[i]) + epsilon)
+            w[i] -= step_size * m[i] / (np.sqrt(v[i]) + epsilon)
 
 
 @_compiled
 def adam_catch_up_rows(
-    parameter, rows, mean, variance, last_step, step, step_sizes, n_fading, beta_1, beta_2, epsilon
+    embedding, rows, mean, variance, last_step, step, step_sizes, n_fading, beta_1, beta_2, epsilon
 ):
     """Bring rows up to `step` as if they had been in every batch, with a gradient of zero.
 
-    Without a gradient, Adam moves on by momentum: i steps later the mean is beta_1^i of what it
-    was, the square root of the variance beta_2^(i / 2). A word that is met once in a thousand
-    batches owes nine tenths of its way to these steps. `step_sizes` holds the step size of each
-    step; after `n_fading` of them the momentum is spent.
+    Without a gradient, Adam moves on by momentum. After i steps the mean is multiplied by beta_1^i,
+    the square root of the variance by beta_2^(i / 2). A row that is updated once in a thousand
+    batches moves nine tenths of its way in these steps.
+
+    step_sizes : the size of each step; n_fading : the number of steps after which the momentum is
+    used up; other arguments as in `adam_update_rows`.
     """
     ratio = beta_1 / np.sqrt(beta_2)
     for r in range(len(rows)):
@@ -231,12 +246,12 @@ def adam_catch_up_rows(
         for i in range(1, min(gap, n_fading) + 1):
             fading *= ratio
             way += step_sizes[last + i] * fading
-        p = parameter[rows[r]]
+        w = embedding[rows[r]]
         m = mean[rows[r]]
         v = variance[rows[r]]
         mean_left = np.float32(beta_1**gap)
         variance_left = np.float32(beta_2**gap)
-        for i in range(len(p)):
-            p[i] -= way * m[i] / (np.sqrt(v[i]) + epsilon)
+        for i in range(len(w)):
+            w[i] -= way * m[i] / (np.sqrt(v[i]) + epsilon)
             m[i] *= mean_left
             v[i] *= variance_left

@@ -10,18 +10,21 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
-from skcnn.text import TokenSequences
+from skcnn._arrays import Float32
+from skcnn._compat import renamed_arguments
+from skcnn.text._sequences import TokenSequences
 
-from ._environment import meet_devices
+from ._environment import initialize_devices
+from ._labeled_texts import LabeledTexts, check_labeled_texts
 from ._subword_embedding import SubwordEmbedding
-from ._training import Labelled, train
+from ._training import train
 
 
 @keras.saving.register_keras_serializable(package="skcnn")
 class TextCNN(keras.Model):
-    """A TextCNN, made by `build_text_cnn`, whose `fit` costs a fraction of Keras' own.
+    """A TextCNN whose `fit` takes a fraction of the time of Keras' own; see `build_text_cnn`.
 
-    Everything else is an ordinary Keras model: `summary`, `predict`, `save`, `get_weights`.
+    Everything else is as in any Keras model: `summary`, `predict`, `save`, `get_weights`.
     """
 
     def fit(
@@ -41,25 +44,28 @@ class TextCNN(keras.Model):
         random_state: Any = None,
         **unsupported: Any,
     ) -> keras.callbacks.History:
-        """Train; the arguments are those of `keras.Model.fit`, but for these.
+        """Train the network. Takes the arguments of `keras.Model.fit` and some more.
+
+        Every call starts the optimizer's moments anew. The loss is recorded, metrics are not
+        computed.
 
         Parameters
         ----------
         x : TokenSequences or array of shape (n_texts, length)
-            Token ids, 0 is padding.
+            Token ids; in an array, 0 is padding.
         y : array of shape (n_texts,) or (n_texts, n_classes)
             Class indices, or one-hot rows.
         validation_data : tuple (x, y) or (x, y, sample_weight), optional
-            Instead of a split made here: equal texts must not lie on both sides.
+            Held-out texts. They are given here, and not split off from `x`, so that a caller can
+            keep equal texts on one side.
         average_weights : bool, default=False
-            Whether the model gets, at the end of each epoch, a moving mean of the weights at the
-            ends of epochs (half the last, half the mean before); training goes on from the last.
-        word_dropout : float or array of shape (n_words,), default=0.0
-            Chance of a word, or of each token id, in a batch to be made of its subwords alone, as
-            words are that training never met; without subwords nothing is dropped.
+            If True, the model gets a moving mean of the weights at the end of each epoch: half the
+            last weights, half the mean before. Training continues from the last weights.
+        word_dropout : float or array of shape (n_ids,), default=0.0
+            The chance, for all token ids or for each, that a word in a batch is represented by its
+            subwords alone, as words are that training never saw. Has no effect without subwords.
         random_state : int or numpy.random.Generator, optional
-            Order of the batches and dropout. Keras' global seed is neither read nor changed. Every
-            call starts the optimizer's moments anew; metrics are not computed, but for the loss.
+            Seeds the order of the batches and dropout. Keras' global seed is not read or changed.
         **unsupported
             Other arguments of `keras.Model.fit`, accepted at their defaults only.
 
@@ -70,17 +76,14 @@ class TextCNN(keras.Model):
         Raises
         ------
         ValueError
-            If an argument of Keras is given that this training loop does not have, or texts, labels
-            and weights do not fit together or to the network.
+            If an argument of Keras is given that this training loop does not support, or if texts,
+            classes and weights do not fit together or do not fit the network.
         """
         self._check_supported(unsupported)
-        sequences, labels, weight = self._check_labelled(x, y, sample_weight)
         return train(
             self,
-            sequences,
-            labels,
-            sample_weight=weight,
-            validation_data=validation_data and self._check_labelled(*validation_data),
+            self._check_texts(x, y, sample_weight),
+            self._check_texts(*validation_data) if validation_data else None,
             batch_size=batch_size or 32,
             epochs=epochs,
             initial_epoch=initial_epoch,
@@ -93,44 +96,31 @@ class TextCNN(keras.Model):
         )
 
     def _check_supported(self, unsupported: dict[str, Any]) -> None:
-        """Refuse what Keras' own loop would do and this one would leave out."""
+        """Raise an error for what Keras' own loop would do and this one would ignore."""
         given = sorted(n for n, v in unsupported.items() if v and (n, v) != ("validation_freq", 1))
         if given:
-            msg = (
+            raise ValueError(
                 f"TextCNN.fit does not take {given}. Pass validation_data instead of a split; for "
-                "the rest use Keras' own loop: keras.Model.fit(model, ids, labels, ...)."
+                "the rest use Keras' own loop: keras.Model.fit(model, padded_ids, labels, ...)."
             )
-            raise ValueError(msg)
+        # Integer weights say which rows a word is made of; they are never trained.
         frozen = [w.path for w in self.weights if not w.trainable and w.dtype != "int32"]
         if frozen:
-            msg = (
+            raise ValueError(
                 f"TextCNN.fit trains all weights, and {frozen} are not trainable. Use Keras' own "
                 "loop: keras.Model.fit(model, padded_ids, labels, ...)."
             )
-            raise ValueError(msg)
 
-    def _check_labelled(self, x: Any, y: Any, sample_weight: Any = None) -> Labelled:
-        """Texts, class indices and weights that fit together and fit the network."""
-        sequences, embedding = as_sequences(x), self.get_layer("embedding")
-        n_words = getattr(embedding, "n_words", embedding.input_dim)
-        if (sequences.ids < 0).any() or (sequences.ids >= n_words).any():
-            msg = (
-                f"x has token ids from {sequences.ids.min()} to {sequences.ids.max()}; expected "
-                f"ids below {n_words}, the words of the embedding, and none below 0."
-            )
-            raise ValueError(msg)
-        weight = None if sample_weight is None else np.asarray(sample_weight)
-        if weight is not None and weight.shape != (len(sequences),):
-            msg = (
-                f"sample_weight has shape {weight.shape}, x holds {len(sequences)} texts; expected "
-                "one weight for each text."
-            )
-            raise ValueError(msg)
-        return sequences, _as_labels(y, len(sequences), self.output_shape[-1]), weight
+    def _check_texts(self, x: Any, y: Any, sample_weight: Any = None) -> LabeledTexts:
+        embedding = self.get_layer("embedding")
+        n_ids = getattr(embedding, "n_ids", embedding.input_dim)
+        n_classes = self.output_shape[-1]
+        return check_labeled_texts(x, y, sample_weight, n_ids=n_ids, n_classes=n_classes)
 
 
+@renamed_arguments(n_words="n_rows")
 def build_text_cnn(
-    n_words: int,
+    n_rows: int,
     embedding_dim: int,
     n_classes: int,
     *,
@@ -145,30 +135,33 @@ def build_text_cnn(
 
     Parameters
     ----------
-    n_words : int
-        Rows of the embedding, of words and of subwords; row 0 is padding and counts as zero.
+    n_rows : int
+        Number of rows of the embedding, for words and for subwords. Row 0 is padding and counts as
+        zero.
     embedding_dim : int
         Dimension of a word vector.
     n_classes : int
         Number of softmax outputs.
     filter_widths : sequence of int, default=(3, 4, 5)
-        Words that a filter sees at once. Windows hang over both ends of a text.
+        Numbers of words that a filter sees at once. A window may extend beyond both ends of a text.
     n_filters : int, default=100
-        Filters of each width.
+        Number of filters of each width.
     dropout : float, default=0.5
-        Share of the pooled features that is dropped in training.
-    embeddings : array of shape (n_words, embedding_dim), optional
-        Vectors to begin from; otherwise uniform in [-0.05, 0.05], as Keras does.
+        Share of the pooled features that is set to zero in training. The default is that of Kim
+        (2014).
+    embeddings : array of shape (n_rows, embedding_dim), optional
+        Initial vectors. By default they are uniform in [-0.05, 0.05], as in Keras.
     word_parts : TokenSequences, optional
-        For each token id the rows of the embedding that its vector is made of: the first counts in
-        full, of the others (its subwords) the mean is added. By default, token i is row i.
+        For each token id, the rows of the embedding that its vector is made of: the first row, plus
+        the mean of the others (its subwords). By default, the vector of id i is row i.
     random_state : int or numpy.random.Generator, optional
-        Seeds the initial weights and Keras' dropout; no global random state is touched.
+        Seeds the initial weights and Keras' dropout. No global random state is changed.
 
     Returns
     -------
     TextCNN
-        Not yet compiled. Input: token ids, shape (n, length), 0 is padding; output: (n, n_classes).
+        Not yet compiled. Input: token ids, shape (n, length), 0 is padding; output: softmax, shape
+        (n, n_classes).
 
     Examples
     --------
@@ -179,30 +172,31 @@ def build_text_cnn(
     >>> bool(np.allclose(probabilities, model(np.array([[2, 3, 4]]))))
     True
     """
-    meet_devices()
+    initialize_devices()
     generator = np.random.default_rng(random_state)
     seed = iter(generator.integers(2**31, size=len(filter_widths) + 3).tolist())
     ids = keras.Input((None,), dtype="int32", name="token_ids")  # (n, L)
     is_word = ops.expand_dims(ops.cast(ops.not_equal(ids, 0), "float32"), -1)  # (n, L, 1)
-    embedding = _embedding_layer(n_words, embedding_dim, word_parts, next(seed))
-    words = embedding(ids) * is_word  # (n, L) -> (n, L, d)
+    embedding = _embedding_layer(n_rows, embedding_dim, word_parts, next(seed))
+    vectors = embedding(ids) * is_word  # (n, L) -> (n, L, d)
     pooled = [
-        _pool_windows(words, is_word, width, n_filters, number, next(seed))
+        _pool_windows(vectors, is_word, width, n_filters, number, next(seed))
         for number, width in enumerate(filter_widths)
     ]
-    features = ops.concatenate(pooled, axis=-1)  # 3 x (n, F) -> (n, 3 F)
+    features = ops.concatenate(pooled, axis=-1)  # W x (n, F) -> (n, W F)
     features = layers.Dropout(dropout, seed=next(seed), dtype="float32", name="dropout")(features)
-    scores = layers.Dense(
+    softmax = layers.Dense(
         n_classes,
         activation="softmax",
         kernel_initializer=keras.initializers.GlorotUniform(next(seed)),
         dtype="float32",
-        name="scores",
-    )(features)  # (n, 3 F) -> (n, K)
-    model = TextCNN(inputs=ids, outputs=scores, name="text_cnn")
-    # As its layers; under a global policy of half precision `compile` would scale the loss.
+        name="softmax",
+    )(features)  # (n, W F) -> (n, K)
+    model = TextCNN(inputs=ids, outputs=softmax, name="text_cnn")
+    # The dtype of its layers. Under a global policy of half precision `compile` would scale the
+    # loss.
     model.dtype_policy = "float32"
-    # Arrays are assigned: as initializers they would be part of the configuration.
+    # Arrays are assigned: as initializers they would become part of the configuration.
     if embeddings is not None:
         embedding.embeddings.assign(embeddings)
     if word_parts is not None:
@@ -224,7 +218,7 @@ def _embedding_layer(
 
 
 def _pool_windows(
-    words: Any, is_word: Any, width: int, n_filters: int, number: int, seed: int
+    vectors: Any, is_word: Any, width: int, n_filters: int, number: int, seed: int
 ) -> Any:
     """Largest window of each filter of one width, (n, L, d) -> (n, F)."""
     pad = layers.ZeroPadding1D(width - 1, dtype="float32", name=f"pad_{number}")
@@ -235,21 +229,21 @@ def _pool_windows(
         kernel_initializer=keras.initializers.GlorotUniform(seed),
         dtype="float32",
         name=f"conv_{number}",
-    )(pad(words))  # (n, L, d) -> (n, L + width - 1, F)
-    # A window counts if it touches a word; after a ReLU, zero never wins against one that does.
+    )(pad(vectors))  # (n, L, d) -> (n, L + width - 1, F)
+    # Only windows that touch a word count: all others become zero, the lowest value after a ReLU.
     touches = layers.MaxPooling1D(width, strides=1, dtype="float32", name=f"touches_{number}")
     windows = convolution * touches(pad(is_word))
     return layers.GlobalMaxPooling1D(dtype="float32", name=f"max_{number}")(windows)
 
 
 def make_keras_model(
-    weights: Sequence[NDArray[np.float32]], filter_widths: Sequence[int], dropout: float
+    weights: Sequence[Float32], filter_widths: Sequence[int], dropout: float
 ) -> TextCNN:
-    """Build the model that has these weights, in the order of Keras' `get_weights`."""
+    """Build the model with these weights, given in the order of Keras' `get_weights`."""
     embeddings, kernel, *_, dense_bias = weights
-    n_words, dimension = embeddings.shape
+    n_rows, dimension = embeddings.shape
     model = build_text_cnn(
-        n_words,
+        n_rows,
         dimension,
         len(dense_bias),
         filter_widths=filter_widths,
@@ -259,30 +253,3 @@ def make_keras_model(
     )
     model.set_weights(list(weights))
     return model
-
-
-def as_sequences(x: TokenSequences | NDArray[np.integer[Any]]) -> TokenSequences:
-    """Padded ids, shape (n, L), without their padding; sequences as they are."""
-    if isinstance(x, TokenSequences):
-        return x
-    return TokenSequences.from_lists([row[row != 0] for row in np.asarray(x, dtype=np.int32)])
-
-
-def _as_labels(y: Any, n_texts: int, n_classes: int) -> NDArray[np.int32]:
-    """Class indices (n,) from indices (n,) or (n, 1), or one-hot rows (n, K)."""
-    labels = np.asarray(y)
-    if labels.shape == (n_texts, n_classes):
-        labels = labels.argmax(axis=1)
-    if labels.shape not in {(n_texts,), (n_texts, 1)}:
-        msg = (
-            f"y has shape {labels.shape}, x holds {n_texts} texts; expected one class index, or "
-            f"one row of {n_classes} zeros and ones, for each text."
-        )
-        raise ValueError(msg)
-    if n_texts and not 0 <= labels.min() <= labels.max() < n_classes:
-        msg = (
-            f"y has labels from {labels.min()} to {labels.max()}; expected class indices below "
-            f"{n_classes}, the network's outputs, and none below 0."
-        )
-        raise ValueError(msg)
-    return labels.reshape(-1).astype(np.int32)

@@ -1,4 +1,4 @@
-"""From gradients to new parameters: Adam by rows, or any other optimizer by Keras' own update."""
+"""From gradients to new weights: Adam row by row, or any other optimizer by Keras' own update."""
 
 from __future__ import annotations
 
@@ -7,66 +7,71 @@ from typing import Any, Protocol
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
+
+from skcnn._arrays import Int32
 
 from ._kernels import adam_catch_up_rows, adam_update, adam_update_rows
-from ._parameters import Parameters, in_keras_order, read_parameters, write_parameters
 from ._threads import equal_parts, in_parts
+from ._weights import Weights, in_keras_order, read_weights, write_weights
 
-# Beyond that, catching up costs more than it saves.
+# Momentum that has fallen to this share of its first value no longer changes a float32, whose
+# resolution is 1.2e-7.
+_SPENT = 1e-7
+# Adam whose momentum takes more steps to fade is left to Keras. The limit keeps the loop over
+# missed steps short. It is not the point where Keras becomes faster: with 16,000 texts and 20,000
+# words, an epoch took 1.3 s at Adam's defaults (154 steps), 3.2 s at 4,020 steps, and 23 s by
+# Keras' own update.
 _MAX_FADING_STEPS = 5000
 
 
 class Optimizer(Protocol):
-    """Changes parameters in place."""
+    """Changes weights in place."""
 
-    def prepare(self, parameters: Parameters, rows: NDArray[np.int32] | None = None) -> None:
-        """Make these rows of the embedding, or all, fit to be read."""
+    def prepare(self, weights: Weights, rows: Int32 | None = None) -> None:
+        """Bring these rows of the embedding up to date; without `rows`, all."""
 
-    def apply(self, parameters: Parameters, gradients: Parameters, rows: NDArray[np.int32]) -> None:
-        """Take one step; `gradients.embedding` has a row for each of `rows`."""
+    def apply(self, weights: Weights, gradients: Weights, rows: Int32) -> None:
+        """Take one step; `gradients.embedding` has one row for each of `rows`."""
 
 
-def make_optimizer(model: keras.Model, parameters: Parameters, executor: Executor) -> Optimizer:
+def make_optimizer(model: keras.Model, weights: Weights, executor: Executor) -> Optimizer:
     """Return the compiled loop for plain Adam, Keras' own update for everything else."""
-    return (
-        RowwiseAdam(model.optimizer, parameters, executor)
-        if _is_plain_adam(model.optimizer)
-        else (KerasUpdate(model))
-    )
+    if _is_plain_adam(model.optimizer):
+        return RowwiseAdam(model.optimizer, weights, executor)
+    return KerasUpdate(model)
 
 
 class RowwiseAdam:
-    """Adam that works on the embedding rows of the batch alone, and is plain Adam all the same.
+    """Adam that updates only the embedding rows of the batch, with the results of plain Adam.
 
-    The cost of a step does not grow with the vocabulary. What plain Adam would have done to a row
-    while its word was away, moving on by momentum, is made up for in one go when the word is met
-    again, and for all rows at the end of an epoch. ("Lazy" Adam, which leaves that out, moves rare
-    words a tenth as far and is measurably worse here.)
+    The time of a step does not grow with the vocabulary. Plain Adam also moves the rows that are
+    not in a batch, by momentum. Here these steps are taken at once, when a row is in a batch again,
+    and for all rows at the end of an epoch. ("Lazy" Adam leaves these steps out. Rare words then
+    move a tenth as far, and costs are higher: measured in docs/performance.md.)
     """
 
     def __init__(
-        self, optimizer: keras.optimizers.Adam, parameters: Parameters, executor: Executor
+        self, optimizer: keras.optimizers.Adam, weights: Weights, executor: Executor
     ) -> None:
         self._optimizer = optimizer
         self._executor = executor
-        self._means = [np.zeros_like(array) for array in parameters.arrays]
-        self._variances = [np.zeros_like(array) for array in parameters.arrays]
+        self._means = [np.zeros_like(array) for array in weights.arrays]
+        self._variances = [np.zeros_like(array) for array in weights.arrays]
         self._step = 0
         self._step_sizes = np.zeros(1024, np.float32)
-        self._last_step = np.zeros(len(parameters.embedding), np.int64)
+        self._last_step = np.zeros(len(weights.embedding), np.int64)
         self._decay = [np.float32(x) for x in (optimizer.beta_1, optimizer.beta_2)]
         self._epsilon = np.float32(optimizer.epsilon)
         self._n_fading = _fading_steps(optimizer)
 
-    def prepare(self, parameters: Parameters, rows: NDArray[np.int32] | None = None) -> None:
-        """Bring these rows, or all, up to the last step."""
+    def prepare(self, weights: Weights, rows: Int32 | None = None) -> None:
+        """Bring these rows up to the last step; without `rows`, all."""
         if rows is None:
-            rows = np.arange(len(parameters.embedding), dtype=np.int32)
+            rows = np.arange(len(weights.embedding), dtype=np.int32)
 
         def catch_up(part: slice) -> None:
             adam_catch_up_rows(
-                parameters.embedding,
+                weights.embedding,
                 rows[part],
                 self._means[0],
                 self._variances[0],
@@ -80,13 +85,13 @@ class RowwiseAdam:
 
         in_parts(self._executor, catch_up, equal_parts(len(rows)))
 
-    def apply(self, parameters: Parameters, gradients: Parameters, rows: NDArray[np.int32]) -> None:
+    def apply(self, weights: Weights, gradients: Weights, rows: Int32) -> None:
         """Take one step of Adam."""
         step_size = self._next_step()
 
         def update(part: slice) -> None:
             adam_update_rows(
-                parameters.embedding,
+                weights.embedding,
                 rows[part],
                 gradients.embedding[part],
                 self._means[0],
@@ -100,7 +105,7 @@ class RowwiseAdam:
 
         in_parts(self._executor, update, equal_parts(len(rows)))
         for array, gradient, mean, variance in zip(
-            parameters.dense, gradients.dense, self._means[1:], self._variances[1:], strict=True
+            weights.dense, gradients.dense, self._means[1:], self._variances[1:], strict=True
         ):
             adam_update(
                 array.reshape(-1),
@@ -113,9 +118,9 @@ class RowwiseAdam:
             )
 
     def _next_step(self) -> np.float32:
-        """Count the step and return its size; schedules and callbacks may change it."""
+        """Count the step and return its size, which schedules and callbacks may change."""
         adam = self._optimizer
-        # TensorFlow's own calls: Keras' take a tenth of a step.
+        # By calls of TensorFlow: those of Keras would take a tenth of the time of a step.
         learning_rate = float(_tensor(adam.learning_rate).numpy())
         self._step += 1
         adam.iterations.value.assign_add(1, read_value=False)
@@ -128,43 +133,46 @@ class RowwiseAdam:
 
 
 class KerasUpdate:
-    """Any Keras optimizer, by its own dense update of the model's variables."""
+    """Any Keras optimizer, by its own update of all the model's variables."""
 
     def __init__(self, model: keras.Model) -> None:
         self._model = model
 
-    def prepare(self, parameters: Parameters, rows: NDArray[np.int32] | None = None) -> None:
-        """Nothing to do: every step updates every word."""
+    def prepare(self, weights: Weights, rows: Int32 | None = None) -> None:
+        """Do nothing: every step updates every row."""
 
-    def apply(self, parameters: Parameters, gradients: Parameters, rows: NDArray[np.int32]) -> None:
+    def apply(self, weights: Weights, gradients: Weights, rows: Int32) -> None:
         """Take one step on the Keras variables and copy them back."""
-        dense_embedding = np.zeros_like(parameters.embedding)
+        dense_embedding = np.zeros_like(weights.embedding)
         dense_embedding[rows] = gradients.embedding
         gradients.embedding = dense_embedding
-        write_parameters(self._model, parameters)
-        slopes = [keras.ops.convert_to_tensor(g) for g in in_keras_order(self._model, gradients)]
-        self._model.optimizer.apply(slopes, self._model.trainable_variables)
-        updated = read_parameters(self._model)
-        parameters.embedding = updated.embedding
-        parameters.taps, parameters.filter_bias = updated.taps, updated.filter_bias
-        parameters.dense_kernel, parameters.dense_bias = updated.dense_kernel, updated.dense_bias
+        write_weights(self._model, weights)
+        tensors = [keras.ops.convert_to_tensor(g) for g in in_keras_order(self._model, gradients)]
+        self._model.optimizer.apply(tensors, self._model.trainable_variables)
+        updated = read_weights(self._model)
+        weights.embedding = updated.embedding
+        weights.taps_by_width, weights.filter_bias = updated.taps_by_width, updated.filter_bias
+        weights.dense_kernel, weights.dense_bias = updated.dense_kernel, updated.dense_bias
 
 
 def _tensor(learning_rate: Any) -> Any:
-    """What TensorFlow holds: a schedule gives a tensor, a number is a variable of Keras."""
+    """TensorFlow's tensor or variable: a schedule gives a tensor, a number is a Keras variable."""
     return getattr(learning_rate, "value", learning_rate)
 
 
 def _fading_steps(adam: keras.optimizers.Adam) -> int:
-    """Steps after which momentum has fallen below float32's resolution, however the rest turns."""
+    """Steps without a gradient after which a row no longer moves.
+
+    Each such step is ``beta_1 / sqrt(beta_2)`` times as long as the one before.
+    """
     ratio = adam.beta_1 / np.sqrt(adam.beta_2)
     if ratio <= 0:
         return 1
-    return int(np.ceil(np.log(1e-7) / np.log(ratio))) if ratio < 1 else _MAX_FADING_STEPS + 1
+    return int(np.ceil(np.log(_SPENT) / np.log(ratio))) if ratio < 1 else _MAX_FADING_STEPS + 1
 
 
 def _is_plain_adam(optimizer: Any) -> bool:
-    """Adam with nothing switched on that the compiled loop does not do."""
+    """Adam without any option that the compiled loop does not support."""
     if type(optimizer) is not keras.optimizers.Adam:
         return False
     extras = (

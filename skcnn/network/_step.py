@@ -1,7 +1,7 @@
 """One batch forwards and backwards: the whole arithmetic of training on one screen.
 
-U distinct words of d dimensions, made of R rows of the embedding; B texts, T taps of all widths, F
-filters per width, W widths, K classes.
+A batch has B texts with U distinct token ids, whose vectors of d dimensions are made of R rows of
+the embedding. The network has W filter widths with T taps together, F filters per width, K classes.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from skcnn.text import UNKNOWN, TokenSequences
+from skcnn._arrays import Float32, Int32, Int64
+from skcnn.text._sequences import UNKNOWN, TokenSequences
 
 from ._kernels import (
     backpropagate_parts,
@@ -22,70 +22,68 @@ from ._kernels import (
     sum_parts,
 )
 from ._loss_gradient import LossGradient
-from ._parameters import Floats, Parameters
 from ._threads import equal_parts, in_parts, parts_by_tokens
+from ._weights import Weights
 
 
 @dataclass(slots=True)
 class Batch:
-    """Texts of one step, their distinct words numbered from 0, and the rows these are made of."""
+    """Texts of one step, their distinct ids numbered from 0, and the rows these are made of."""
 
-    words: NDArray[np.int32]  # (U,) ids of the distinct words
-    local: NDArray[np.int32]  # (tokens,) positions in `words`
-    offsets: NDArray[np.int64]  # (B + 1,)
-    rows: NDArray[np.int32]  # (R,) distinct rows of the embedding
-    parts: TokenSequences | None  # of each word: its rows of the embedding; None: the one row
-    places: NDArray[np.int32]  # of all the parts, end to end: positions in `rows`
+    ids: Int32  # (U,) distinct token ids
+    local: Int32  # (n_tokens,) each token's position in `ids`
+    offsets: Int64  # (B + 1,) text b has the tokens offsets[b] to offsets[b + 1]
+    rows: Int32  # (R,) distinct rows of the embedding
+    parts: TokenSequences | None  # the rows of each of `ids`; None: id i is row i
+    places: Int32  # (n_parts,) the position in `rows` of each part
 
 
 class BatchMaker:
-    """Numbers what is distinct in a batch."""
+    """Numbers the distinct ids and the distinct rows of a batch."""
 
     def __init__(self, n_rows: int, word_parts: TokenSequences | None) -> None:
         self._word_parts = word_parts
-        n_words = n_rows if word_parts is None else len(word_parts)
-        self._word_slots = np.full(n_words, -1, np.int32)
+        n_ids = n_rows if word_parts is None else len(word_parts)
+        self._id_slots = np.full(n_ids, -1, np.int32)
         self._row_slots = np.full(n_rows, -1, np.int32)
 
     def __call__(
         self,
         texts: TokenSequences,
-        word_dropout: float | Floats = 0.0,
+        word_dropout: float | Float32 = 0.0,
         generator: np.random.Generator | None = None,
     ) -> Batch:
-        """Number the distinct words, and the distinct rows of the embedding that they need.
+        """Make a batch of texts.
 
-        A word that is dropped (`word_dropout` is the chance, one for all or one for each token id)
-        is what it would be had training never met it: its subwords, and the row of the unknown
-        word.
+        `word_dropout` is the chance that a word is dropped, for all ids or for each. A dropped word
+        gets the vector that a word has which training never saw: the row of the unknown word plus
+        its subwords.
         """
-        words, local = _distinct(texts.ids, self._word_slots)
+        ids, local = _distinct(texts.ids, self._id_slots)
         if self._word_parts is None:
-            return Batch(words, local, texts.offsets, words, None, local)
-        parts = self._word_parts.take(words)
+            return Batch(ids, local, texts.offsets, ids, None, local)
+        parts = self._word_parts.take(ids)
         if generator is not None and np.any(word_dropout):
-            chances = word_dropout[words] if isinstance(word_dropout, np.ndarray) else word_dropout
-            dropped = (generator.random(len(words)) < chances) & (parts.lengths > 1)
+            chances = word_dropout[ids] if isinstance(word_dropout, np.ndarray) else word_dropout
+            dropped = (generator.random(len(ids)) < chances) & (parts.lengths > 1)
             parts.ids[parts.offsets[:-1][dropped]] = UNKNOWN
         rows, places = _distinct(parts.ids, self._row_slots)
-        return Batch(words, local, texts.offsets, rows, parts, places)
+        return Batch(ids, local, texts.offsets, rows, parts, places)
 
 
-def _distinct(
-    ids: NDArray[np.int32], slots: NDArray[np.int32]
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def _distinct(ids: Int32, slots: Int32) -> tuple[Int32, Int32]:
     distinct, local = np.empty_like(ids), np.empty_like(ids)
     n_distinct = distinct_tokens(ids, slots, distinct, local)
     return distinct[:n_distinct], local
 
 
-def word_vectors(embedding: Floats, batch: Batch, executor: Executor) -> Floats:
-    """Vectors of the batch's distinct words, (U, d)."""
+def word_vectors(embedding: Float32, batch: Batch, executor: Executor) -> Float32:
+    """Vectors of the batch's distinct ids, (U, d)."""
     parts = batch.parts
     if parts is None:
-        own: Floats = embedding[batch.words]
+        own: Float32 = embedding[batch.ids]
         return own
-    vectors = np.empty((len(batch.words), embedding.shape[1]), np.float32)
+    vectors = np.empty((len(batch.ids), embedding.shape[1]), np.float32)
 
     def add(part: slice) -> None:
         sum_parts(embedding, parts.ids, parts.offsets[part.start : part.stop + 1], vectors[part])
@@ -94,33 +92,35 @@ def word_vectors(embedding: Floats, batch: Batch, executor: Executor) -> Floats:
     return vectors
 
 
-def _rows_slope(vectors_slope: Floats, batch: Batch, executor: Executor) -> Floats:
-    """Gradients of the batch's rows of the embedding, (U, d) -> (R, d)."""
+def _rows_gradient(vectors_gradient: Float32, batch: Batch, executor: Executor) -> Float32:
+    """Gradient of the batch's rows of the embedding, (U, d) -> (R, d)."""
     parts = batch.parts
     if parts is None:
-        return vectors_slope
-    slope = np.zeros((len(batch.rows), vectors_slope.shape[1]), np.float32)
+        return vectors_gradient
+    gradient = np.zeros((len(batch.rows), vectors_gradient.shape[1]), np.float32)
 
-    def spread(columns: slice) -> None:  # words share rows: the threads share out the dimensions
+    # Words share rows, so the threads must not split the words. They split the dimensions.
+    def add(columns: slice) -> None:
         backpropagate_parts(
-            vectors_slope[:, columns], batch.places, parts.offsets, slope[:, columns]
+            vectors_gradient[:, columns], batch.places, parts.offsets, gradient[:, columns]
         )
 
-    in_parts(executor, spread, equal_parts(vectors_slope.shape[1]))
-    return slope
+    in_parts(executor, add, equal_parts(vectors_gradient.shape[1]))
+    return gradient
 
 
 def pool(
-    batch: Batch, vectors: Floats, taps: Floats, widths: NDArray[np.int64], executor: Executor
-) -> tuple[Floats, NDArray[np.int32]]:
+    batch: Batch, vectors: Float32, taps_by_width: Float32, widths: Int64, executor: Executor
+) -> tuple[Float32, Int32]:
     """Largest window of every filter in every text, and where it begins, (B, W F) each."""
-    projections = np.empty((len(vectors), len(taps)), np.float32)
-    n_pooled = len(widths) * (len(taps) // int(widths.sum()))
+    projections = np.empty((len(vectors), len(taps_by_width)), np.float32)
+    n_pooled = len(widths) * (len(taps_by_width) // int(widths.sum()))
     pooled = np.empty((len(batch.offsets) - 1, n_pooled), np.float32)
     winners = np.empty(pooled.shape, np.int32)
 
     def project(part: slice) -> None:
-        np.matmul(vectors[part], taps.T, out=projections[part])  # (U, d) @ (d, T F) -> (U, T F)
+        # (U, d) @ (d, T F) -> (U, T F)
+        np.matmul(vectors[part], taps_by_width.T, out=projections[part])
 
     def convolve(part: slice) -> None:
         offsets = batch.offsets[part.start : part.stop + 1]
@@ -132,71 +132,73 @@ def pool(
 
 
 def gradients(
-    parameters: Parameters,
+    weights: Weights,
     batch: Batch,
-    labels: NDArray[np.int32],
-    weights: Floats,
+    targets: Int32,
+    sample_weight: Float32,
     *,
-    widths: NDArray[np.int64],
+    widths: Int64,
     loss_gradient: LossGradient,
     dropout: float,
     generator: np.random.Generator,
     executor: Executor,
-) -> tuple[float, Parameters]:
-    """Loss of the batch and the gradient of every parameter (of the embedding: rows (R, d))."""
-    vectors = word_vectors(parameters.embedding, batch, executor)  # (U, d)
-    pooled, winners = pool(batch, vectors, parameters.taps, widths, executor)  # (B, W F)
-    pooled += parameters.filter_bias
+) -> tuple[float, Weights]:
+    """Loss of the batch, and its gradient for all weights (for the embedding: `batch.rows`)."""
+    vectors = word_vectors(weights.embedding, batch, executor)  # (U, d)
+    pooled, winners = pool(batch, vectors, weights.taps_by_width, widths, executor)  # (B, W F)
+    pooled += weights.filter_bias
     keep = pooled > 0  # ReLU
     if dropout > 0:
         keep &= generator.random(pooled.shape, dtype=np.float32) >= dropout
-    scale: Floats = keep * np.float32(1 / (1 - dropout))
-    features: Floats = pooled * scale  # (B, W F)
-    logits: Floats = features @ parameters.dense_kernel + parameters.dense_bias  # (B, K)
+    scale: Float32 = keep * np.float32(1 / (1 - dropout))
+    features: Float32 = pooled * scale  # (B, W F)
+    logits: Float32 = features @ weights.dense_kernel + weights.dense_bias  # (B, K)
 
-    loss, slope = loss_gradient(logits, labels, weights)  # (B, K)
+    loss, logits_gradient = loss_gradient(logits, targets, sample_weight)  # (B, K)
 
-    features_slope = (slope @ parameters.dense_kernel.T) * scale  # (B, W F)
-    vectors_slope, taps_slope = _backpropagate(
-        features_slope, winners, batch, vectors, parameters.taps, widths, executor
+    features_gradient = (logits_gradient @ weights.dense_kernel.T) * scale  # (B, W F)
+    vectors_gradient, taps_gradient = _backpropagate(
+        features_gradient, winners, batch, vectors, weights.taps_by_width, widths, executor
     )
-    return loss, Parameters(
-        embedding=_rows_slope(vectors_slope, batch, executor),  # (R, d)
-        taps=taps_slope,
-        filter_bias=features_slope.sum(axis=0),
-        dense_kernel=features.T @ slope,
-        dense_bias=slope.sum(axis=0),
+    return loss, Weights(
+        embedding=_rows_gradient(vectors_gradient, batch, executor),  # (R, d)
+        taps_by_width=taps_gradient,
+        filter_bias=features_gradient.sum(axis=0),
+        dense_kernel=features.T @ logits_gradient,
+        dense_bias=logits_gradient.sum(axis=0),
     )
 
 
 def _backpropagate(
-    features_slope: Floats,
-    winners: NDArray[np.int32],
+    features_gradient: Float32,
+    winners: Int32,
     batch: Batch,
-    vectors: Floats,
-    taps: Floats,
-    widths: NDArray[np.int64],
+    vectors: Float32,
+    taps_by_width: Float32,
+    widths: Int64,
     executor: Executor,
-) -> tuple[Floats, Floats]:
-    def backpropagate(part: slice) -> tuple[Floats, Floats]:
-        slopes = np.zeros_like(vectors), np.zeros_like(taps)
+) -> tuple[Float32, Float32]:
+    """Gradients of the vectors, (U, d), and of the taps, (T F, d)."""
+
+    def backpropagate(part: slice) -> tuple[Float32, Float32]:
+        part_gradients = np.zeros_like(vectors), np.zeros_like(taps_by_width)
         offsets = batch.offsets[part.start : part.stop + 1]
         backpropagate_pool(
-            features_slope[part],
+            features_gradient[part],
             winners[part],
             batch.local,
             offsets,
             widths,
             vectors,
-            taps,
-            *slopes,
+            taps_by_width,
+            *part_gradients,
         )
-        return slopes
+        return part_gradients
 
-    (vectors_slope, taps_slope), *others = in_parts(
+    (vectors_gradient, taps_gradient), *others = in_parts(
         executor, backpropagate, parts_by_tokens(batch.offsets)
     )
     for other_vectors, other_taps in others:
-        vectors_slope += other_vectors
-        taps_slope += other_taps
-    return vectors_slope, taps_slope
+        vectors_gradient += other_vectors
+        taps_gradient += other_taps
+    return vectors_gradient, taps_gradient

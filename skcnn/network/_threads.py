@@ -1,8 +1,9 @@
-"""Two threads that share one batch, and BLAS kept from starting threads of its own meanwhile.
+"""Two threads that share one batch, while BLAS is limited to one thread.
 
-BLAS threads wait for each other by spinning; beside other busy processes, or TensorFlow's threads,
-a matrix product of one millisecond then takes ten (measured). So the batch is cut by hand, always
-into the same number of parts, whatever the number of threads: results do not depend on it.
+Threads of BLAS wait for each other in a busy loop. When other processes, or TensorFlow's threads,
+use the processor too, a matrix product of one millisecond then takes ten (measured, see
+docs/performance.md). So each batch is cut into parts here. There are always the same number of
+parts, whatever the number of threads, so results do not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -18,23 +19,24 @@ import numba
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+# With more parts, each has less work and waits as long: see "n_jobs" in docs/performance.md.
 N_PARTS = 2
 
 
 @contextmanager
 def worker_threads() -> Iterator[Executor]:
-    """An executor beside the calling thread; BLAS has one thread while any of these is open."""
-    # It obeys the environment variable of that name, which joblib sets in its workers.
+    """An executor for all parts but one; BLAS has one thread while any executor is open."""
+    # Numba reads the environment variable of this name, which joblib sets in its workers.
     n_others = min(N_PARTS, numba.config.NUMBA_NUM_THREADS) - 1  # type: ignore[attr-defined]
     with _one_blas_thread, ThreadPoolExecutor(n_others) if n_others else _ThisThread() as executor:
         yield executor
 
 
 class _ThisThread(Executor):
-    """For processes that may have one thread only."""
+    """For processes that may use one thread only."""
 
     def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Work at once."""
+        """Work at once, on the calling thread."""
         future: Future[Any] = Future()
         future.set_result(work(*args, **kwargs))
         return future
@@ -54,14 +56,20 @@ def equal_parts(n: int) -> list[slice]:
 
 
 def parts_by_tokens(offsets: Any) -> list[slice]:
-    """Cut texts into `N_PARTS` slices of about equal numbers of tokens; `offsets` as in a batch."""
-    targets = offsets[0] + (offsets[-1] - offsets[0]) * np.arange(1, N_PARTS) // N_PARTS
-    cuts = [0, *np.searchsorted(offsets, targets).tolist(), len(offsets) - 1]
+    """Cut texts into `N_PARTS` slices of about equal numbers of tokens.
+
+    Text b has the tokens ``offsets[b]`` to ``offsets[b + 1]``.
+    """
+    limits = offsets[0] + (offsets[-1] - offsets[0]) * np.arange(1, N_PARTS) // N_PARTS
+    cuts = [0, *np.searchsorted(offsets, limits).tolist(), len(offsets) - 1]
     return [slice(begin, end) for begin, end in pairwise(cuts)]
 
 
 class _OneBlasThread:
-    """A context that counts its users: with fits on several threads, the last out restores."""
+    """A context that counts its users, so that fits on several threads can share it.
+
+    The first user limits BLAS to one thread, the last one restores the limit of before.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -72,7 +80,7 @@ class _OneBlasThread:
     def __enter__(self) -> None:
         with self._lock:
             if self._users == 0:
-                # Looking for the libraries takes milliseconds: once a process is enough.
+                # Finding the BLAS libraries takes milliseconds, so it is done once per process.
                 self._controller = self._controller or ThreadpoolController()
                 self._limiter = self._controller.limit(limits=1, user_api="blas")
             self._users += 1

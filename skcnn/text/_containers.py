@@ -1,7 +1,7 @@
-"""From whatever holds the texts to a plain list of strings.
+"""From any container of texts to a plain list of strings.
 
-Every container is recognised by what it can do, never by its class: neither pandas nor Polars is
-imported here.
+Containers are recognized by their methods, not by their class. So neither pandas nor Polars needs
+to be imported.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_ROWS_NAMED = 5
+_ROWS_NAMED = 5  # at most this many rows or columns are named in an error message
 _ACCEPTED = (
     "a list, a tuple, a one-dimensional array, a Series, or a container with one column "
     "(an array of shape (n, 1), a DataFrame, a list of one-item lists)"
@@ -22,26 +22,26 @@ _ACCEPTED = (
 
 
 def as_texts(X: Any) -> list[str]:
-    """Return the texts in any accepted container as a list of plain strings.
+    """Return the texts of any accepted container as a list of plain strings.
 
     Parameters
     ----------
     X : array-like of str, shape (n,) or (n, 1)
         A list, tuple, NumPy array, pandas or Polars Series, one-column DataFrame, or a list of
-        one-item lists or tuples. The same texts give the same list, whatever holds them.
+        one-item lists or tuples. The same texts give the same list in every container.
 
     Returns
     -------
     list of str
-        One plain `str` per row; a new list, `X` is left as it is.
+        One plain `str` per row, in a new list. `X` is not changed.
 
     Raises
     ------
     TypeError
-        If `X` is no container of texts (one bare string, numbers, a dict, a generator, a sparse
-        matrix), or a row holds something else than a text.
+        If `X` is not a container of texts (one bare string, numbers, a dict, a generator, a
+        sparse matrix), or if a row is not a text.
     ValueError
-        If `X` is empty, has several columns, or has missing values.
+        If `X` is empty, has more than one column, or has missing values.
 
     Examples
     --------
@@ -55,7 +55,7 @@ def as_texts(X: Any) -> list[str]:
     if not cells:
         raise ValueError(
             f"Found array with 0 sample(s) (shape={getattr(X, 'shape', (0,))}) while a minimum "
-            "of 1 is required: X holds no text."
+            "of 1 is required: X has no texts."
         )
     kinds = set(map(type, cells))
     if kinds == {str}:
@@ -65,7 +65,7 @@ def as_texts(X: Any) -> list[str]:
 
 
 def n_columns(X: Any) -> int | None:
-    """Return 1 where `X`, as accepted by `as_texts`, is two-dimensional, otherwise None."""
+    """Return 1 if `X`, as accepted by `as_texts`, is two-dimensional, otherwise None."""
     X = _unwrapped(X)
     if _is_frame(X) or getattr(X, "ndim", 1) == 2:
         return 1
@@ -73,9 +73,9 @@ def n_columns(X: Any) -> int | None:
 
 
 def column_names(X: Any) -> NDArray[np.object_] | None:
-    """Return the column name of a one-column DataFrame, shape (1,), or None.
+    """Return the column name of a one-column DataFrame, shape (1,), or None if there is none.
 
-    None as well where the name is not a string: as in scikit-learn, only strings are names.
+    As in scikit-learn, a name that is not a string does not count as a name.
     """
     if not _is_frame(X):
         return None
@@ -86,7 +86,7 @@ def column_names(X: Any) -> NDArray[np.object_] | None:
 
 
 def _unwrapped(X: Any) -> Any:
-    """Turn objects that are only known to be convertible to an array into one."""
+    """Convert an object that offers nothing but `__array__` to an array."""
     if isinstance(X, (str, bytes, np.generic)) or not hasattr(X, "__array__"):
         return X
     if isinstance(X, np.ndarray) or _is_frame(X) or _is_series(X) or _is_sparse(X):
@@ -95,8 +95,8 @@ def _unwrapped(X: Any) -> Any:
 
 
 def _is_frame(X: Any) -> bool:
-    # iloc: pandas; to_series: Polars (pandas' Index has it too, but no columns). The columns come
-    # last: asking a lazy Polars frame for them would run its query.
+    # pandas has iloc, Polars has to_series. (So does pandas' Index, but it has no columns.) The
+    # columns are asked for last, because this would run the query of a lazy Polars frame.
     return (hasattr(X, "iloc") or hasattr(X, "to_series")) and hasattr(X, "columns")
 
 
@@ -113,34 +113,36 @@ def _is_nested(X: Any) -> bool:
 
 
 def _check_kind(X: Any) -> None:
-    received, cure = "", ""
+    received, fix = "", ""
     if isinstance(X, str):
-        received, cure = "one bare string", "wrap it in a list: [text]"
+        received, fix = "one bare string", "Put it in a list: [text]"
     elif isinstance(X, (bytes, bytearray, memoryview)):
-        received, cure = f"a {type(X).__name__} object", "decode it and wrap it: [data.decode()]"
+        received = f"a {type(X).__name__} object"
+        fix = "Decode it and put it in a list: [data.decode()]"
     elif isinstance(X, Mapping):
-        received, cure = "a mapping", "take its texts: list(X.values())"
+        received, fix = "a mapping", "Pass its texts: list(X.values())"
     elif isinstance(X, AbstractSet):
-        received, cure = "a set, which has no order", "bring it into one: sorted(X)"
+        received, fix = "a set, which has no order", "Choose an order: sorted(X)"
     elif isinstance(X, Iterator):
-        received, cure = f"a {type(X).__name__}, which can be read only once", "use list(X)"
+        received, fix = f"a {type(X).__name__}, which can be read only once", "Pass list(X)"
     elif _is_sparse(X):
-        received, cure = "a sparse matrix", "pass the texts themselves, before any vectorizer"
+        received, fix = "a sparse matrix", "Pass the texts themselves, before any vectorizer"
     elif isinstance(X, np.ndarray) and X.ndim:
-        received, cure = _array_complaint(X)
+        received, fix = _array_problem(X)
     elif not isinstance(X, (Sequence, np.ndarray)) and not _is_frame(X) and not _is_series(X):
-        received, cure = f"an object of type {type(X).__name__}", "pass a list of texts"
+        received, fix = f"an object of type {type(X).__name__}", "Pass a list of texts"
     if received:
-        raise TypeError(f"X is {received}; expected {_ACCEPTED} of texts: {cure}.")
+        raise TypeError(f"X is {received}; expected {_ACCEPTED} of texts. {fix}.")
 
 
-def _array_complaint(X: NDArray[Any]) -> tuple[str, str]:
+def _array_problem(X: NDArray[Any]) -> tuple[str, str]:
+    """What an array holds instead of texts, and how to fix it; empty strings if it holds texts."""
     if X.dtype.kind in "UTO":
         return "", ""
     received = f"an array of dtype {X.dtype} and shape {X.shape}"
     if X.dtype.kind == "S":
-        return received, "decode it: np.char.decode(X, 'utf-8')"
-    return received, "use X.astype(str) if these values are meant as words"
+        return received, "Decode it: np.char.decode(X, 'utf-8')"
+    return received, "Pass X.astype(str) if these values are words"
 
 
 def _cells(X: Any) -> list[Any]:
@@ -150,8 +152,8 @@ def _cells(X: Any) -> list[Any]:
         names = list(X.columns)
         if len(names) != 1:
             raise ValueError(
-                f"X has {len(names)} columns {_shortened(names)}; expected one column of texts: "
-                "choose it, e.g. X[['text']], or join the columns into one."
+                f"X has {len(names)} columns {_shortened(names)}; expected one column of texts. "
+                "Choose one, e.g. X[['text']], or join the columns into one."
             )
         X = X.iloc[:, 0] if hasattr(X, "iloc") else X.to_series(0)
     if _is_nested(X):
@@ -166,11 +168,9 @@ def _array_cells(X: NDArray[Any]) -> list[Any]:
     if X.ndim == 1 or (X.ndim == 2 and X.shape[1] == 1):
         cells: list[Any] = X.reshape(-1).tolist()
         return cells
-    cure = "choose the column of the texts: X[:, [0]]"
-    if X.ndim == 0:
-        cure = "wrap it: X.reshape(1)"
+    fix = "Pass X.reshape(1)" if X.ndim == 0 else "Choose the column with the texts: X[:, [0]]"
     raise ValueError(
-        f"X has shape {X.shape}; expected (n,) or (n, 1), one text in each row: {cure}."
+        f"X has shape {X.shape}; expected (n,) or (n, 1), one text in each row. {fix}."
     )
 
 
@@ -184,7 +184,7 @@ def _nested_cells(rows: Sequence[Any]) -> list[Any]:
         if len(row) != 1:
             raise ValueError(
                 f"X has {len(row)} columns in row {number} (counted from 0); expected one column "
-                "of texts: choose it, e.g. [row[0] for row in X]."
+                "of texts. Choose one, e.g. [row[0] for row in X]."
             )
     return list(chain.from_iterable(rows))
 
@@ -197,24 +197,24 @@ def _check_cells(cells: list[Any]) -> None:
         if is_missing(cell):
             missing.append(row)
             continue
-        cure = (
-            "decode it, e.g. cell.decode('utf-8')" if isinstance(cell, bytes) else "use str(cell)"
-        )
+        is_bytes = isinstance(cell, bytes)
+        fix = "Decode it: cell.decode('utf-8')" if is_bytes else "Convert it: str(cell)"
         raise TypeError(
             f"X has an object of type {type(cell).__name__} in row {row} (counted from 0); "
-            f"expected a text in every row: {cure} where it is meant as a text."
+            f"expected a text in every row. {fix}."
         )
     if missing:
         raise ValueError(
             f"X has missing values (None or NaN) in {len(missing)} of {len(cells)} rows: "
-            f"{_shortened(missing)} (counted from 0); expected a text in every row: drop these "
-            "rows, or put an empty text '' there."
+            f"{_shortened(missing)} (counted from 0); expected a text in every row. Remove these "
+            "rows, or write an empty text '' there."
         )
 
 
 def is_missing(cell: Any) -> bool:
-    """Tell None, NaN, and pandas' NA and NaT from all other values."""
-    # pandas' NA and NaT are known by name: comparing NA with anything gives NA again.
+    """Return whether a value is None, NaN, or pandas' NA or NaT."""
+    # NA and NaT are recognized by their type's name: pandas is not imported here, and comparing
+    # NA with anything gives NA.
     if cell is None or type(cell).__name__ in {"NAType", "NaTType"}:
         return True
     return isinstance(cell, (float, np.floating)) and bool(np.isnan(cell))

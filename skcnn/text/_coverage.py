@@ -1,4 +1,4 @@
-"""How much of the texts pretrained vectors know."""
+"""How many words of the texts have a pretrained vector."""
 
 from __future__ import annotations
 
@@ -7,22 +7,31 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from skcnn.text._word_vectors import WordVectors
+from skcnn.text._pretrained import WordVectors
 
-_N_MISSING = 20
+_N_MISSING = 20  # words in `EmbeddingCoverage.missing`, at most
 
 
 class EmbeddingCoverage(NamedTuple):
     """Share of the words of some texts that have a pretrained vector.
 
+    `CostSensitiveTextCNN` keeps it as `embedding_coverage_`.
+
     Attributes
     ----------
     types : float
-        Share of the different words, from 0 to 1.
+        Share of the distinct words, from 0 to 1.
     tokens : float
-        Share of the running words.
+        Share of all words, each as often as it occurs, from 0 to 1.
     missing : tuple of str
-        The words without a vector that are most frequent, at most 20.
+        The most frequent words without a vector, at most 20.
+
+    Examples
+    --------
+    >>> from skcnn.text import EmbeddingCoverage
+    >>> coverage = EmbeddingCoverage(types=0.5, tokens=0.75, missing=("zyrtec",))
+    >>> print(f"{coverage.tokens:.0%} of the words have a vector")
+    75% of the words have a vector
     """
 
     types: float
@@ -33,7 +42,19 @@ class EmbeddingCoverage(NamedTuple):
 def embedding_coverage(
     tokens: Iterable[Sequence[str]], word_vectors: WordVectors
 ) -> EmbeddingCoverage:
-    """Measure how much of tokenized texts has a vector.
+    """Measure how many words of tokenized texts have a vector.
+
+    Parameters
+    ----------
+    tokens : iterable of sequences of str
+        The tokens of each text.
+    word_vectors : WordVectors
+        The vectors. A word has one if `WordVectors.place` finds it.
+
+    Returns
+    -------
+    EmbeddingCoverage
+        Texts without words have a coverage of 1.
 
     Examples
     --------
@@ -43,7 +64,7 @@ def embedding_coverage(
     EmbeddingCoverage(types=0.5, tokens=0.6666666666666667, missing=('zyrtec',))
     """
     counts = Counter(chain.from_iterable(tokens))
-    missing = {word: n for word, n in counts.items() if word_vectors.place(word) < 0}
+    missing = {word: n_times for word, n_times in counts.items() if word_vectors.place(word) < 0}
     frequent = sorted(missing, key=lambda word: (-missing[word], word))
     n_tokens = counts.total()
     return EmbeddingCoverage(

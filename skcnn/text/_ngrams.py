@@ -1,8 +1,8 @@
-"""Texts as weighted n-grams of words and of characters: what a linear model reads."""
+"""Texts as weighted n-grams of words and of characters: the input of the n-gram model."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
@@ -10,76 +10,146 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from skcnn.text._subwords import find_keys, hashed_ngrams, word_ngrams
+from skcnn._arrays import Float32, Float64, Int64
+from skcnn.text._subwords import FNV_PRIME, find_keys, hashed_ngrams, word_ngrams
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+# Measured, see docs/design.md, "The linear model":
+_MAX_WORDS = 3  # words in a row; a little cheaper than 2
+_SIZES = (1, 2, 3, 4)  # characters in a row; as cheap as 2 to 5
+_MIN_TEXTS = 2  # n-grams of one text can be left out at no cost
+# 2^32 divided by the golden ratio, from Knuth's multiplicative hashing (The Art of Computer
+# Programming, volume 3, section 6.4).
+_SPREAD = np.uint32(2654435761)
 
-_MAX_WORDS = 3
-_CHARACTERS = (1, 2, 3, 4)
-_MIN_TEXTS = 2
-# Knuth's multiplicative hash, to spread what the hash of words in a row leaves together.
-_PRIME, _SPREAD = np.uint32(16777619), np.uint32(2654435761)
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TextsByWord:
+    """Tokenized texts as counts of their distinct words.
+
+    Attributes
+    ----------
+    n_texts : int
+    words : list of str
+        The U distinct words.
+    ids, rows : ndarray of int64, shape (n_tokens,)
+        Of each token: the position of its word in `words`, and the row of its text.
+    pair_rows, pair_ids : ndarray of int64, shape (n_pairs,)
+        Each word of each text once: the row of the text, and the position of the word in `words`.
+    log_counts : ndarray of float64, shape (n_pairs,)
+        1 + log(how often the word occurs in the text).
+    """
+
+    n_texts: int
+    words: list[str]
+    ids: Int64
+    rows: Int64
+    pair_rows: Int64
+    pair_ids: Int64
+    log_counts: Float64
+
+    @classmethod
+    def from_tokens(cls, tokens: Sequence[Sequence[str]]) -> TextsByWord:
+        """Count the words of tokenized texts."""
+        positions: dict[str, int] = {}
+        lengths = np.fromiter(map(len, tokens), np.int64, len(tokens))
+        found = (positions.setdefault(word, len(positions)) for text in tokens for word in text)
+        ids = np.fromiter(found, np.int64, int(lengths.sum()))
+        rows = np.repeat(np.arange(len(tokens)), lengths)
+        n_distinct = max(len(positions), 1)
+        pairs, counts = np.unique(rows * n_distinct + ids, return_counts=True)
+        pair_rows, pair_ids = np.divmod(pairs, n_distinct)
+        log_counts = 1 + np.log(counts)
+        return cls(len(tokens), list(positions), ids, rows, pair_rows, pair_ids, log_counts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WordSums:
+    """What the character n-grams of each of U words contribute to a text that contains the word.
+
+    Attributes
+    ----------
+    squares : ndarray of float64, shape (U,)
+        Sums of the squared weights of the word's n-grams.
+    log_odds : ndarray of float64, shape (U, n_columns)
+        Sums of weight times coefficient.
+    """
+
+    squares: Float64
+    log_odds: Float64
+
+    def take(self, rows: Int64) -> WordSums:
+        """Return the sums of the chosen words, in new arrays."""
+        return WordSums(self.squares[rows], self.log_odds[rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NgramFeatures:
-    """N-grams that training texts share, found by their hashes, and their weights.
+    """The n-grams that were chosen from training texts, as hashes, and their weights.
 
-    Those of words stand in two texts or more; those of characters in two words of texts or more.
+    *N-grams of words* are one to three words in a row that occur in at least two texts. Their
+    weights in a text are TF-IDF with logarithmic counts, and the vector of a text has length one,
+    as from scikit-learn's `TfidfVectorizer(sublinear_tf=True)`.
 
-    One to three words in a row are weighted by TF-IDF, with logarithmic counts and rows of length
-    one. Characters, one to four within a word, are weighted alike, but count through their words:
-    a text is the sum of its words' n-grams, and its length is that of words which share none. So
-    a word counts the same wherever it stands, and needs to be looked up once.
+    *N-grams of characters* are one to four characters of "<word>", see `hashed_ngrams`. They occur
+    at least twice, if the distinct words of each text are counted once. Let n(w) be how often the
+    text contains the word w, and n(g, w) how often w contains the n-gram g. Then the weight of g
+    in the text is ::
+
+        sum over w of (1 + log n(w)) n(g, w) idf(g) / length
+        length^2 = sum over w of (1 + log n(w))^2 (sum over g of n(g, w) idf(g)^2)
+
+    So the contribution of a word, apart from the length, is the same in every text, and is
+    computed only once (see `WordSums`).
 
     Attributes
     ----------
-    word_keys : (m,) uint32, ascending
-    word_idf : (m,) float32
-    character_keys : (c,) uint32, ascending
-    character_idf : (c,) float32
+    word_keys : ndarray of uint32, shape (m,)
+        Hashes of the n-grams of words, ascending.
+    word_idf : ndarray of float32, shape (m,)
+        Their inverse document frequencies.
+    character_keys : ndarray of uint32, shape (c,)
+        Hashes of the n-grams of characters, ascending.
+    character_idf : ndarray of float32, shape (c,)
+        Their inverse document frequencies.
     """
 
     word_keys: NDArray[np.uint32]
-    word_idf: NDArray[np.float32]
+    word_idf: Float32
     character_keys: NDArray[np.uint32]
-    character_idf: NDArray[np.float32]
+    character_idf: Float32
 
-    def scores(
-        self,
-        tokens: Sequence[Sequence[str]],
-        word_coef: NDArray[np.float32],
-        sums_of: Callable[[list[str]], Floats],
-    ) -> Floats:
-        """Sum up weights times coefficients, (n_texts, C).
+    def log_odds(self, texts: TextsByWord, word_coef: Float32, sums: WordSums) -> Float64:
+        """Sum up weight times coefficient over the n-grams of each text.
 
         Parameters
         ----------
-        tokens : n_texts
-        word_coef : (m, C) coefficients of the n-grams of words
-        sums_of : from U words to what their characters come to, (U, 1 + C); see `character_sums`
+        texts : TextsByWord
+        word_coef : ndarray of float32, shape (m, n_columns)
+            The coefficients of the n-grams of words.
+        sums : WordSums
+            The sums of `texts.words`, from `character_sums`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_texts, n_columns)
         """
-        table = _Words.of(tokens)
-        rows, places, values = _weighted_ngrams(self, table)
-        sums = sums_of(table.words)
-        shares = table.log_counts / _lengths(table, sums[:, 0])[table.pair_rows]
+        rows, places, weights = _word_weights(self, texts)
+        shares = texts.log_counts / _lengths(texts, sums.squares)[texts.pair_rows]
         columns = [
-            np.bincount(rows, values * of_ngram[places], table.n_texts)
-            + np.bincount(table.pair_rows, shares * by_word[table.pair_words], table.n_texts)
-            for of_ngram, by_word in zip(word_coef.T, sums.T[1:], strict=True)
+            np.bincount(rows, weights * of_ngram[places], texts.n_texts)
+            + np.bincount(texts.pair_rows, shares * of_word[texts.pair_ids], texts.n_texts)
+            for of_ngram, of_word in zip(word_coef.T, sums.log_odds.T, strict=True)
         ]
-        return np.stack(columns, axis=1)
+        return np.stack(columns, axis=1)  # (n_texts, n_columns)
 
-    def character_sums(self, words: Sequence[str], coef: NDArray[np.float32]) -> Floats:
-        """What the n-grams of characters come to in each word, (U, 1 + C).
-
-        The sum of the squared weights, then the sums of weights times coefficients (c, C).
-        """
-        ngrams = word_ngrams(words, self.character_keys, _CHARACTERS)
-        idf = self.character_idf[ngrams.ids].astype(np.float64)
-        columns = [idf**2, *(idf * column[ngrams.ids] for column in coef.T)]
-        return np.stack([_sums(column, ngrams.offsets) for column in columns], axis=1)
+    def character_sums(self, words: Sequence[str], coef: Float32) -> WordSums:
+        """Sum up the character n-grams of each word, with coefficients `coef`, (c, n_columns)."""
+        ngrams = word_ngrams(words, self.character_keys, _SIZES)
+        idf = self.character_idf[ngrams.ids].astype(np.float64)  # (n-grams of all words,)
+        log_odds = np.empty((len(ngrams), coef.shape[1]))
+        for k, of_ngram in enumerate(coef.T):
+            log_odds[:, k] = _sums(idf * of_ngram[ngrams.ids], ngrams.offsets)
+        return WordSums(_sums(idf**2, ngrams.offsets), log_odds)
 
 
 def fit_ngrams(tokens: Sequence[Sequence[str]]) -> tuple[NgramFeatures, Any]:
@@ -87,140 +157,112 @@ def fit_ngrams(tokens: Sequence[Sequence[str]]) -> tuple[NgramFeatures, Any]:
 
     Parameters
     ----------
-    tokens : sequence of sequences of str, n_texts
+    tokens : sequence of sequences of str, length n_texts
+        The tokens of each text.
 
     Returns
     -------
     features : NgramFeatures
     matrix : csr_array of float32, shape (n_texts, m + c)
-        The weights in each text, those of words first.
+        The weights in each text: first the n-grams of words, then those of characters.
     """
     from scipy.sparse import csr_array, hstack
 
-    table = _Words.of(tokens)
-    keys, rows = _hashed_word_ngrams(table)
-    pairs = np.sort((keys.astype(np.uint64) << np.uint64(32)) | rows.astype(np.uint64))
-    # As np.unique, which takes five times as long where it has nothing to count.
-    pairs = pairs[np.diff(pairs, prepend=~pairs[:1]) != 0]
-    word_keys, n_texts = np.unique((pairs >> np.uint64(32)).astype(np.uint32), return_counts=True)
-    frequent = n_texts >= _MIN_TEXTS
-    word_keys, word_idf = word_keys[frequent], _idf(n_texts[frequent], len(tokens))
-
-    character_keys, of_characters = _count_characters(table)
-    n_texts = np.bincount(of_characters.indices, minlength=len(character_keys))
-    features = NgramFeatures(word_keys, word_idf, character_keys, _idf(n_texts, len(tokens)))
+    texts = TextsByWord.from_tokens(tokens)
+    word_keys, word_idf = _choose_word_ngrams(texts)
+    character_keys, of_characters = _count_character_ngrams(texts)
+    n_texts_with = np.bincount(of_characters.indices, minlength=len(character_keys))
+    character_idf = _idf(n_texts_with, texts.n_texts)
+    features = NgramFeatures(word_keys, word_idf, character_keys, character_idf)
 
     no_coef = np.empty((len(character_keys), 0), np.float32)
-    squares = features.character_sums(table.words, no_coef)[:, 0]
-    lengths = _lengths(table, squares).astype(np.float32)
-    of_characters.data *= features.character_idf[of_characters.indices]
+    squares = features.character_sums(texts.words, no_coef).squares
+    lengths = _lengths(texts, squares).astype(np.float32)
+    of_characters.data *= character_idf[of_characters.indices]
     of_characters.data /= np.repeat(lengths, np.diff(of_characters.indptr))
-    rows, places, values = _weighted_ngrams(features, table)
-    of_words = _table(values, rows, places, (len(tokens), len(word_keys)))
+    rows, places, weights = _word_weights(features, texts)
+    of_words = _csr(weights, rows, places, (texts.n_texts, len(word_keys)))
     return features, csr_array(hstack([of_words, of_characters]))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Words:
-    """Texts by their distinct words.
-
-    Attributes
-    ----------
-    n_texts : how many texts
-    words : U distinct ones
-    ids : (n_tokens,) which word each token is
-    rows : (n_tokens,) which text it stands in
-    pair_rows, pair_words, log_counts : (n_pairs,) each word of each text once, and 1 + log of how
-        often it stands there
-    """
-
-    n_texts: int
-    words: list[str]
-    ids: Integers
-    rows: Integers
-    pair_rows: Integers
-    pair_words: Integers
-    log_counts: Floats
-
-    @classmethod
-    def of(cls, tokens: Sequence[Sequence[str]]) -> _Words:
-        numbers: dict[str, int] = {}
-        lengths = np.fromiter(map(len, tokens), np.int64, len(tokens))
-        numbered = (numbers.setdefault(word, len(numbers)) for text in tokens for word in text)
-        ids = np.fromiter(numbered, np.int64, int(lengths.sum()))
-        rows = np.repeat(np.arange(len(tokens)), lengths)
-        pairs, counts = np.unique(rows * max(len(numbers), 1) + ids, return_counts=True)
-        pair_rows, pair_words = np.divmod(pairs, max(len(numbers), 1))
-        return cls(len(tokens), list(numbers), ids, rows, pair_rows, pair_words, 1 + np.log(counts))
+def _choose_word_ngrams(texts: TextsByWord) -> tuple[NDArray[np.uint32], Float32]:
+    """Return the keys of the n-grams of words, ascending, and their inverse document frequency."""
+    keys, rows = _hashed_word_ngrams(texts)
+    pairs = np.sort((keys.astype(np.uint64) << np.uint64(32)) | rows.astype(np.uint64))
+    # The distinct pairs. Without counts to return, np.unique would take five times as long.
+    pairs = pairs[np.diff(pairs, prepend=~pairs[:1]) != 0]
+    keys, n_texts_with = np.unique((pairs >> np.uint64(32)).astype(np.uint32), return_counts=True)
+    frequent = n_texts_with >= _MIN_TEXTS
+    return keys[frequent], _idf(n_texts_with[frequent], texts.n_texts)
 
 
-def _hashed_word_ngrams(table: _Words) -> tuple[NDArray[np.uint32], Integers]:
-    """Hash the n-grams of words, and say which text each stands in."""
-    of_words = [crc32(word.encode("utf-8", "surrogatepass")) for word in table.words]
-    hashes = np.array(of_words, np.uint32)[table.ids]
-    prefix, keys, rows = hashes, [hashes], [table.rows]
+def _hashed_word_ngrams(texts: TextsByWord) -> tuple[NDArray[np.uint32], Int64]:
+    """Return the hash of each n-gram of words, and the row of the text it is in."""
+    of_words = [crc32(word.encode("utf-8", "surrogatepass")) for word in texts.words]
+    hashes = np.array(of_words, np.uint32)[texts.ids]
+    prefix, keys, rows = hashes, [hashes], [texts.rows]
     for n in range(2, _MAX_WORDS + 1):
-        prefix = (prefix[:-1] * _PRIME) ^ hashes[n - 1 :]
-        inside = table.rows[: len(prefix)] == table.rows[n - 1 :]
-        keys.append((prefix * _SPREAD + np.uint32(n))[inside])
-        rows.append(table.rows[: len(prefix)][inside])
+        prefix = (prefix[:-1] * FNV_PRIME) ^ hashes[n - 1 :]
+        is_inside = texts.rows[: len(prefix)] == texts.rows[n - 1 :]
+        keys.append((prefix * _SPREAD + np.uint32(n))[is_inside])
+        rows.append(texts.rows[: len(prefix)][is_inside])
     return np.concatenate(keys), np.concatenate(rows)
 
 
-def _idf(n_texts: Integers, n: int) -> NDArray[np.float32]:
-    """Inverse document frequency, as of scikit-learn's TfidfTransformer."""
-    idf: NDArray[np.float32] = (np.log((1 + n) / (1 + n_texts)) + 1).astype(np.float32)
+def _idf(n_texts_with: Int64, n_texts: int) -> Float32:
+    """Inverse document frequency, with the formula of scikit-learn's TfidfTransformer."""
+    idf: Float32 = (np.log((1 + n_texts) / (1 + n_texts_with)) + 1).astype(np.float32)
     return idf
 
 
-def _weighted_ngrams(features: NgramFeatures, table: _Words) -> tuple[Integers, Integers, Floats]:
-    """Row, place in `word_keys`, and weight of each n-gram of words in each text."""
-    keys, rows = _hashed_word_ngrams(table)
+def _word_weights(features: NgramFeatures, texts: TextsByWord) -> tuple[Int64, Int64, Float64]:
+    """Return text row, position in `word_keys`, and weight of each n-gram of words."""
+    keys, rows = _hashed_word_ngrams(texts)
     places, known = find_keys(features.word_keys, keys)
     n_keys = max(len(features.word_keys), 1)
     pairs, counts = np.unique(rows[known] * n_keys + places[known], return_counts=True)
     rows, places = np.divmod(pairs, n_keys)
-    values = (1 + np.log(counts)) * features.word_idf[places]
-    lengths = np.sqrt(np.bincount(rows, values**2))
-    return rows, places, values / lengths[rows]
+    weights = (1 + np.log(counts)) * features.word_idf[places]
+    lengths = np.sqrt(np.bincount(rows, weights**2))
+    return rows, places, weights / lengths[rows]
 
 
-def _count_characters(table: _Words) -> tuple[NDArray[np.uint32], Any]:
-    """The n-grams of characters that count, and how often each text has them, csr (n_texts, c)."""
+def _count_character_ngrams(texts: TextsByWord) -> tuple[NDArray[np.uint32], Any]:
+    """Return the keys of the n-grams of characters, and their counts as csr (n_texts, c)."""
     from scipy.sparse import csr_array
 
-    hashes, offsets = hashed_ngrams(table.words, _CHARACTERS)
-    n_texts = np.bincount(table.pair_words, minlength=len(table.words))  # (U,)
+    hashes, offsets = hashed_ngrams(texts.words, _SIZES)
+    n_texts_with = np.bincount(texts.pair_ids, minlength=len(texts.words))  # (U,)
     keys, places = np.unique(hashes, return_inverse=True)
-    frequent = np.bincount(places, np.repeat(n_texts, np.diff(offsets)), len(keys)) >= _MIN_TEXTS
-    keys = keys[frequent]
-    words = word_ngrams(table.words, keys, _CHARACTERS)
-    ones, offsets = np.ones(len(words.ids), np.float32), words.offsets.astype(np.int32)
-    of_words = csr_array((ones, words.ids, offsets), (len(words), len(keys)))
-    shape = (table.n_texts, len(words))
-    of_texts = _table(table.log_counts, table.pair_rows, table.pair_words, shape)
-    return keys, csr_array(of_texts @ of_words)
+    n_times = np.bincount(places, np.repeat(n_texts_with, np.diff(offsets)), len(keys))
+    keys = keys[n_times >= _MIN_TEXTS]
+    ngrams = word_ngrams(texts.words, keys, _SIZES)
+    ones, offsets = np.ones(len(ngrams.ids), np.float32), ngrams.offsets.astype(np.int32)
+    of_words = csr_array((ones, ngrams.ids, offsets), (len(ngrams), len(keys)))
+    shape = (texts.n_texts, len(ngrams))
+    of_texts = _csr(texts.log_counts, texts.pair_rows, texts.pair_ids, shape)
+    return keys, csr_array(of_texts @ of_words)  # (n_texts, U) @ (U, c)
 
 
-def _table(values: Floats, rows: Integers, columns: Integers, shape: tuple[int, int]) -> Any:
-    """Return a csr_array of float32 with the short indices that scikit-learn wants."""
+def _csr(values: Float64, rows: Int64, columns: Int64, shape: tuple[int, int]) -> Any:
+    """Return a csr_array of float32, with the indices of 32 bits that scikit-learn requires."""
     from scipy.sparse import csr_array
 
     places = (rows.astype(np.int32), columns.astype(np.int32))
     return csr_array((values.astype(np.float32), places), shape)
 
 
-def _lengths(table: _Words, squares: Floats) -> Floats:
-    """Length of each text, (n_texts,), from those of its words, squared; 1 instead of 0."""
-    of_pairs = table.log_counts**2 * squares[table.pair_words]
-    lengths = np.sqrt(np.bincount(table.pair_rows, of_pairs, table.n_texts))
+def _lengths(texts: TextsByWord, squares: Float64) -> Float64:
+    """Return the length of each text's character n-grams, (n_texts,). A length of 0 becomes 1."""
+    of_pairs = texts.log_counts**2 * squares[texts.pair_ids]
+    lengths = np.sqrt(np.bincount(texts.pair_rows, of_pairs, texts.n_texts))
     return np.where(lengths > 0, lengths, 1)
 
 
-def _sums(values: Floats, offsets: Integers) -> Floats:
-    """Sum of the values between neighbouring offsets, zero where there are none."""
+def _sums(values: Float64, offsets: Int64) -> Float64:
+    """Return the sum of the values between neighboring offsets. Where there are none, it is 0."""
     sums = np.zeros(len(offsets) - 1)
-    some = np.flatnonzero(np.diff(offsets))
-    if len(some):
-        sums[some] = np.add.reduceat(values, offsets[some])
+    filled = np.flatnonzero(np.diff(offsets))
+    if len(filled):
+        sums[filled] = np.add.reduceat(values, offsets[filled])
     return sums

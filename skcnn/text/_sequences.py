@@ -1,4 +1,4 @@
-"""Texts as token ids: all of them end to end in one array, with the places where each begins."""
+"""Texts as token ids: all ids in one array, and the position where each text begins."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skcnn._arrays import Int32, Int64
+
 PADDING: Final = 0
-"""The id that fills up short texts; no token ever has it."""
+"""The id that fills up short texts. No token has it."""
 
 UNKNOWN: Final = 1
 """The id of every token that is not in the vocabulary."""
@@ -24,14 +26,14 @@ class TokenSequences:
     Parameters
     ----------
     ids : ndarray of int32, shape (n_tokens,)
-        The ids of all texts, end to end.
+        The ids of all texts, one text after the other.
     offsets : ndarray of int64, shape (n_texts + 1,)
-        Text i owns `ids[offsets[i]:offsets[i + 1]]`.
+        The ids of text i are `ids[offsets[i]:offsets[i + 1]]`.
 
     Raises
     ------
     ValueError
-        If `offsets` do not run from 0 to the number of ids without going back.
+        If `offsets` does not rise from 0 to the number of ids.
 
     Examples
     --------
@@ -45,8 +47,8 @@ class TokenSequences:
            [5]], dtype=int32)
     """
 
-    ids: NDArray[np.int32]
-    offsets: NDArray[np.int64]
+    ids: Int32
+    offsets: Int64
 
     def __post_init__(self) -> None:
         offsets = self.offsets
@@ -59,8 +61,8 @@ class TokenSequences:
         ):
             raise ValueError(
                 f"offsets has shape {offsets.shape} and does not divide {self.ids.size} ids into "
-                "texts; expected a first 0, a last entry equal to the number of ids, and no "
-                "decrease between them."
+                "texts; expected one dimension, 0 as the first entry, the number of ids as the "
+                "last one, and no decrease between them. Build it with TokenSequences.from_lists."
             )
 
     @classmethod
@@ -75,12 +77,12 @@ class TokenSequences:
         return self.offsets.size - 1
 
     @property
-    def lengths(self) -> NDArray[np.int64]:
+    def lengths(self) -> Int64:
         """Number of tokens of each text, shape (n_texts,)."""
         return np.diff(self.offsets)
 
     def take(self, rows: ArrayLike) -> TokenSequences:
-        """Return the given texts, in the given order; a text may be taken more than once.
+        """Return the chosen texts, in the chosen order. A text may be chosen more than once.
 
         Parameters
         ----------
@@ -90,23 +92,23 @@ class TokenSequences:
         Returns
         -------
         TokenSequences
-            `m` texts, with arrays of their own.
+            `m` texts, in new arrays.
         """
         index = _as_index(rows)
         starts = self.offsets[:-1][index]  # (m,)
         lengths = self.offsets[1:][index] - starts
         offsets = _offsets(lengths)
-        # Token t of the result lies as far behind its text's start as it does here.
-        shift = np.repeat(starts - offsets[:-1], lengths)
+        # A token keeps its distance from the start of its text: the start alone is shifted.
+        shift = np.repeat(starts - offsets[:-1], lengths)  # (n_tokens of the result,)
         return TokenSequences(self.ids[shift + np.arange(shift.size)], offsets)
 
-    def to_padded(self, min_length: int = 1) -> NDArray[np.int32]:
-        """Return the ids as one matrix, filled up with `PADDING` at the end.
+    def to_padded(self, min_length: int = 1) -> Int32:
+        """Return the ids as one matrix. Short texts are filled up with `PADDING` at the end.
 
         Parameters
         ----------
         min_length : int, default=1
-            Number of columns where every text is shorter than that.
+            The matrix has at least this many columns.
 
         Returns
         -------
@@ -115,11 +117,11 @@ class TokenSequences:
         lengths = self.lengths
         width = max(int(lengths.max(initial=0)), min_length)
         padded = np.full((len(self), width), PADDING, dtype=np.int32)
-        padded[np.arange(width) < lengths[:, np.newaxis]] = self.ids  # (n, L)
+        padded[np.arange(width) < lengths[:, np.newaxis]] = self.ids  # (n_texts, width)
         return padded
 
 
-def _offsets(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+def _offsets(lengths: Int64) -> Int64:
     offsets = np.zeros(lengths.size + 1, dtype=np.int64)
     np.cumsum(lengths, out=offsets[1:])
     return offsets
@@ -127,4 +129,4 @@ def _offsets(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _as_index(rows: ArrayLike) -> NDArray[Any]:
     index = np.asarray(rows)
-    return index if index.size else index.astype(np.int64)  # an empty list would be of floats
+    return index if index.size else index.astype(np.int64)  # NumPy takes an empty list for floats

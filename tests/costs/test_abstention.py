@@ -67,7 +67,7 @@ every_cost = pytest.mark.parametrize("costs", COSTS.values(), ids=COSTS)
 
 @every_cost
 @pytest.mark.parametrize("abstain_cost", [0, 0.1, 0.4, np.float32(1.5), 3])
-def test_a_row_is_left_unanswered_where_that_is_expected_to_cost_less(costs, abstain_cost):
+def test_a_row_has_no_prediction_where_that_is_expected_to_cost_less(costs, abstain_cost):
     answers = decide(TABLE, **costs, abstain_cost=abstain_cost)
     for risks, answer in zip(expected_costs(TABLE, **costs), answers, strict=True):
         if answer == -1:
@@ -83,7 +83,7 @@ def test_a_row_is_left_unanswered_where_that_is_expected_to_cost_less(costs, abs
     arrays(np.float64, (5, 4), elements=st.floats(0.01, 100) | st.sampled_from([1.0, 5.0])),
     st.floats(0, 100),
 )
-def test_answers_are_those_without_abstentions_or_none(table, costs, abstain_cost):
+def test_predictions_are_those_without_abstentions_or_none(table, costs, abstain_cost):
     table = table / table.sum(axis=1, keepdims=True)
     without = decide(table, sample_costs=costs)
     answers = decide(table, sample_costs=costs, abstain_cost=abstain_cost)
@@ -95,38 +95,38 @@ def test_answers_are_those_without_abstentions_or_none(table, costs, abstain_cos
 
 
 @pytest.mark.parametrize("costs", [COSTS["equal"], COSTS["matrix"], COSTS["rows"]])
-def test_where_it_costs_nothing_every_row_with_a_risk_is_left_unanswered(costs):
+def test_where_it_costs_nothing_every_row_with_a_risk_has_no_prediction(costs):
     answers = decide(TABLE, **costs, abstain_cost=0)
     assert answers.tolist() == [0, 1, 2] + [-1] * 77
 
 
 @every_cost
 @pytest.mark.parametrize("abstain_cost", [100, 1e300])
-def test_where_it_is_dearest_every_row_is_answered_as_without(costs, abstain_cost):
+def test_where_it_is_most_expensive_every_row_is_predicted_as_without(costs, abstain_cost):
     for classes, label in ((None, -1), (CLASSES, "unsure"), (CLASSES.astype(object), "unsure")):
-        without = decide(TABLE, **costs, classes=classes)
+        without = decide(TABLE, **costs, labels=classes)
         answers = decide(
-            TABLE, **costs, classes=classes, abstain_cost=abstain_cost, abstain_label=label
+            TABLE, **costs, labels=classes, abstain_cost=abstain_cost, abstain_label=label
         )
         assert answers.dtype.kind == without.dtype.kind
         np.testing.assert_array_equal(answers, without)
 
 
 @every_cost
-def test_a_dearer_abstention_is_never_given_to_more_rows(costs):
+def test_a_more_expensive_abstention_is_never_given_to_more_rows(costs):
     left = [
         decide(TABLE, **costs, abstain_cost=cost) == -1 for cost in [0, 0.05, 0.2, 0.5, 1, 2, 4]
     ]
-    for cheap, dear in pairwise(left):
-        assert not (dear & ~cheap).any()
+    for cheap, expensive in pairwise(left):
+        assert not (expensive & ~cheap).any()
 
 
 @pytest.mark.parametrize(
     ("row", "risk"), [([0.1, 0.2, 0.7], 0.3), ([0.1, 0.7, 0.2], 0.3), ([0.6, 0.3, 0.1], 0.4)]
 )
 @pytest.mark.parametrize("unit", [1, 0.1, 7, 1e6])
-def test_a_tie_with_the_abstention_is_answered_whatever_the_rounding(row, risk, unit):
-    costs = unit * (1 - np.eye(3))  # in floating point .1 + .2 is more than .3
+def test_a_tie_with_the_abstention_has_a_prediction_whatever_the_rounding(row, risk, unit):
+    costs = unit * (1 - np.eye(3))  # in floating point 0.1 + 0.2 is more than 0.3
     best = int(np.argmax(row))
     assert decide([row], costs, abstain_cost=unit * risk).tolist() == [best]
     rows = {"sample_costs": np.full((1, 3), unit)}
@@ -134,7 +134,7 @@ def test_a_tie_with_the_abstention_is_answered_whatever_the_rounding(row, risk, 
     assert decide([row], costs, abstain_cost=unit * risk * (1 - 1e-9)).tolist() == [-1]
 
 
-def test_a_row_that_costs_nothing_is_answered_even_where_abstaining_costs_nothing_too():
+def test_a_row_that_costs_nothing_has_a_prediction_even_where_abstaining_costs_nothing_too():
     costs = [[0, 0], [1, 1]]
     assert decide([[0.4, 0.6]] * 2, sample_costs=costs, abstain_cost=0).tolist() == [1, -1]
 
@@ -142,7 +142,7 @@ def test_a_row_that_costs_nothing_is_answered_even_where_abstaining_costs_nothin
 @pytest.mark.parametrize(("classes", "label"), [*LABELS, *ODD_LABELS, (None, -99)], ids=repr)
 def test_labels_are_given_in_full_whatever_their_type(classes, label):
     table = [[0.9, 0.1], [0.5, 0.5], [0.1, 0.9]]
-    answers = decide(table, classes=classes, abstain_cost=0.3, abstain_label=label)
+    answers = decide(table, labels=classes, abstain_cost=0.3, abstain_label=label)
     first, second = [0, 1] if classes is None else classes
     assert answers.tolist() == [first, label, second]
 
@@ -150,44 +150,44 @@ def test_labels_are_given_in_full_whatever_their_type(classes, label):
 @pytest.mark.parametrize(("classes", "label"), [*LABELS, *DATES], ids=repr)
 def test_the_metrics_know_the_labels_that_decisions_give(classes, label):
     table = [[0.9, 0.1], [0.5, 0.5], [0.1, 0.9]]
-    answers = decide(table, classes=classes, abstain_cost=0.3, abstain_label=label)
+    answers = decide(table, labels=classes, abstain_cost=0.3, abstain_label=label)
     first, second = classes
-    paid = average_cost(
+    mean_cost = average_cost(
         [first, second, first], answers, abstain_cost=0.25, abstain_label=label, labels=classes
     )
-    assert paid == pytest.approx((0 + 0.25 + 1) / 3)
+    assert mean_cost == pytest.approx((0 + 0.25 + 1) / 3)
 
 
 @pytest.mark.parametrize(("classes", "label"), DATES, ids=repr)
 def test_dates_are_given_in_the_unit_of_the_classes(classes, label):
-    answers = decide([[0.5, 0.5], [0, 1]], classes=classes, abstain_cost=0.3, abstain_label=label)
+    answers = decide([[0.5, 0.5], [0, 1]], labels=classes, abstain_cost=0.3, abstain_label=label)
     assert answers.dtype == classes.dtype
     np.testing.assert_array_equal(answers, np.array([NEVER, classes[1]], classes.dtype))
 
 
 def test_the_classes_of_the_caller_stay_as_they_are():
     classes = np.array(["a", "b"], dtype=object)
-    decide([[0.5, 0.5]] * 2, classes=classes, abstain_cost=0, abstain_label="unsure")
+    decide([[0.5, 0.5]] * 2, labels=classes, abstain_cost=0, abstain_label="unsure")
     assert classes.tolist() == ["a", "b"]
 
 
 def test_metrics_with_abstentions_are_worked_out_by_hand():
     true = np.array(["a", "a", "b", "c", "c", "c"])
     answer = np.array(["a", "?", "c", "?", "b", "c"])
-    # Paid: 0, .5, C[b, c] = 4, .5, C[c, b] = 6, 0; always "a" costs 3 + 15, "c" 2 + 2 + 4.
+    # Costs: 0, 0.5, C[b, c] = 4, 0.5, C[c, b] = 6, 0; always "a" costs 3 + 15, "c" 2 + 2 + 4.
     arguments = {"cost_matrix": MATRIX, "abstain_cost": 0.5, "abstain_label": "?"}
     assert average_cost(true, answer, **arguments) == pytest.approx(11 / 6)
     assert normalized_cost(true, answer, **arguments) == pytest.approx(11 / 8)
     assert savings_score(true, answer, **arguments) == pytest.approx(-3 / 8)
     weight = [1, 2, 1, 4, 0, 1]
-    paid = average_cost(true, answer, **arguments, sample_weight=weight)
-    assert paid == pytest.approx((2 * 0.5 + 4 + 4 * 0.5) / 9)
+    mean_cost = average_cost(true, answer, **arguments, sample_weight=weight)
+    assert mean_cost == pytest.approx((2 * 0.5 + 4 + 4 * 0.5) / 9)
 
 
 @every_cost
 @pytest.mark.parametrize("abstain_cost", [0, 0.7, 20])
 @pytest.mark.parametrize("seed", range(4))
-def test_the_average_is_that_of_answered_rows_and_abstentions(costs, abstain_cost, seed):
+def test_the_average_is_that_of_predicted_rows_and_abstentions(costs, abstain_cost, seed):
     rng = np.random.default_rng(seed)
     true, answer = CLASSES[rng.integers(0, 3, size=(2, 80))]
     weight, left = rng.uniform(0.1, 2, size=80), rng.uniform(size=80) < 0.3
@@ -197,7 +197,7 @@ def test_the_average_is_that_of_answered_rows_and_abstentions(costs, abstain_cos
     answered = average_cost(
         true[~left], answer[~left], **of_answered, labels=CLASSES, sample_weight=weight[~left]
     )
-    paid = average_cost(
+    mean_cost = average_cost(
         true,
         np.where(left, "unsure", answer),
         **costs,
@@ -209,7 +209,7 @@ def test_the_average_is_that_of_answered_rows_and_abstentions(costs, abstain_cos
     expected = np.average(
         [answered, abstain_cost], weights=[weight[~left].sum(), weight[left].sum()]
     )
-    assert paid == pytest.approx(expected, rel=1e-12, abs=1e-12)
+    assert mean_cost == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
 @every_cost
@@ -221,7 +221,7 @@ def test_without_an_abstention_the_metrics_are_as_without(costs, metric):
 
 
 @every_metric
-def test_the_cheapest_constant_answer_does_not_abstain(metric):
+def test_the_best_constant_prediction_does_not_abstain(metric):
     true, nothing = ["a", "b", "b"], ["?"] * 3
     cost = metric(true, nothing, abstain_cost=0.5, abstain_label="?")
     assert cost == pytest.approx({average_cost: 0.5, normalized_cost: 1.5}.get(metric, -0.5))
@@ -229,7 +229,9 @@ def test_the_cheapest_constant_answer_does_not_abstain(metric):
 
 @every_cost
 @pytest.mark.parametrize("abstain_cost", [0, 0.1, 0.4, 1.5, 3])
-def test_to_abstain_is_never_dearer_where_outcomes_follow_the_posteriors(costs, abstain_cost):
+def test_to_abstain_is_never_more_expensive_where_outcomes_follow_the_posteriors(
+    costs, abstain_cost
+):
     # Each row once with each label as its truth, weighted by the posterior of that label.
     true, weight = np.tile(CLASSES, len(TABLE)), TABLE.ravel()
     repeated = {
@@ -238,17 +240,17 @@ def test_to_abstain_is_never_dearer_where_outcomes_follow_the_posteriors(costs, 
     }
     arguments = {"abstain_cost": abstain_cost, "abstain_label": "unsure"}
 
-    def paid(**abstention):
-        answers = decide(TABLE, **costs, classes=CLASSES, **abstention).repeat(3)
+    def mean_cost(**abstention):
+        answers = decide(TABLE, **costs, labels=CLASSES, **abstention).repeat(3)
         return average_cost(
             true, answers, **repeated, labels=CLASSES, sample_weight=weight, **abstention
         )
 
     lowest = expected_costs(TABLE, **costs).min(axis=1)
-    assert paid() == pytest.approx(lowest.mean(), rel=1e-12)
+    assert mean_cost() == pytest.approx(lowest.mean(), rel=1e-12)
     expected = np.minimum(lowest, abstain_cost).mean()
-    assert paid(**arguments) == pytest.approx(expected, rel=1e-12, abs=1e-12)
-    assert paid(**arguments) <= paid() + 1e-12
+    assert mean_cost(**arguments) == pytest.approx(expected, rel=1e-12, abs=1e-12)
+    assert mean_cost(**arguments) <= mean_cost() + 1e-12
 
 
 @pytest.mark.parametrize(
@@ -271,15 +273,15 @@ def test_to_abstain_is_never_dearer_where_outcomes_follow_the_posteriors(costs, 
         (
             {"abstain_label": -1},
             TypeError,
-            "abstain_label is -1, and labels are of the type str; expected a label of their type, "
-            "such as -1 for numbers and 'unsure' for strings.",
+            "abstain_label is -1, and the classes have the type str; expected a label of the same "
+            "type, such as -1 for numbers and 'unsure' for strings.",
         ),
     ],
 )
-def test_an_abstention_that_does_not_fit_is_refused_with_the_cure(abstention, error, message):
+def test_an_abstention_that_does_not_fit_is_refused_with_how_to_fix_it(abstention, error, message):
     arguments = {"abstain_cost": 0.5, "abstain_label": "unsure", **abstention}
     with pytest.raises(error, match=f"^{re.escape(message)}"):
-        decide(TABLE, classes=CLASSES, **arguments)
+        decide(TABLE, labels=CLASSES, **arguments)
     for metric in METRICS:
         with pytest.raises(error, match=f"^{re.escape(message)}"):
             metric(CLASSES, CLASSES, labels=CLASSES, **arguments)
@@ -299,25 +301,25 @@ def test_an_abstention_that_does_not_fit_is_refused_with_the_cure(abstention, er
     ids=repr,
 )
 def test_a_label_of_another_type_is_refused(classes, label):
-    with pytest.raises(TypeError, match="expected a label of their type"):
-        decide(TABLE[:, :2] * 0 + 0.5, classes=classes, abstain_cost=0.5, abstain_label=label)
+    with pytest.raises(TypeError, match="expected a label of the same type"):
+        decide(TABLE[:, :2] * 0 + 0.5, labels=classes, abstain_cost=0.5, abstain_label=label)
 
 
 @pytest.mark.parametrize(
     ("classes", "label", "message"),
     [
-        ([0, 1], np.nan, "which equals nothing, not even itself"),
-        (DAYS, np.datetime64("NaT"), "which equals nothing, not even itself"),
+        ([0, 1], np.nan, "which is not equal to itself"),
+        (DAYS, np.datetime64("NaT"), "which is not equal to itself"),
         (DAYS, DAYS[1], "which is a class"),
     ],
 )
 def test_a_label_that_cannot_be_told_from_the_others_is_refused(classes, label, message):
     with pytest.raises(ValueError, match=message):
-        decide([[0.5, 0.5]], classes=classes, abstain_cost=0.5, abstain_label=label)
+        decide([[0.5, 0.5]], labels=classes, abstain_cost=0.5, abstain_label=label)
 
 
 def test_a_string_is_no_abstention_from_numbers():
-    with pytest.raises(TypeError, match=r"'unsure', and labels are of the type int; expected"):
+    with pytest.raises(TypeError, match=r"'unsure', and the classes have the type int; expected"):
         decide(TABLE, abstain_cost=0.5, abstain_label="unsure")
     with pytest.raises(ValueError, match="abstain_label is 2, which is a class"):
         decide(TABLE, abstain_cost=0.5, abstain_label=2)
@@ -326,6 +328,6 @@ def test_a_string_is_no_abstention_from_numbers():
 
 
 @every_metric
-def test_an_abstention_without_a_price_is_an_unknown_label(metric):
-    with pytest.raises(ValueError, match=r"holds \['unsure'\], which labels = .* lacks"):
+def test_an_abstention_without_a_cost_is_an_unknown_label(metric):
+    with pytest.raises(ValueError, match=r"holds \['unsure'\], which are not in labels = "):
         metric(CLASSES, ["a", "unsure", "c"], labels=CLASSES)

@@ -105,14 +105,14 @@ def rates(rows: Rows) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 @every_row_set
 @pytest.mark.parametrize("pos_label", [None, "spam", "ham"])
-def test_the_cost_at_a_threshold_is_what_answering_by_it_costs(rows, pos_label):
+def test_the_cost_at_a_threshold_is_what_predicting_by_it_costs(rows, pos_label):
     above, below = ("ham", "spam") if pos_label == "ham" else ("spam", "ham")
     for matrix in MATRICES:
         costs, thresholds = cost_threshold_curve(
             rows.true, rows.prob, matrix, pos_label=pos_label, sample_weight=rows.weight
         )
         assert thresholds.tolist() == [*np.unique(rows.prob), np.inf]
-        paid = [
+        mean_cost = [
             average_cost(
                 rows.true,
                 np.where(rows.prob >= threshold, above, below),
@@ -122,7 +122,7 @@ def test_the_cost_at_a_threshold_is_what_answering_by_it_costs(rows, pos_label):
             )
             for threshold in thresholds
         ]
-        np.testing.assert_allclose(costs, paid, rtol=1e-12, atol=1e-12, err_msg=str(matrix))
+        np.testing.assert_allclose(costs, mean_cost, rtol=1e-12, atol=1e-12, err_msg=str(matrix))
 
 
 @pytest.mark.parametrize("matrix", MATRICES, ids=str)
@@ -132,10 +132,10 @@ def test_no_decision_by_the_bayes_threshold_beats_the_best_threshold(rows, matri
     threshold = bayes_threshold(check_cost_matrix(matrix, LABELS))
     table = np.column_stack([1 - rows.prob, rows.prob])
     for answer in (LABELS[(rows.prob >= threshold).astype(int)], decide(table, matrix, LABELS)):
-        paid = average_cost(
+        mean_cost = average_cost(
             rows.true, answer, cost_matrix=matrix, labels=LABELS, sample_weight=rows.weight
         )
-        assert best <= paid + 1e-12
+        assert best <= mean_cost + 1e-12
 
 
 @every_row_set
@@ -151,7 +151,7 @@ def test_the_cost_curve_is_the_lowest_line_of_any_threshold(rows):
 
 
 @every_row_set
-def test_the_cost_curve_is_concave_and_below_that_of_constant_answers(rows):
+def test_the_cost_curve_is_concave_and_below_that_of_constant_predictions(rows):
     grid = np.linspace(0, 1, 1001)
     found = np.interp(grid, *cost_curve(rows.true, rows.prob, sample_weight=rows.weight))
     assert (np.diff(found, n=2) <= 1e-12).all()
@@ -212,14 +212,14 @@ def test_the_brier_curve_is_the_cost_of_the_bayes_decision(rows):
     edges = np.unique([0, *rows.prob, 1])
     for c in [*(edges[:-1] + edges[1:]) / 2, *np.random.default_rng(1).uniform(size=20)]:
         answer = LABELS[(rows.prob > c).astype(int)]
-        paid = average_cost(
+        mean_cost = average_cost(
             rows.true,
             answer,
             cost_matrix=[[0, 2 * c], [2 * (1 - c), 0]],
             labels=LABELS,
             sample_weight=rows.weight,
         )
-        assert np.interp(c, *curve) == pytest.approx(paid, rel=0, abs=1e-12)
+        assert np.interp(c, *curve) == pytest.approx(mean_cost, rel=0, abs=1e-12)
 
 
 @every_row_set
@@ -382,11 +382,11 @@ def test_the_callers_arrays_stay_as_they_are(function):
         ({"pos_label": "spam"}, "pos_label is 'spam'; expected one of [0, 1]."),
         (
             {"sample_weight": [0, 0]},
-            "The rows of one class weigh nothing; expected rows of both classes.",
+            "All rows of one class have the weight 0; expected rows of both classes",
         ),
         (
             {"sample_weight": [3, 0]},
-            "The rows of one class weigh nothing; expected rows of both classes.",
+            "All rows of one class have the weight 0; expected rows of both classes",
         ),
         (
             {"sample_weight": [np.nan, 1]},
@@ -401,7 +401,7 @@ def test_the_callers_arrays_stay_as_they_are(function):
         ({"y_prob": [[0.9, 0.1], [0.2, 0.8]]}, "Pass the column of the positive class"),
     ],
 )
-def test_what_does_not_fit_is_refused_with_the_cure(function, arguments, message):
+def test_what_does_not_fit_is_refused_with_how_to_fix_it(function, arguments, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         function(**{"y_true": [0, 1], "y_prob": [0.2, 0.9], **arguments})
 
@@ -410,7 +410,7 @@ def test_what_does_not_fit_is_refused_with_the_cure(function, arguments, message
 @pytest.mark.parametrize("scores", [[0.2, 1.5], [-0.25, 1.0]])
 def test_scores_that_are_no_probabilities_are_refused_where_decisions_need_them(function, scores):
     message = f"y_prob goes from {scores[0]:g} to {scores[1]:g}; expected probabilities"
-    with pytest.raises(ValueError, match=f"{re.escape(message)}.*there is cost_curve"):
+    with pytest.raises(ValueError, match=f"{re.escape(message)}.*use cost_curve"):
         function([0, 1], scores)
 
 

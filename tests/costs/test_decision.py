@@ -24,15 +24,15 @@ def test_expected_costs_are_worked_out_by_hand():
     np.testing.assert_allclose(costs, expected, rtol=1e-15)
 
 
-def test_a_dearer_miss_turns_the_decision_on_the_same_text():
+def test_a_more_expensive_miss_turns_the_decision_on_the_same_text():
     text = [[0.7, 0.2, 0.1]]
-    assert decide(text, {"spam": 5}, classes=CLASSES) == ["ham"]
-    assert decide(text, {"spam": 10}, classes=CLASSES) == ["spam"]
+    assert decide(text, {"spam": 5}, labels=CLASSES) == ["ham"]
+    assert decide(text, {"spam": 10}, labels=CLASSES) == ["spam"]
 
 
 def test_labels_are_given_if_asked_for_and_indices_if_not():
     text = np.array([[0.1, 0.2, 0.7], [0.8, 0.1, 0.1]], dtype=np.float32)
-    answers = decide(text, None, classes=CLASSES)
+    answers = decide(text, None, labels=CLASSES)
     assert answers.tolist() == ["spam", "ham"]
     assert answers.dtype == CLASSES.dtype
     indices = decide(text, None)
@@ -40,7 +40,7 @@ def test_labels_are_given_if_asked_for_and_indices_if_not():
     assert indices.dtype == np.int64
 
 
-def test_a_labelled_matrix_is_understood_with_the_classes():
+def test_a_labeled_matrix_is_understood_with_the_classes():
     frame = pd.DataFrame(MATRIX, CLASSES, CLASSES).loc[::-1]
     text = [[0.5, 0.3, 0.2]]
     np.testing.assert_array_equal(
@@ -58,7 +58,7 @@ def test_equal_costs_mean_the_most_probable_class(table, cost):
 
 @settings(deadline=None)
 @given(weights, arrays(np.float64, (4, 4), elements=st.floats(0.01, 100)))
-def test_no_other_answer_is_expected_to_cost_less(table, matrix):
+def test_no_other_prediction_is_expected_to_cost_less(table, matrix):
     table = table / table.sum(axis=1, keepdims=True)
     np.fill_diagonal(matrix, 0)
     costs = expected_costs(table, matrix)
@@ -114,15 +114,15 @@ def test_more_than_two_classes_have_no_threshold():
             [[0.5, 0.5], [50, 50]],
             None,
             None,
-            "probabilities[1] is [50.0, 50.0]; expected numbers >= 0 that sum to 1. Pass the "
-            "output of predict_proba; logits need a softmax first.",
+            "probabilities[1] is [50.0, 50.0]; expected numbers >= 0 that sum to 1. Pass "
+            "probabilities, as from predict_proba or a softmax; apply a softmax to logits first.",
         ),
         (
             [[0.5, np.nan]],
             None,
             None,
-            "probabilities[0] is [0.5, nan]; expected numbers >= 0 that sum to 1. Pass the "
-            "output of predict_proba; logits need a softmax first.",
+            "probabilities[0] is [0.5, nan]; expected numbers >= 0 that sum to 1. Pass "
+            "probabilities, as from predict_proba or a softmax; apply a softmax to logits first.",
         ),
         (
             [0.2, 0.8],
@@ -136,7 +136,7 @@ def test_more_than_two_classes_have_no_threshold():
             [[0.5, 0.5]],
             None,
             CLASSES,
-            "probabilities has 2 columns, classes has shape (3,); expected (2,): one label per "
+            "probabilities has 2 columns, labels has shape (3,); expected (2,): one label per "
             "column.",
         ),
         (
@@ -148,7 +148,7 @@ def test_more_than_two_classes_have_no_threshold():
         ),
     ],
 )
-def test_what_does_not_fit_is_refused_with_the_cure(function, table, matrix, classes, message):
+def test_what_does_not_fit_is_refused_with_how_to_fix_it(function, table, matrix, classes, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         function(table, matrix, classes)
 

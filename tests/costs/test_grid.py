@@ -24,7 +24,7 @@ class CheapestConstant(ClassifierMixin, BaseEstimator):
 
     def fit(self, X, y):
         self.classes_, counts = np.unique(y, return_counts=True)
-        costs = check_cost_matrix(self.cost_matrix, self.classes_, class_weights=counts)
+        costs = check_cost_matrix(self.cost_matrix, self.classes_, class_totals=counts)
         self.answer_ = self.classes_[np.argmin(counts @ costs)]
         return self
 
@@ -36,7 +36,7 @@ def test_a_label_and_its_costs_give_one_short_dict_each():
     assert cost_grid("spam", [1, 2, 5]) == [{"spam": 1}, {"spam": 2}, {"spam": 5}]
 
 
-def test_a_pair_prices_one_error():
+def test_a_pair_sets_the_cost_of_one_error():
     assert cost_grid(("spam", "ham"), [2, 5]) == [{("spam", "ham"): 2}, {("spam", "ham"): 5}]
 
 
@@ -82,8 +82,8 @@ def test_a_search_takes_and_shows_every_form_of_costs(search):
         (
             ({"spam": [1]}, [2]),
             TypeError,
-            "costs is [2], beside a mapping that has its own; expected cost_grid({label: costs, "
-            "...}) or cost_grid(label, costs).",
+            "costs is [2], together with a mapping that has costs of its own; expected "
+            "cost_grid({label: costs, ...}) or cost_grid(label, costs).",
         ),
         (
             ("spam", 5),
@@ -128,6 +128,6 @@ def test_a_search_takes_and_shows_every_form_of_costs(search):
         ),
     ],
 )
-def test_what_is_no_grid_is_refused_with_the_cure(arguments, error, message):
+def test_what_is_no_grid_is_refused_with_how_to_fix_it(arguments, error, message):
     with pytest.raises(error, match=f"^{re.escape(message)}$"):
         cost_grid(*arguments)

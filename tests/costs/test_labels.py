@@ -41,7 +41,7 @@ def test_missing_labels_are_refused(take, missing):
 @every_taker
 def test_labels_without_an_order_are_refused(take):
     mixed = np.array(["a", "b", 1, "a"], dtype=object)
-    with pytest.raises(TypeError, match=r"has labels of the types \['int', 'str'\], which have no"):
+    with pytest.raises(TypeError, match=r"labels of the types \['int', 'str'\], which cannot be"):
         take(mixed)
 
 

@@ -48,12 +48,12 @@ def test_no_matrix_means_that_every_error_costs_one():
         np.testing.assert_array_equal(check_cost_matrix(form, CLASSES), 1 - np.eye(3))
 
 
-def test_a_label_prices_its_whole_row_and_the_others_cost_one():
+def test_a_label_sets_the_costs_of_its_whole_row_and_the_others_cost_one():
     expected = [[0, 1, 1], [1, 0, 1], [5, 5, 0]]
     np.testing.assert_array_equal(check_cost_matrix({"spam": 5}, CLASSES), expected)
 
 
-def test_a_pair_prices_one_entry_and_the_other_errors_cost_one():
+def test_a_pair_sets_one_entry_and_the_other_errors_cost_one():
     checked = check_cost_matrix({("spam", "ham"): 5, ("spam", "spam"): -2}, CLASSES)
     np.testing.assert_array_equal(checked, [[0, 1, 1], [1, 0, 1], [5, 1, -2]])
 
@@ -67,7 +67,7 @@ def test_labels_of_a_dict_match_by_equality(label):
 
 def test_balanced_makes_every_class_cost_the_same_in_total():
     weights = np.array([70.0, 20.0, 10.0])
-    checked = check_cost_matrix("balanced", CLASSES, class_weights=weights)
+    checked = check_cost_matrix("balanced", CLASSES, class_totals=weights)
     for row, miss_cost in enumerate(100 / (3 * weights)):
         expected = np.where(np.arange(3) == row, 0, miss_cost)
         np.testing.assert_allclose(checked[row], expected, rtol=1e-15)
@@ -106,35 +106,37 @@ REFUSED = {
     "NaN": (
         WITH_NAN,
         ValueError,
-        "cost_matrix gives nan as the cost of answering 'ham' when the truth is 'spam'; expected "
-        "a finite number. To rule an answer out, give it a large cost.",
+        "cost_matrix has the cost nan for predicting 'ham' when the true class is 'spam'; "
+        "expected a finite number. To prevent a prediction, give it a large cost.",
     ),
     "infinity": (
         {("ham", "spam"): np.inf},
         ValueError,
-        "cost_matrix gives inf as the cost of answering 'spam' when the truth is 'ham'; expected "
-        "a finite number. To rule an answer out, give it a large cost.",
+        "cost_matrix has the cost inf for predicting 'spam' when the true class is 'ham'; "
+        "expected a finite number. To prevent a prediction, give it a large cost.",
     ),
     "wrong answer cheaper": (
         CHEAPER,
         ValueError,
-        "cost_matrix makes a wrong answer cheaper than the right one: when the truth is 'spam', "
-        "answering 'ham' costs 5 and answering 'spam' costs 5.5. Rows are the truth and columns "
-        "the answer; transpose the matrix if yours is the other way round.",
+        "cost_matrix makes a wrong prediction cheaper than the correct one: when the true class is "
+        "'spam', predicting 'ham' costs 5 and predicting 'spam' costs 5.5. Rows are the true "
+        "classes and columns the predictions; transpose the matrix if yours is the other way "
+        "round.",
     ),
     "negative cost of a miss": (
         {"offer": -1},
         ValueError,
-        "cost_matrix makes a wrong answer cheaper than the right one: when the truth is 'offer', "
-        "answering 'ham' costs -1 and answering 'offer' costs 0. Rows are the truth and columns "
-        "the answer; transpose the matrix if yours is the other way round.",
+        "cost_matrix makes a wrong prediction cheaper than the correct one: when the true class is "
+        "'offer', predicting 'ham' costs -1 and predicting 'offer' costs 0. Rows are the true "
+        "classes and columns the predictions; transpose the matrix if yours is the other way "
+        "round.",
     ),
     "no cost at all": (
         np.ones((3, 3)),
         ValueError,
-        "cost_matrix makes every error as cheap as the right answer; expected at least one error "
-        "among classes_ = ['ham', 'offer', 'spam'] to cost more. cost_matrix=None makes each "
-        "cost 1.",
+        "cost_matrix makes every error as cheap as the correct prediction; expected at least one "
+        "error among classes_ = ['ham', 'offer', 'spam'] to cost more. cost_matrix=None makes "
+        "every error cost 1.",
     ),
     "unknown label": (
         {"spma": 5},
@@ -217,7 +219,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("form", "error", "message"), REFUSED.values(), ids=REFUSED)
-def test_a_wrong_matrix_is_refused_with_what_it_has_and_the_cure(form, error, message):
+def test_a_wrong_matrix_is_refused_with_what_it_has_and_how_to_fix_it(form, error, message):
     with pytest.raises(error, match=f"^{re.escape(message)}$"):
         check_cost_matrix(form, CLASSES)
 
@@ -225,7 +227,7 @@ def test_a_wrong_matrix_is_refused_with_what_it_has_and_the_cure(form, error, me
 @pytest.mark.parametrize(
     ("classes", "cure"), [([0, 1], "as an array"), ([1, 2], "by =="), ([False, True], "by ==")]
 )
-def test_a_name_among_numbered_classes_is_told_of_tools_that_number_them(classes, cure):
+def test_the_error_about_a_name_among_numbered_classes_names_tools_that_number_them(classes, cure):
     with pytest.raises(ValueError, match=cure):
         check_cost_matrix({"spam": 5}, classes)
 
@@ -237,9 +239,9 @@ def test_a_number_among_numbered_classes_is_told_how_labels_are_compared(label):
 
 
 def test_balanced_names_the_class_without_training_rows():
-    message = "needs training rows of every class; those of 'spam' weigh 0 in total"
+    message = "needs training rows of every class; those of 'spam' have the total weight 0"
     with pytest.raises(ValueError, match=message):
-        check_cost_matrix("balanced", CLASSES, class_weights=[3, 2, 0])
+        check_cost_matrix("balanced", CLASSES, class_totals=[3, 2, 0])
 
 
 def test_a_single_class_is_refused():
@@ -252,8 +254,8 @@ def test_a_class_that_is_named_twice_is_refused():
         check_cost_matrix({"ham": 5}, ["ham", "spam", "ham"])
 
 
-def test_a_name_where_the_classes_were_left_out_is_told_of_them():
-    with pytest.raises(ValueError, match=r"Where a function takes classes or labels, give them\."):
+def test_the_error_about_a_name_asks_for_the_labels_where_they_were_left_out():
+    with pytest.raises(ValueError, match=r"If the function takes labels=, pass the class labels\."):
         decide([[0.7, 0.3]], {"spam": 5})
 
 
@@ -263,14 +265,16 @@ def test_an_error_about_many_classes_stays_short():
     assert len(str(caught.value)) < 200
 
 
-def test_a_class_weighs_what_its_errors_cost_on_average_above_the_right_answer():
+def test_a_class_weighs_what_its_errors_cost_on_average_above_the_correct_prediction():
     np.testing.assert_array_equal(class_costs(MATRIX), [1.5, 3.5, 5.5])
     np.testing.assert_array_equal(class_costs([[-1, 1], [5, 2]]), [2, 3])
 
 
 @settings(deadline=None)
 @given(costly, arrays(np.float64, 4, elements=st.floats(1, 1000)))
-def test_inside_a_loss_right_answers_cost_nothing_and_rows_weigh_one_on_average(matrix, weights):
+def test_inside_a_loss_correct_predictions_cost_nothing_and_rows_weigh_one_on_average(
+    matrix, weights
+):
     np.fill_diagonal(matrix, -1.0)
     inside = loss_cost_matrix(matrix, weights)
     assert (np.diagonal(inside) == 0).all()
@@ -303,9 +307,9 @@ def test_a_loss_in_which_no_training_row_costs_anything_is_refused():
 
 
 @pytest.mark.parametrize("costs", [{"spam": 5}, None, "balanced", 5, [1, 2], np.ones((2, 3))])
-def test_a_form_that_needs_the_classes_is_told_of_check_cost_matrix(costs):
+def test_a_form_that_needs_the_classes_names_check_cost_matrix(costs):
     for take in (class_costs, lambda matrix: loss_cost_matrix(matrix, [1, 1])):
-        with pytest.raises(TypeError, match=r"expected a \(K, K\) array; check_cost_matrix makes"):
+        with pytest.raises(TypeError, match=r"expected a \(K, K\) array\. check_cost_matrix makes"):
             take(costs)
 
 
@@ -315,7 +319,7 @@ def test_the_callers_matrix_is_left_as_it_was_by_the_loss_matrix():
     np.testing.assert_array_equal(mine, MATRIX)
 
 
-def test_a_shift_by_the_right_answers_changes_no_decision():
+def test_a_shift_by_the_correct_predictions_changes_no_decision():
     matrix = np.array([[-1.0, 2.0, 1.0], [4.0, 1.0, 6.0], [5.0, 9.0, -2.0]])
     probabilities = np.random.default_rng(0).dirichlet(np.ones(3), size=200)
     inside = loss_cost_matrix(matrix, [5, 3, 2])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import linecache
 import re
 import warnings
 
@@ -7,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.metrics import zero_one_loss
+from sklearn.metrics import confusion_matrix, zero_one_loss
 
 from skcnn.costs import average_cost, normalized_cost, savings_score
+from skcnn.costs._metrics import count_predictions
 
 METRICS = [average_cost, normalized_cost, savings_score]
 TRUTH = np.array(["ham", "ham", "ham", "offer", "spam", "spam"])
@@ -48,7 +50,7 @@ def test_savings_agree_with_the_published_formula_for_two_classes():
     assert savings == pytest.approx(1 - cost(answer) / base, abs=1e-12)
 
 
-def test_perfect_answers_save_everything_and_the_best_constant_nothing():
+def test_perfect_predictions_save_everything_and_the_best_constant_nothing():
     assert savings_score(TRUTH, TRUTH, cost_matrix=MATRIX) == 1
     constant = {label: [label] * 6 for label in LABELS}
     savings = {
@@ -59,7 +61,7 @@ def test_perfect_answers_save_everything_and_the_best_constant_nothing():
     assert savings["offer"] == pytest.approx(1 - 15 / 10)
 
 
-def test_where_constant_answers_earn_something_higher_savings_are_still_better():
+def test_where_constant_predictions_earn_something_higher_savings_are_still_better():
     earning = [[-1, 0], [0, -3]]
     truth = [0, 0, 0, 1]  # always 0 and always 1 both earn 3
     savings = [
@@ -109,15 +111,17 @@ def test_a_class_that_does_not_appear_is_named_by_labels(metric):
 
 @every_metric
 def test_a_label_that_labels_lack_is_refused(metric):
-    with pytest.raises(ValueError, match=r"holds \['spam'\], which labels = \['ham', 'offer'\]"):
+    with pytest.raises(
+        ValueError, match=r"\['spam'\], which are not in labels = \['ham', 'offer'\]"
+    ):
         metric(TRUTH, ANSWER, cost_matrix=None, labels=["ham", "offer"])
 
 
 @every_metric
 def test_rows_without_weight_are_refused(metric):
-    with pytest.raises(ValueError, match="The rows weigh 0 in total; expected at least one row"):
+    with pytest.raises(ValueError, match="total weight of the rows is 0; expected at least one"):
         metric(TRUTH, ANSWER, cost_matrix=None, sample_weight=np.zeros(6))
-    with pytest.raises(ValueError, match="The rows weigh 0 in total; expected at least one row"):
+    with pytest.raises(ValueError, match="total weight of the rows is 0; expected at least one"):
         metric([], [], cost_matrix=None, labels=LABELS)
 
 
@@ -137,10 +141,44 @@ def test_weights_that_count_no_rows_are_refused(metric, weight, message):
 
 
 @pytest.mark.parametrize("metric", [normalized_cost, savings_score])
-def test_savings_are_undefined_where_a_constant_answer_costs_nothing(metric):
+def test_savings_are_undefined_where_a_constant_prediction_costs_nothing(metric):
     one_class = ["ham"] * 3
-    with pytest.warns(UndefinedMetricWarning, match="cheapest constant answer costs 0"):
+    with pytest.warns(UndefinedMetricWarning, match="best constant prediction costs 0"):
         assert np.isnan(metric(one_class, one_class, cost_matrix=None, labels=LABELS))
+
+
+@pytest.mark.parametrize("metric", [normalized_cost, savings_score])
+def test_the_warning_about_undefined_savings_points_to_the_users_line(metric):
+    with pytest.warns(UndefinedMetricWarning) as caught:
+        metric(["ham"], ["ham"], labels=LABELS)
+    line = linecache.getline(caught[0].filename, caught[0].lineno)
+    assert line.strip() == 'metric(["ham"], ["ham"], labels=LABELS)'
+
+
+def test_the_normalized_cost_is_the_cost_divided_by_that_of_the_best_constant_prediction():
+    rng = np.random.default_rng(1)
+    truth, answer = np.array(LABELS)[rng.integers(0, 3, size=(2, 50))]
+    costs = {"cost_matrix": MATRIX, "labels": LABELS, "sample_weight": rng.uniform(size=50)}
+    best = min(average_cost(truth, [label] * 50, **costs) for label in LABELS)
+    found = normalized_cost(truth, answer, **costs)
+    assert found == pytest.approx(average_cost(truth, answer, **costs) / best, rel=1e-12)
+
+
+def test_the_normalized_cost_is_also_defined_where_the_best_constant_prediction_earns():
+    costs = {"cost_matrix": [[-1, 0], [0, -3]]}
+    truth, answer, best = [0, 0, 0, 1], [0, 0, 1, 1], -3 / 4
+    expected = 1 + (average_cost(truth, answer, **costs) - best) / abs(best)
+    assert normalized_cost(truth, answer, **costs) == pytest.approx(expected, rel=1e-12)
+
+
+def test_counts_are_refused_with_a_note_where_costs_name_a_class_that_does_not_appear():
+    rows = {"labels": None, "sample_weight": None, "abstain_cost": None, "abstain_label": -1}
+    counts, classes = count_predictions(TRUTH, ANSWER, cost_matrix=MATRIX, **rows)
+    np.testing.assert_array_equal(counts, confusion_matrix(TRUTH, ANSWER))
+    assert classes.tolist() == LABELS
+    with pytest.raises(ValueError, match=r"shape \(3, 3\); expected \(2, 2\)") as caught:
+        count_predictions(TRUTH[:4], TRUTH[:4], cost_matrix=MATRIX, **rows)
+    assert "pass labels= with all classes" in caught.value.__notes__[0]
 
 
 def test_a_single_class_still_has_an_average_cost():

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.special import softmax
 
-from skcnn.costs import LOSSES, class_costs, decide, loss_cost_matrix, posterior
+from skcnn.costs import class_costs, decide, loss_cost_matrix, posterior
+from skcnn.costs._loss_formulas import LOSS_FORMULAS, LOSS_NAMES, _solve_each
 
 # Every loss whose scores determine the posterior, with its parameters.
 INVERTIBLE = [
@@ -48,6 +49,11 @@ def trained_scores(loss, eta, costs):
     return softmax(found.x)
 
 
+def test_every_loss_by_name_has_its_formulas():
+    assert tuple(LOSS_FORMULAS) == LOSS_NAMES
+    assert {name for name, _ in ALL} == set(LOSS_NAMES)
+
+
 @pytest.mark.parametrize("n_classes", [2, 3, 5, 10, 20])
 @every_invertible_loss
 def test_the_posterior_is_found_again_at_the_minimum_of_the_expected_loss(name, params, n_classes):
@@ -57,7 +63,7 @@ def test_the_posterior_is_found_again_at_the_minimum_of_the_expected_loss(name, 
         if turn % 2:  # a class costs the same whatever is answered in its place
             costs = class_costs(costs)[:, None] * (1 - np.eye(n_classes))
         eta = 0.98 * rng.dirichlet(np.ones(n_classes)) + 0.02 / n_classes
-        scores = trained_scores(LOSSES[name](**params), eta, costs)
+        scores = trained_scores(LOSS_FORMULAS[name](**params), eta, costs)
         found = posterior(scores[None], name, costs, **params)
         np.testing.assert_allclose(found[0], eta, atol=1e-6)
 
@@ -87,14 +93,14 @@ def test_the_posterior_is_found_again_at_the_minimum_of_the_expected_loss(name, 
 )
 def test_a_loss_has_the_value_worked_out_by_hand(name, params, expected):
     costs = np.array([[0.0, 1.0, 2.0], [3.0, 0.0, 4.0], [5.0, 6.0, 0.0]])
-    value = LOSSES[name](**params).value(np.array([[0.5, 0.25, 0.25]]), costs)
+    value = LOSS_FORMULAS[name](**params).value(np.array([[0.5, 0.25, 0.25]]), costs)
     np.testing.assert_allclose(value, [expected], rtol=1e-12)
 
 
 @every_loss
 def test_the_slopes_are_those_of_the_value(name, params):
     rng = np.random.default_rng(0)
-    loss, costs, step = LOSSES[name](**params), random_costs(rng, 4), 1e-6
+    loss, costs, step = LOSS_FORMULAS[name](**params), random_costs(rng, 4), 1e-6
     q = rng.dirichlet(np.full(4, 3.0), size=20)
     slopes = loss.jacobian(q, costs)
     for k in range(4):
@@ -124,7 +130,7 @@ def test_weights_are_divided_out():
 
 @pytest.mark.parametrize("q1", [1e-300, 1e-12, 1e-3, 0.2, 0.5, 0.9, 1 - 1e-9])
 def test_two_classes_by_formula_and_by_equations_agree(q1):
-    loss, costs = LOSSES["misclassification"](), np.array([[0.0, 0.7], [3.0, 0.0]])
+    loss, costs = LOSS_FORMULAS["misclassification"](), np.array([[0.0, 0.7], [3.0, 0.0]])
     scores = np.array([[1 - q1, q1]])
     by_equations = super(type(loss), loss).invert(scores, costs)
     np.testing.assert_allclose(loss.invert(scores, costs), by_equations, rtol=1e-12)
@@ -158,7 +164,7 @@ def test_the_weight_of_the_expected_cost_and_the_unit_of_the_costs_are_one_thing
 
 
 @every_loss
-def test_what_right_answers_cost_does_not_matter(name, params):
+def test_what_correct_predictions_cost_does_not_matter(name, params):
     rng = np.random.default_rng(1)
     costs, q = random_costs(rng, 4), rng.dirichlet(np.ones(4), size=50)
     found = posterior(q, name, costs, **params)
@@ -176,7 +182,7 @@ def test_renumbered_classes_give_renumbered_posteriors(name, params):
 
 
 @every_loss
-def test_scores_of_exactly_zero_and_one_give_that_answer(name, params):
+def test_scores_of_exactly_zero_and_one_give_that_posterior(name, params):
     for n_classes in (2, 3, 6):
         costs = random_costs(np.random.default_rng(3), n_classes)
         certain = np.eye(n_classes)
@@ -232,7 +238,7 @@ def test_scores_of_the_expected_cost_decide_as_the_posterior_does(n_classes, by_
     assert answers_that_differ(n_classes, by_class, seed) == 0
 
 
-def test_scores_of_the_expected_cost_decide_otherwise_where_the_answer_has_a_price():
+def test_scores_of_the_expected_cost_decide_otherwise_where_the_prediction_matters_too():
     shares = [answers_that_differ(3, False, seed) for seed in range(50)]
     assert 0.03 < np.mean(shares) < 0.05
 
@@ -263,7 +269,7 @@ def test_a_class_whose_errors_are_free_keeps_its_score(name):
 def test_expected_cost_learns_a_class_whose_errors_are_free_too():
     costs = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 2.0], [4.0, 3.0, 0.0]])
     eta = np.array([0.5, 0.3, 0.2])
-    scores = trained_scores(LOSSES["expected_cost"](), eta, costs)
+    scores = trained_scores(LOSS_FORMULAS["expected_cost"](), eta, costs)
     np.testing.assert_allclose(posterior(scores[None], "expected_cost", costs)[0], eta, atol=1e-6)
 
 
@@ -284,7 +290,7 @@ def test_scores_too_small_to_divide_by_are_no_obstacle():
     np.testing.assert_allclose(found, [[0.5, 0.5, 0, 0]], atol=1e-12)
 
 
-def test_an_answer_that_is_right_for_two_classes_is_no_obstacle():
+def test_a_prediction_that_is_correct_for_two_classes_is_no_obstacle():
     costs = np.array([[0.0, 2.0, 1.0], [0.0, 0.0, 1.0], [3.0, 3.0, 0.0]])
     found = posterior([[1.0, 0.0, 0.0], [0.6, 0.3, 0.1]], "misclassification", costs)
     assert np.isfinite(found).all()
@@ -292,8 +298,6 @@ def test_an_answer_that_is_right_for_two_classes_is_no_obstacle():
 
 
 def test_equations_without_a_unique_solution_are_solved_as_well_as_can_be():
-    from skcnn.costs._posterior import _solve_each
-
     A = np.array([[[1.0, 1.0], [1.0, 1.0]], [[2.0, 0.0], [0.0, 4.0]]])
     np.testing.assert_allclose(
         _solve_each(A, np.array([[2.0, 2.0], [2.0, 2.0]])), [[1, 1], [1, 0.5]]
@@ -321,7 +325,7 @@ def test_the_callers_scores_are_left_as_they_were():
 
 
 def test_no_rows_give_no_rows():
-    for name in LOSSES:
+    for name in LOSS_FORMULAS:
         assert posterior(np.empty((0, 3)), name, 1 - np.eye(3)).shape == (0, 3)
 
 
@@ -340,12 +344,12 @@ def test_no_rows_give_no_rows():
         ),
         (
             ([[0.5, 0.5], [2.5, -1.5]], "focal", 1 - np.eye(2)),
-            "scores[1] is [2.5, -1.5]; expected numbers >= 0 that sum to 1. Pass the output of "
-            "predict_proba; logits need a softmax first.",
+            "softmax[1] is [2.5, -1.5]; expected numbers >= 0 that sum to 1. Pass probabilities, "
+            "as from predict_proba or a softmax; apply a softmax to logits first.",
         ),
         (
             ([0.5, 0.5], "focal", 1 - np.eye(2)),
-            "scores has shape (2,); expected (n_samples, n_classes) with one column per class, "
+            "softmax has shape (2,); expected (n_samples, n_classes) with one column per class, "
             "as from predict_proba. For a single column p, pass np.column_stack([1 - p, p]).",
         ),
     ],
@@ -361,13 +365,13 @@ def test_what_is_no_table_of_scores_is_refused(arguments, message):
     [
         (
             [[0, 1], [np.nan, 0]],
-            "cost_matrix gives nan as the cost of answering 0 when the truth is 1",
+            "cost_matrix has the cost nan for predicting 0 when the true class is 1",
         ),
         (
             [[0, np.inf], [1, 0]],
-            "cost_matrix gives inf as the cost of answering 1 when the truth is 0",
+            "cost_matrix has the cost inf for predicting 1 when the true class is 0",
         ),
-        ([[0, 1], [2, 3]], "cost_matrix makes a wrong answer cheaper than the right one"),
+        ([[0, 1], [2, 3]], "cost_matrix makes a wrong prediction cheaper than the correct one"),
     ],
 )
 def test_costs_that_no_loss_takes_are_refused(name, params, costs, message):
@@ -383,3 +387,9 @@ def test_parameters_that_no_loss_takes_are_refused(name, parameter, value):
     message = f"{parameter} is {value!r}; expected a finite number >= 0."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         posterior([[0.5, 0.5]], name, 1 - np.eye(2), **{parameter: value})
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0])
+def test_certain_outputs_stay_certain_whatever_gamma_is(gamma):
+    P = posterior(np.eye(3), "focal", [[0, 1, 1], [5, 0, 5], [2, 2, 0]], gamma=gamma)
+    np.testing.assert_array_equal(P, np.eye(3))

@@ -43,7 +43,7 @@ def test_costs_and_savings_of_one_outcome_each_are_worked_out_by_hand():
 
 
 @every_seed
-def test_the_expected_cost_of_a_random_answer_is_that_of_empulse(seed):
+def test_the_expected_cost_of_a_random_prediction_is_that_of_empulse(seed):
     # Each row is flagged with its own probability s.
     true, s, _ = rows(seed)
     formula = true * (s * TP + (1 - s) * FN) + ~true * (s * FP + (1 - s) * TN)
@@ -57,7 +57,7 @@ def test_the_expected_cost_of_a_random_answer_is_that_of_empulse(seed):
 
 
 def test_the_maximum_profit_is_worked_out_by_hand():
-    # Flagging from .3 on finds both positive rows, at one false alarm: (2 * 10 - 2) / 4.
+    # Flagging from 0.3 on finds both positive rows, at one false alarm: (2 * 10 - 2) / 4.
     costs, _ = cost_threshold_curve(*FOUR_ROWS, [[0, 2], [0, -10]])
     assert costs.tolist() == [-4.0, -4.5, -2.0, -2.5, 0.0]
 
@@ -76,9 +76,9 @@ def test_the_lowest_cost_is_minus_the_maximum_profit_for_every_benefit(seed):
 
 
 def test_both_curves_of_four_rows_are_worked_out_by_hand():
-    # Corners (FPR, FNR): (0, .5) from .9 on, (.5, 0) from .3 on; the lines cross at 1/2.
+    # Corners (FPR, FNR): (0, 0.5) from 0.9 on, (0.5, 0) from 0.3 on; the lines cross at 1/2.
     np.testing.assert_allclose(cost_curve(*FOUR_ROWS), [[0, 0.5, 1], [0, 0.25, 0]], atol=1e-12)
-    # Between .3 and .4 one is missed and one flagged in vain: 2 ((1 - c) + c) / 4.
+    # Between 0.3 and 0.4 one is missed and one flagged in vain: 2 ((1 - c) + c) / 4.
     c, costs = brier_curve(*FOUR_ROWS)
     np.testing.assert_allclose(c, [0, 0.1, 0.1, 0.3, 0.3, 0.4, 0.4, 0.9, 0.9, 1], atol=1e-12)
     expected = [0, 0.1, 0.05, 0.15, 0.5, 0.5, 0.3, 0.05, 0.1, 0]
@@ -87,7 +87,7 @@ def test_both_curves_of_four_rows_are_worked_out_by_hand():
 
 @every_seed
 def test_the_cost_curve_is_drummond_and_holtes(seed):
-    # The normalised expected cost at the operating point PC(+) is FNR PC + FPR (1 - PC).
+    # The normalized expected cost at the operating point PC(+) is FNR PC + FPR (1 - PC).
     true, prob, weight = rows(seed)
     misses, alarms = rates(true, prob, weight)
     for pc, found in zip(*cost_curve(true, prob, sample_weight=weight), strict=True):

@@ -64,7 +64,7 @@ def test_expected_costs_are_a_sum_over_the_classes_that_are_missed(rows):
 
 @settings(deadline=None)
 @given(texts())
-def test_no_other_answer_is_expected_to_cost_less(rows):
+def test_no_other_prediction_is_expected_to_cost_less(rows):
     costs = expected_costs(rows.table, sample_costs=rows.costs)
     chosen = costs[np.arange(len(costs)), decide(rows.table, sample_costs=rows.costs)]
     np.testing.assert_allclose(chosen, costs.min(axis=1), rtol=1e-12, atol=1e-11)
@@ -84,9 +84,9 @@ def test_costs_that_are_the_same_in_every_row_are_a_cost_matrix(rows, data):
     )
     np.testing.assert_array_equal(decide(rows.table, sample_costs=same), decide(rows.table, matrix))
     arguments = {"labels": range(k), "sample_weight": rows.weight}
-    paid = average_cost(rows.true, rows.answer, sample_costs=same, **arguments)
+    mean_cost = average_cost(rows.true, rows.answer, sample_costs=same, **arguments)
     expected = average_cost(rows.true, rows.answer, cost_matrix=matrix, **arguments)
-    assert paid == pytest.approx(expected, rel=1e-12)
+    assert mean_cost == pytest.approx(expected, rel=1e-12)
     if len(np.unique(rows.true)) > 1:
         savings = savings_score(rows.true, rows.answer, sample_costs=same, **arguments)
         expected = savings_score(rows.true, rows.answer, cost_matrix=matrix, **arguments)
@@ -101,14 +101,14 @@ def test_the_average_cost_is_the_weighted_mean_of_the_mistakes(rows):
         for i, true in enumerate(rows.true)
         if true != rows.answer[i]
     )
-    paid = average_cost(
+    mean_cost = average_cost(
         rows.true,
         rows.answer,
         sample_costs=rows.costs,
         labels=range(rows.costs.shape[1]),
         sample_weight=rows.weight,
     )
-    assert paid == pytest.approx(total / rows.weight.sum(), rel=1e-12)
+    assert mean_cost == pytest.approx(total / rows.weight.sum(), rel=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -139,7 +139,7 @@ def test_two_classes_agree_with_the_published_formulas(seed):
 
 @settings(deadline=None)
 @given(texts(most_classes=4))
-def test_savings_are_the_share_of_the_cheapest_constant_answer(rows):
+def test_savings_are_the_share_of_the_best_constant_prediction(rows):
     n, k = rows.costs.shape
     arguments = {
         "sample_costs": rows.costs,
@@ -148,15 +148,15 @@ def test_savings_are_the_share_of_the_cheapest_constant_answer(rows):
     }
     cheapest = min(average_cost(rows.true, np.full(n, label), **arguments) for label in range(k))
     if cheapest > 0:
-        paid = average_cost(rows.true, rows.answer, **arguments)
+        mean_cost = average_cost(rows.true, rows.answer, **arguments)
         savings = savings_score(rows.true, rows.answer, **arguments)
-        assert savings == pytest.approx(1 - paid / cheapest, rel=1e-9, abs=1e-9)
+        assert savings == pytest.approx(1 - mean_cost / cheapest, rel=1e-9, abs=1e-9)
         assert normalized_cost(rows.true, rows.answer, **arguments) == 1 - savings
         assert savings_score(rows.true, rows.true, **arguments) == 1
 
 
-def test_a_dearer_text_turns_the_decision_about_the_same_probabilities():
-    answers = decide([[0.8, 0.2]] * 3, sample_costs=[[1, 2], [1, 10], [3, 10]], classes=LABELS[:2])
+def test_a_more_expensive_text_turns_the_decision_about_the_same_probabilities():
+    answers = decide([[0.8, 0.2]] * 3, sample_costs=[[1, 2], [1, 10], [3, 10]], labels=LABELS[:2])
     assert answers.tolist() == ["ham", "offer", "ham"]
 
 
@@ -185,8 +185,8 @@ def test_the_unit_of_every_row_changes_no_decision(seed, factor):
 def test_rows_do_not_know_of_one_another(seed):
     rng = np.random.default_rng(seed)
     table, costs = rng.dirichlet(np.ones(3), size=50), rng.exponential(size=(50, 3))
-    together = decide(table, sample_costs=costs, classes=LABELS)
-    alone = [decide(table[[i]], sample_costs=costs[[i]], classes=LABELS)[0] for i in range(50)]
+    together = decide(table, sample_costs=costs, labels=LABELS)
+    alone = [decide(table[[i]], sample_costs=costs[[i]], labels=LABELS)[0] for i in range(50)]
     assert together.tolist() == alone
 
 
@@ -195,9 +195,9 @@ def test_the_order_of_the_classes_does_not_matter(order):
     rng = np.random.default_rng(0)
     table, costs = rng.dirichlet(np.ones(3), size=50), rng.exponential(size=(50, 3))
     true, turned = LABELS[rng.integers(0, 3, size=50)], LABELS[order]
-    answers = decide(table, sample_costs=costs, classes=LABELS)
+    answers = decide(table, sample_costs=costs, labels=LABELS)
     np.testing.assert_array_equal(
-        decide(table[:, order], sample_costs=costs[:, order], classes=turned), answers
+        decide(table[:, order], sample_costs=costs[:, order], labels=turned), answers
     )
     for metric in METRICS:
         assert metric(true, answers, sample_costs=costs[:, order], labels=turned) == pytest.approx(
@@ -214,10 +214,10 @@ def test_the_columns_of_a_frame_name_the_classes_in_any_order(order, labels):
     frame = pd.DataFrame(costs, columns=labels, index=rng.permutation(30))[labels[order]]
     np.testing.assert_array_equal(check_sample_costs(frame, 30, labels), costs)
     np.testing.assert_array_equal(
-        expected_costs(table, sample_costs=frame, classes=labels),
+        expected_costs(table, sample_costs=frame, labels=labels),
         expected_costs(table, sample_costs=costs),
     )
-    answers = decide(table, sample_costs=frame, classes=labels)
+    answers = decide(table, sample_costs=frame, labels=labels)
     np.testing.assert_array_equal(answers, labels[decide(table, sample_costs=costs)])
     true = labels[rng.integers(0, 3, size=30)]
     for metric in METRICS:
@@ -257,7 +257,7 @@ def test_checked_costs_are_new_and_the_callers_stay_as_they_are():
     checked[:] = -1
     check_sample_costs(frame, 2, ["ham", "spam"])[:] = -1
     for table in (costs, frame):
-        decide([[0.5, 0.5]] * 2, sample_costs=table, classes=["ham", "spam"])
+        decide([[0.5, 0.5]] * 2, sample_costs=table, labels=["ham", "spam"])
         average_cost(["ham", "spam"], ["spam", "ham"], sample_costs=table)
     assert costs.tolist() == [[1, 2], [3, 4]]
     assert frame.to_numpy().tolist() == [[1, 2], [3, 4]]
@@ -285,13 +285,13 @@ WRONG_COSTS = [
     ([[1, 2], [np.nan, 4]], ValueError, f"sample_costs[1, 0] is nan; expected {FORM}, finite."),
     ([[1, np.inf], [3, 4]], ValueError, f"sample_costs[0, 1] is inf; expected {FORM}, finite."),
     (
-        [["cheap", "dear"], [3, 4]],
+        [["cheap", "much"], [3, 4]],
         TypeError,
-        "sample_costs holds something else than numbers: [['cheap', 'dear'], [3, 4]]; expected one",
+        "sample_costs holds something other than numbers: [['cheap', 'much'], [3, 4]]; expected",
     ),
-    ([[1, 2], [3]], TypeError, "sample_costs holds something else than numbers"),
-    ({0: 1, 1: 5}, TypeError, "sample_costs holds something else than numbers"),
-    ("balanced", TypeError, "sample_costs holds something else than numbers"),
+    ([[1, 2], [3]], TypeError, "sample_costs holds something other than numbers"),
+    ({0: 1, 1: 5}, TypeError, "sample_costs holds something other than numbers"),
+    ("balanced", TypeError, "sample_costs holds something other than numbers"),
     (
         pd.DataFrame([[1, 2], [3, 4]], columns=["ham", "eggs"]),
         ValueError,
@@ -314,9 +314,9 @@ WRONG_COSTS = [
 def test_costs_that_do_not_fit_are_refused_everywhere(costs, error, message):
     labels, table = ["ham", "spam"], [[0.5, 0.5]] * 2
     for function, arguments in [
-        (check_sample_costs, {"n_samples": 2, "classes": labels}),
-        (expected_costs, {"probabilities": table, "classes": labels}),
-        (decide, {"probabilities": table, "classes": labels}),
+        (check_sample_costs, {"n_samples": 2, "labels": labels}),
+        (expected_costs, {"probabilities": table, "labels": labels}),
+        (decide, {"probabilities": table, "labels": labels}),
         *[(metric, {"y_true": labels, "y_pred": labels}) for metric in METRICS],
     ]:
         with pytest.raises(error, match=f"^{re.escape(message)}"):
@@ -325,17 +325,17 @@ def test_costs_that_do_not_fit_are_refused_everywhere(costs, error, message):
 
 @pytest.mark.parametrize("dtype", [str, object])
 def test_strings_are_no_costs_even_where_they_spell_numbers(dtype):
-    with pytest.raises(TypeError, match="something else than numbers"):
+    with pytest.raises(TypeError, match="something other than numbers"):
         check_sample_costs(np.array([["1", "2"]], dtype=dtype), 1, ["ham", "spam"])
 
 
-def test_a_mistake_has_one_price():
+def test_an_error_has_one_cost():
     both = {"cost_matrix": {"spam": 5}, "sample_costs": [[1, 2], [3, 4]]}
     labels = ["ham", "spam"]
     message = "^cost_matrix and sample_costs are both given.*expected one of them"
     for function in (expected_costs, decide):
         with pytest.raises(ValueError, match=message):
-            function([[0.5, 0.5]] * 2, classes=labels, **both)
+            function([[0.5, 0.5]] * 2, labels=labels, **both)
     for metric in METRICS:
         with pytest.raises(ValueError, match=message):
             metric(labels, labels, **both)

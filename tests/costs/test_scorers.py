@@ -204,8 +204,8 @@ def test_copies_of_several_scorers_are_routed_as_the_scorers_are(data, copy):
         for metric, name, sign in ((average_cost, "cost", -1), (savings_score, "savings", 1)):
             expected = metric(y[test], answers, sample_costs=costs, sample_weight=weight)
             assert found[f"test_{name}"][fold] == pytest.approx(sign * expected, rel=0, abs=1e-12)
-        paid = average_cost(y[test], fitted.predict(X[test]), cost_matrix=MATRIX)
-        assert found["test_at one price"][fold] == pytest.approx(-paid, rel=0, abs=1e-12)
+        mean_cost = average_cost(y[test], fitted.predict(X[test]), cost_matrix=MATRIX)
+        assert found["test_at one price"][fold] == pytest.approx(-mean_cost, rel=0, abs=1e-12)
 
 
 def test_what_cannot_be_scored_is_refused_at_once():

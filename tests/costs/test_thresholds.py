@@ -118,7 +118,7 @@ def test_the_order_of_the_rows_does_not_matter():
 def test_rows_without_weight_at_the_top_count_as_absent():
     true, score, weight = [0, 1, 1], [0.6, 0.5, 0.9], [1, 1, 0]
     assert threshold_at_precision(true, score, 0.4, sample_weight=weight) == 0.5
-    with pytest.raises(ValueError, match=r"the highest is 0\.5, at 0\.5"):
+    with pytest.raises(ValueError, match=r"expected at most 0\.5, the highest precision, at 0\.5"):
         threshold_at_precision(true, score, 0.9, sample_weight=weight)
 
 
@@ -215,7 +215,10 @@ def test_a_precision_that_is_none_is_refused_before_the_rows_are_looked_at(min_p
 
 
 def test_a_precision_out_of_reach_is_refused_with_the_highest_there_is():
-    message = "No threshold has a precision of 0.9; the highest is 0.75, at 0.2."
+    message = (
+        "min_precision is 0.9, which no threshold reaches; expected at most 0.75, the highest "
+        "precision, at 0.2."
+    )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         threshold_at_precision([0, 1, 0, 1, 1], [0.1, 0.3, 0.9, 0.2, 0.4], 0.9)
 
@@ -227,7 +230,7 @@ def test_a_precision_out_of_reach_is_refused_with_the_highest_there_is():
         ({"y_prob": [[0.8, 0.2], [0.1, 0.9]]}, "Pass the column of the positive class, such as"),
         ({"y_prob": [0.1, np.nan]}, "y_prob[1] is nan; expected finite numbers."),
         ({"pos_label": 3}, "pos_label is 3; expected one of [0, 1]."),
-        ({"sample_weight": [0, 1]}, "The rows of one class weigh nothing"),
+        ({"sample_weight": [0, 1]}, "All rows of one class have the weight 0"),
         ({"y_prob": [0.1, 0.2, 0.3]}, "inconsistent numbers of samples"),
     ],
 )
@@ -246,7 +249,7 @@ def test_rows_that_do_not_fit_are_refused(arguments, message):
         (
             [],
             0.3,
-            "y_prob has shape (0,); expected one number for each of one row or more, such as",
+            "y_prob has shape (0,); expected one number for each row, and at least one row",
         ),
         ([[0.1, 0.9]], 0.3, "y_prob has shape (1, 2); expected one number"),
         ([0.1, np.nan], 0.3, "y_prob[1] is nan; expected finite numbers."),

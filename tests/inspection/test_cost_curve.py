@@ -47,7 +47,7 @@ def test_the_other_positive_class_gives_the_mirror_image(rows, kind):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_the_reference_of_the_brier_curve_is_the_cheaper_constant_answer(rows, weighted):
+def test_the_reference_of_the_brier_curve_is_the_cheaper_constant_prediction(rows, weighted):
     y_true, y_prob = rows
     weight = np.where(y_true == 1, 3.0, 1.0) if weighted else None
     display = CostCurveDisplay.from_predictions(y_true, y_prob, kind="brier", sample_weight=weight)
@@ -82,7 +82,7 @@ def test_the_area_of_the_brier_curve_is_the_brier_score(rows):
     assert display.line_.get_label() == f"mine (Brier score = {score:.3f})"
 
 
-def test_the_axes_say_which_curve_it_is(rows):
+def test_the_axis_labels_name_the_kind_of_curve(rows):
     cost, brier = (CostCurveDisplay.from_predictions(*rows, kind=kind).ax_ for kind in CURVES)
     assert cost.get_xlabel().startswith("probability cost")
     assert "best threshold" in cost.get_ylabel()
@@ -106,7 +106,7 @@ def test_only_the_brier_curve_needs_probabilities():
         CostCurveDisplay.from_predictions([0, 1], [-2, 3], kind="brier")
 
 
-def test_an_unknown_kind_is_refused(rows):
+def test_an_unknown_kind_is_an_error(rows):
     for make in (CostCurveDisplay, CostCurveDisplay.from_predictions):
         with pytest.raises(ValueError, match=r"kind is 'roc'; expected one of \['cost', 'brier'\]"):
             make(*rows, kind="roc")

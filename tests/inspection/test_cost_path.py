@@ -53,7 +53,7 @@ def test_the_band_is_the_range_or_the_standard_deviation_of_the_folds(path):
     assert CostPathDisplay.from_cost_path(path, band=None).bands_ == []
 
 
-def test_ratios_stand_on_a_logarithmic_axis_and_are_written_out(path):
+def test_ratios_are_on_a_logarithmic_axis_and_are_written_out(path):
     ax = CostPathDisplay.from_cost_path(path).ax_
     assert ax.get_xscale() == "log"
     ax.figure.draw_without_rendering()
@@ -63,13 +63,13 @@ def test_ratios_stand_on_a_logarithmic_axis_and_are_written_out(path):
     assert ax.get_ylim()[0] == 0
 
 
-def test_the_three_lines_differ_in_colour_line_style_and_marker(path):
+def test_the_three_lines_differ_in_color_line_style_and_marker(path):
     lines = CostPathDisplay.from_cost_path(path).lines_
     for look in ("get_color", "get_linestyle", "get_marker"):
         assert len({getattr(line, look)() for line in lines}) == 3
 
 
-def test_options_reach_the_lines_and_bands_keep_their_colour(path):
+def test_options_reach_the_lines_and_bands_keep_their_color(path):
     display = CostPathDisplay.from_cost_path(path, lw=4, c="red")
     assert {line.get_linewidth() for line in display.lines_} == {4}
     assert {line.get_color() for line in display.lines_} == {"red"}
@@ -102,20 +102,20 @@ def test_one_ratio_and_one_fold_can_be_drawn():
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("shape", [(5, 4), (4,), (4, 0)])
-def test_shapes_that_do_not_fit_are_refused(path, name, shape):
+def test_shapes_that_do_not_match_are_an_error(path, name, shape):
     setattr(path, name, np.zeros(shape))
     with pytest.raises(ValueError, match=rf"{name} has shape .*; expected \(4, n_folds\)"):
         CostPathDisplay.from_cost_path(path)
 
 
 @pytest.mark.parametrize("ratios", [[0, 1, 2, 3], [-1, 1, 2, 3], [1, 2, 3, np.inf], [], 5])
-def test_ratios_that_have_no_place_on_the_axis_are_refused(path, ratios):
+def test_ratios_that_are_not_above_0_are_an_error(path, ratios):
     path.ratios = ratios
     with pytest.raises(ValueError, match=r"ratios is .*; expected finite numbers above 0"):
         CostPathDisplay.from_cost_path(path)
 
 
-def test_other_objects_and_bands_are_refused(path):
+def test_other_objects_and_bands_are_an_error(path):
     with pytest.raises(TypeError, match=r"a dict without \['ratios', .*\]; expected the result"):
         CostPathDisplay.from_cost_path({})
     with pytest.raises(ValueError, match=r"band is 'sem'; expected one of \['range', 'std', None"):

@@ -15,8 +15,8 @@ from skcnn.inspection import CostThresholdDisplay
 LABELS = ["ham", "spam"]
 MATRICES = {
     "none": None,
-    "spam dear": {"spam": 5},
-    "ham dear": {"ham": 5},
+    "spam expensive": {"spam": 5},
+    "ham expensive": {"ham": 5},
     "array": [[-1.0, 2.0], [7.0, 0.5]],
 }
 every_matrix = pytest.mark.parametrize("costs", MATRICES.values(), ids=MATRICES)
@@ -46,22 +46,22 @@ class WithCosts(LogisticRegression):
 
 @every_matrix
 @pytest.mark.parametrize("threshold", [0.0, 0.135, 0.5, 0.77, 0.999])
-def test_the_curve_has_the_cost_of_the_answers_at_each_threshold(rows, costs, threshold):
+def test_the_curve_has_the_cost_of_the_predictions_at_each_threshold(rows, costs, threshold):
     y_true, y_prob = rows
     display = CostThresholdDisplay.from_predictions(y_true, y_prob, cost_matrix=costs)
-    answers = np.where(y_prob >= threshold, "spam", "ham")
+    y_pred = np.where(y_prob >= threshold, "spam", "ham")
     x, height = display.line_.get_data()
     assert display.line_.get_drawstyle() == "steps-pre"
     drawn = height[np.searchsorted(x, threshold)]
-    paid = average_cost(y_true, answers, cost_matrix=costs, labels=LABELS)
-    assert drawn == pytest.approx(paid)
+    cost = average_cost(y_true, y_pred, cost_matrix=costs, labels=LABELS)
+    assert drawn == pytest.approx(cost)
     assert (x[0], x[-1]) == (0, 1)
 
 
 @every_matrix
-def test_the_marks_stand_at_the_bayes_threshold_and_at_the_cheapest(rows, costs):
+def test_the_marks_are_at_the_bayes_threshold_and_at_the_cheapest(rows, costs):
     y_true, y_prob = rows
-    named = {"spam dear": {1: 5}, "ham dear": {0: 5}}
+    named = {"spam expensive": {1: 5}, "ham expensive": {0: 5}}
     plain = next((named[k] for k, v in MATRICES.items() if v is costs and k in named), costs)
     display = CostThresholdDisplay.from_predictions(y_true, y_prob, cost_matrix=costs)
     bayes = bayes_threshold(plain)
@@ -72,9 +72,9 @@ def test_the_marks_stand_at_the_bayes_threshold_and_at_the_cheapest(rows, costs)
         (display.bayes_line_, bayes),
         (display.tuned_line_, display.tuned_threshold),
     ):
-        answers = np.where(y_prob >= threshold, "spam", "ham")
-        paid = average_cost(y_true, answers, cost_matrix=costs, labels=LABELS)
-        assert line.get_label().endswith(f"threshold {threshold:.3g}, cost {paid:.3g}")
+        y_pred = np.where(y_prob >= threshold, "spam", "ham")
+        cost = average_cost(y_true, y_pred, cost_matrix=costs, labels=LABELS)
+        assert line.get_label().endswith(f"threshold {threshold:.3g}, cost {cost:.3g}")
 
 
 @every_matrix
@@ -115,7 +115,7 @@ def test_an_estimators_positive_class_has_its_column(rows):
     ],
     ids=["alone", "pipeline", "search", "pipeline in a search"],
 )
-def test_an_estimators_own_costs_are_taken_unless_others_are_given(rows, wrap):
+def test_an_estimators_own_costs_are_used_unless_others_are_given(rows, wrap):
     y, p = rows
     fitted = wrap(WithCosts()).fit(p[:, None], y)
     own = CostThresholdDisplay.from_estimator(fitted, p[:, None], y)
@@ -130,11 +130,11 @@ def test_without_costs_every_error_costs_1(rows):
     assert CostThresholdDisplay.from_estimator(fitted, p[:, None], y).bayes_threshold == 0.5
 
 
-def test_never_answering_positive_is_marked_at_the_right_edge():
+def test_never_predicting_positive_is_marked_at_the_right_edge():
     display = CostThresholdDisplay.from_predictions([0, 1, 0], [0.9, 0.2, 0.8])
     assert display.tuned_threshold == np.inf
     assert display.tuned_line_.get_xdata()[0] == 1
-    assert display.tuned_line_.get_label() == "cheapest here: never positive, cost 0.333"
+    assert display.tuned_line_.get_label() == "cheapest: never positive, cost 0.333"
 
 
 def test_marks_can_be_left_out_and_names_are_shown(rows):
@@ -147,27 +147,27 @@ def test_marks_can_be_left_out_and_names_are_shown(rows):
     assert display.plot(name="other").line_.get_label() == "other"
 
 
-def test_a_curve_of_ones_own_needs_no_bayes_threshold(rows):
+def test_the_bayes_threshold_is_optional(rows):
     display = CostThresholdDisplay(*cost_threshold_curve(*rows)).plot()
     assert display.bayes_line_ is None
     assert display.ax_.get_xlabel() == "threshold on P(positive)"
     assert len(display.ax_.lines) == 2
 
 
-def test_the_axis_begins_at_no_cost_and_has_room_for_the_dearest_curve(rows):
+def test_the_axis_starts_at_cost_0_and_has_room_for_the_most_expensive_curve(rows):
     y_true, y_prob = rows
     cheap = CostThresholdDisplay.from_predictions(y_true, y_prob)
-    dear = CostThresholdDisplay.from_predictions(
+    expensive = CostThresholdDisplay.from_predictions(
         y_true, y_prob, cost_matrix={"spam": 50}, ax=cheap.ax_
     )
-    bottom, top = dear.ax_.get_ylim()
+    bottom, top = expensive.ax_.get_ylim()
     assert bottom == 0
-    assert top > dear.average_costs.max()
+    assert top > expensive.average_costs.max()
     earning = [[-3, 2], [7, 0]]
     earns = CostThresholdDisplay.from_predictions(y_true, y_prob, cost_matrix=earning)
     assert earns.ax_.get_ylim()[0] < earns.average_costs.min() < 0
 
 
-def test_scores_that_are_no_probabilities_are_refused():
+def test_scores_that_are_not_probabilities_are_an_error():
     with pytest.raises(ValueError, match=r"y_prob goes from -2 to 3; expected probabilities"):
         CostThresholdDisplay.from_predictions([0, 1], [-2, 3])

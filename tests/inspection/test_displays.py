@@ -181,7 +181,7 @@ def test_options_reach_the_curve(kind, fitted, data):
 
 
 @every_curve
-def test_curves_on_the_same_axes_differ_in_colour_and_line_style(kind, fitted, data):
+def test_curves_on_the_same_axes_differ_in_color_and_line_style(kind, fitted, data):
     ax = plt.subplots()[1]
     lines = [
         draw(kind, fitted, data, ax=ax, **{off(kind): False}).line_ for _ in range(len(STYLES))
@@ -198,12 +198,12 @@ def dashes(line):
     return str(line._unscaled_dash_pattern)
 
 
-def luminance(colour):
-    return float(np.dot(to_rgb(colour), [0.299, 0.587, 0.114]))
+def luminance(color):
+    return float(np.dot(to_rgb(color), [0.299, 0.587, 0.114]))
 
 
 @every_kind
-def test_lines_are_told_apart_in_grey(kind, fitted, data):
+def test_lines_differ_in_gray(kind, fitted, data):
     lines = draw(kind, fitted, data).ax_.lines
     for place, line in enumerate(lines):
         assert luminance(line.get_color()) < 0.75  # on white
@@ -219,13 +219,13 @@ def test_no_two_styles_have_the_same_dashes():
 
 
 @every_curve
-def test_an_estimator_without_probabilities_is_refused_with_the_cure(kind, data):
+def test_an_estimator_without_probabilities_is_an_error_with_a_fix(kind, data):
     with pytest.raises(TypeError, match=r"LinearSVC, which has no predict_proba.*Calibrated"):
         FROM_ESTIMATOR[kind](LinearSVC().fit(*data), *data)
 
 
 @every_curve
-def test_more_than_two_classes_are_refused_with_the_cure(kind, data):
+def test_more_than_two_classes_are_an_error_with_a_fix(kind, data):
     X, y = data
     y = np.where(np.arange(len(y)) % 5 == 0, "offer", y)
     three = LogisticRegression().fit(X, y)
@@ -236,7 +236,7 @@ def test_more_than_two_classes_are_refused_with_the_cure(kind, data):
 
 
 @every_curve
-def test_unknown_labels_are_refused(kind, fitted, data):
+def test_unknown_labels_are_an_error(kind, fitted, data):
     X, y = data
     for source in (
         lambda **o: FROM_ESTIMATOR[kind](fitted, X, y, **o),
@@ -245,12 +245,14 @@ def test_unknown_labels_are_refused(kind, fitted, data):
         with pytest.raises(ValueError, match=r"pos_label is 'eggs'; expected one of \['ham'"):
             source(pos_label="eggs")
     other = np.where(y == "ham", "eggs", y)
-    with pytest.raises(ValueError, match=r"y holds \['eggs'\], which estimator.classes_ = \['ham"):
+    with pytest.raises(
+        ValueError, match=r"\['eggs'\], which are not in estimator.classes_ = \['ham"
+    ):
         FROM_ESTIMATOR[kind](fitted, X, other)
 
 
 @every_curve
-def test_nothing_is_drawn_where_the_input_is_refused(kind, fitted, data):
+def test_invalid_input_draws_nothing(kind, fitted, data):
     X, y = data
     with pytest.raises(ValueError, match="y_true has 1 different labels"):
         FROM_ESTIMATOR[kind](fitted, X[y == "ham"], y[y == "ham"])
@@ -258,7 +260,7 @@ def test_nothing_is_drawn_where_the_input_is_refused(kind, fitted, data):
 
 
 @every_kind
-def test_without_matplotlib_the_error_names_the_cure(kind, fitted, data, monkeypatch):
+def test_without_matplotlib_the_error_names_the_package_to_install(kind, fitted, data, monkeypatch):
     for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "matplotlib", None)

@@ -8,10 +8,14 @@ import keras
 import numpy as np
 import pytest
 
-from skcnn.network import TrainedTextCNN, build_text_cnn, fit_text_cnn, make_loss
-from skcnn.text import TokenSequences
+from skcnn._settings import NetworkSettings
+from skcnn.network._fit import HeldOut, TrainedTextCNN, fit_text_cnn
+from skcnn.network._labeled_texts import LabeledTexts
+from skcnn.network._model import build_text_cnn
+from skcnn.network.losses import make_loss
+from skcnn.text._sequences import TokenSequences
 
-N_WORDS = 12
+N_IDS = 12
 # Words with no, one and several subwords, one of them twice; 10 and 11 share the unknown's row.
 WORD_PARTS = TokenSequences.from_lists(
     [
@@ -37,19 +41,19 @@ LOSSES_AND_PARAMETERS = [
 every_loss = pytest.mark.parametrize(("name", "params"), LOSSES_AND_PARAMETERS)
 
 
-def texts_and_labels(n: int = 24, n_classes: int = 2, seed: int = 0) -> tuple[Any, Any]:
-    """Texts of 0 to 7 words, the last of which says the label: it is word 2 + label."""
+def texts_and_targets(n: int = 24, n_classes: int = 2, seed: int = 0) -> tuple[Any, Any]:
+    """Texts of 0 to 7 words. The last word tells the class: its id is 2 + target."""
     rng = np.random.default_rng(seed)
-    labels = rng.integers(n_classes, size=n).astype(np.int32)
+    targets = rng.integers(n_classes, size=n).astype(np.int32)
     rows = [
-        [*rng.integers(5, N_WORDS, size=length - 1).tolist(), 2 + label] if length else []
-        for length, label in zip(rng.integers(0, 8, size=n), labels, strict=True)
+        [*rng.integers(5, N_IDS, size=length - 1).tolist(), 2 + target] if length else []
+        for length, target in zip(rng.integers(0, 8, size=n), targets, strict=True)
     ]
-    return TokenSequences.from_lists(rows), labels
+    return TokenSequences.from_lists(rows), targets
 
 
 def initial_rows(word_parts: TokenSequences | None) -> Any:
-    n_rows = N_WORDS if word_parts is None else int(word_parts.ids.max()) + 1
+    n_rows = N_IDS if word_parts is None else int(word_parts.ids.max()) + 1
     return np.random.default_rng(1).normal(size=(n_rows, 3)).astype(np.float32)
 
 
@@ -72,39 +76,56 @@ def small_model(loss: Any = "misclassification", optimizer: Any = "adam", **opti
 
 def train(model: Any, data: Any = None, **options: Any) -> dict[str, list[float]]:
     """Train silently; return the history."""
-    sequences, labels = data or texts_and_labels()
+    sequences, targets = data or texts_and_targets()
     options = {"epochs": 2, "batch_size": 8, "verbose": 0, "random_state": 0, **options}
-    history: dict[str, list[float]] = model.fit(sequences, labels, **options).history
+    history: dict[str, list[float]] = model.fit(sequences, targets, **options).history
     return history
 
 
-def train_as_the_estimator_does(data: Any = None, **options: Any) -> TrainedTextCNN:
-    sequences, labels = data or texts_and_labels()
-    n_classes = int(max(labels)) + 1
-    embeddings = initial_rows(options.get("word_parts"))
-    defaults: dict[str, Any] = {
-        "word_parts": None,
-        "n_classes": n_classes,
-        "cost_matrix": COSTS[n_classes],
-        "loss": "misclassification",
-        "filter_widths": (1, 3),
-        "n_filters": 4,
-        "dropout": 0.5,
-        "optimizer": "adam",
-        "optimizer_params": {},
-        "batch_size": 8,
-        "epochs": 2,
-        "callbacks": [],
-        "sample_weight": None,
-        "validation_data": None,
-        "validation_score": None,
-        "n_iter_no_change": None,
-        "average_weights": False,
-        "word_dropout": 0.0,
-        "random_state": 0,
-        "verbose": 0,
-    }
-    return fit_text_cnn(sequences, labels, embeddings, **{**defaults, **options})
+SMALL_NETWORK: dict[str, Any] = {
+    "loss": "misclassification",
+    "filter_widths": (1, 3),
+    "n_filters": 4,
+    "dropout": 0.5,
+    "optimizer": "adam",
+    "learning_rate": None,
+    "optimizer_params": None,
+    "batch_size": 8,
+    "epochs": 2,
+    "average_weights": False,
+    "callbacks": None,
+    "verbose": 0,
+}
+
+
+def train_as_the_estimator_does(
+    data: Any = None,
+    *,
+    word_parts: TokenSequences | None = None,
+    sample_weight: Any = None,
+    held_out: HeldOut | None = None,
+    seed: int = 0,
+    **settings: Any,
+) -> TrainedTextCNN:
+    """Train a network of `SMALL_NETWORK` with some other settings."""
+    sequences, targets = data or texts_and_targets()
+    return fit_text_cnn(
+        LabeledTexts(sequences, targets, sample_weight),
+        initial_rows(word_parts),
+        word_parts=word_parts,
+        word_dropout=0.0,
+        loss_costs=COSTS[int(max(targets)) + 1],
+        settings=NetworkSettings(**{**SMALL_NETWORK, **settings}),
+        held_out=held_out,
+        seed=seed,
+    )
+
+
+def held_out(
+    sequences: TokenSequences, targets: Any, *, score: Any = None, n_iter_no_change: int = 9
+) -> HeldOut:
+    """Held-out texts; without a score, the loss on them is watched."""
+    return HeldOut(LabeledTexts(sequences, targets), score, n_iter_no_change)
 
 
 def weights_of(network: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The mean of the epochs' weights: what it is, who sees it, and what training goes on from."""
+"""The mean of the epochs' weights: what it is, who sees it, and what training continues from."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from hypothesis.extra import numpy as npst
 from keras import callbacks
 
 from skcnn.network._averaging import EpochAverage
-from skcnn.network._parameters import Parameters
+from skcnn.network._weights import Weights
 from tests.network.small import (
     WORD_PARTS,
     assert_equal_weights,
+    held_out,
     small_model,
-    texts_and_labels,
+    texts_and_targets,
     train,
     train_as_the_estimator_does,
     weights_of,
@@ -61,7 +62,7 @@ def recorded(fit, *more, average_weights, **options):
 @every_network
 def test_each_epoch_leaves_the_mean_of_the_epochs_so_far(network):
     models = [small_model(**NETWORKS[network]) for _ in range(2)]
-    data = texts_and_labels()
+    data = texts_and_targets()
     plain, averaged = (
         recorded(partial(train, model), average_weights=average, validation_data=data)
         for model, average in zip(models, (False, True), strict=True)
@@ -70,7 +71,7 @@ def test_each_epoch_leaves_the_mean_of_the_epochs_so_far(network):
         assert_equal_weights(averaged[0].weights[epoch], plain[0].mean(0, epoch + 1), atol=1e-6)
     assert np.abs(averaged[0].weights[-1][0] - plain[0].weights[-1][0]).max() > 1e-4
     assert_equal_weights(weights_of(models[1]), averaged[0].weights[-1])
-    # What is trained on are the last weights, what is validated the mean.
+    # Training continues from the last weights; the held-out loss is that of the mean.
     np.testing.assert_array_equal(averaged[1]["loss"], plain[1]["loss"])
     models[0].set_weights(averaged[0].weights[-1])
     expected = models[0].loss(data[1], models[0](data[0].to_padded()))
@@ -90,16 +91,16 @@ def test_the_best_epoch_that_is_restored_is_a_mean(word_parts):
 
     def score_in_turn():
         left = iter(scores)
-        return lambda outputs: next(left)
+        return lambda softmax: next(left)
 
-    fit = partial(
-        train_as_the_estimator_does,
-        word_parts=word_parts,
-        validation_data=(*texts_and_labels(), None),
-        n_iter_no_change=5,
-    )
-    plain, _ = recorded(fit, average_weights=False, validation_score=score_in_turn())
-    averaged, result = recorded(fit, average_weights=True, validation_score=score_in_turn())
+    def fit(**settings):
+        early_stopping = held_out(*texts_and_targets(), score=score_in_turn(), n_iter_no_change=5)
+        return train_as_the_estimator_does(
+            word_parts=word_parts, held_out=early_stopping, **settings
+        )
+
+    plain, _ = recorded(fit, average_weights=False)
+    averaged, result = recorded(fit, average_weights=True)
     assert result.best_epoch == 1
     np.testing.assert_allclose(result.embedding, plain.mean(0, 2)[0], rtol=0, atol=1e-6)
     np.testing.assert_array_equal(result.embedding, averaged.weights[1][0])
@@ -108,7 +109,7 @@ def test_the_best_epoch_that_is_restored_is_a_mean(word_parts):
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 @pytest.mark.parametrize("moment", ["on_epoch_end", "on_epoch_begin"])
-def test_weights_that_a_callback_sets_begin_the_mean_anew(moment, optimizer):
+def test_weights_that_a_callback_sets_start_the_mean_again(moment, optimizer):
     given_weights = weights_of(small_model(random_state=9))
     first_of_the_new = 2 if moment == "on_epoch_begin" else 3
 
@@ -128,7 +129,7 @@ def test_weights_that_a_callback_sets_begin_the_mean_anew(moment, optimizer):
     assert_equal_weights(averaged.weights[1], plain.mean(0, 2), atol=1e-6)
 
 
-def test_a_callback_that_sets_the_weights_that_are_there_changes_nothing():
+def test_a_callback_that_sets_the_weights_the_model_has_changes_nothing():
     def set_the_same(epoch, logs):
         hook.model.set_weights(hook.model.get_weights())
 
@@ -142,11 +143,11 @@ floats = st.floats(-100, 100, width=32)
 
 
 @given(npst.arrays(np.float32, st.tuples(st.integers(1, 9), st.just(7)), elements=floats))
-def test_the_mean_is_half_the_last_epoch_and_leaves_what_it_is_given(epochs):
+def test_the_mean_is_half_the_last_epoch_and_does_not_change_its_input(epochs):
     average, copy, means = EpochAverage(), epochs.copy(), []
     for row in epochs:
         given_arrays = [row[:2].reshape(1, 2), row[2:4].reshape(2, 1), row[4:5], row[5:6], row[6:]]
-        means.append(average.update(Parameters(*given_arrays)))
+        means.append(average.update(Weights(*given_arrays)))
     found = np.concatenate([array.ravel() for array in means[-1].arrays])
     np.testing.assert_allclose(found, reduce(halfway, epochs.astype(float)), rtol=1e-5, atol=1e-4)
     np.testing.assert_array_equal(epochs, copy)

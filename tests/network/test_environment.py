@@ -1,4 +1,4 @@
-"""Training leaves the process as it found it, but for TensorFlow being loaded."""
+"""Training changes nothing in the process, except that TensorFlow is loaded."""
 
 from __future__ import annotations
 
@@ -25,14 +25,17 @@ from tensorflow.python.framework.config import is_op_determinism_enabled
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import skcnn
-from skcnn.network import preserved_state
-from skcnn.network._environment import _without_start_up_lines, load_tensorflow
+from skcnn.network._environment import (
+    _without_start_up_lines,
+    load_tensorflow,
+    preserved_state,
+)
 from skcnn.network._threads import in_parts, worker_threads
 from tests.network.small import (
     WORD_PARTS,
     assert_equal_weights,
     small_model,
-    texts_and_labels,
+    texts_and_targets,
     train,
     train_as_the_estimator_does,
     weights_of,
@@ -70,7 +73,7 @@ def world():
 
 
 def changes(before):
-    """Names of what is no longer as in `before`; libraries may have been loaded since."""
+    """Names of what differs from `before`; libraries may have been loaded since."""
     after = world()
     after["BLAS threads"] = {
         path: number
@@ -81,7 +84,7 @@ def changes(before):
 
 
 def draws():
-    """What the next random numbers of every global source are."""
+    """The next random numbers of every global source."""
     return [
         random.random(),
         np.random.random(),
@@ -146,7 +149,7 @@ def test_global_seeds_do_not_change_what_is_trained():
 
 @pytest.mark.parametrize("fit", [train_as_the_estimator_does, fit_and_fail, two_fits_at_once])
 @pytest.mark.parametrize("limit", [1, 2])
-def test_the_callers_limit_of_blas_threads_is_left(fit, limit):
+def test_the_callers_limit_of_blas_threads_stays(fit, limit):
     with threadpool_limits(limit, user_api="blas"):
         before = world()["BLAS threads"]
         fit()
@@ -220,7 +223,7 @@ def test_the_users_settings_neither_break_nor_change_training(setting, options):
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
-def test_foreign_losses_work_under_the_users_settings(setting):
+def test_losses_of_keras_work_under_the_users_settings(setting):
     expected = train_as_the_estimator_does(loss="sparse_categorical_crossentropy")
     with SETTINGS[setting]():
         found = train_as_the_estimator_does(loss="sparse_categorical_crossentropy")
@@ -228,10 +231,10 @@ def test_foreign_losses_work_under_the_users_settings(setting):
 
 
 def test_two_fits_at_once_give_what_each_gives_alone():
-    expected = weights_of(train_as_the_estimator_does(texts_and_labels(200), epochs=5))
+    expected = weights_of(train_as_the_estimator_does(texts_and_targets(200), epochs=5))
     with ThreadPoolExecutor(2) as pool:
         futures = [
-            pool.submit(train_as_the_estimator_does, texts_and_labels(200), epochs=5)
+            pool.submit(train_as_the_estimator_does, texts_and_targets(200), epochs=5)
             for _ in range(4)
         ]
     for future in futures:
@@ -262,11 +265,11 @@ def test_fifty_fits_do_not_make_tensorflow_complain():
     handler.emit = lambda record: lines.append(record.getMessage())
     tf.get_logger().addHandler(handler)
     try:
-        sequences, labels = texts_and_labels(30)
+        sequences, targets = texts_and_targets(30)
         for i in range(50):
             rows = np.arange(i % 7, 30)
             model = small_model(loss=LOSSES[0] if i % 5 else LOSSES[1], optimizer="adam")
-            train(model, (sequences.take(rows), labels[rows]), epochs=1, batch_size=5 + i % 3)
+            train(model, (sequences.take(rows), targets[rows]), epochs=1, batch_size=5 + i % 3)
     finally:
         tf.get_logger().removeHandler(handler)
     assert lines == []
@@ -304,7 +307,7 @@ def test_other_peoples_lines_survive_the_start_up_of_tensorflow(monkeypatch, cap
     assert written_during_start_up(capfd) == OTHER_LINES + b"|after"
 
 
-def test_whoever_set_a_log_level_sees_the_start_up_lines(monkeypatch, capfd):
+def test_a_user_who_set_a_log_level_sees_the_start_up_lines(monkeypatch, capfd):
     clear_log_settings(monkeypatch)
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
     assert written_during_start_up(capfd) == START_UP_LINES + OTHER_LINES + b"|after"
@@ -332,14 +335,14 @@ def world():
 
 random.seed(1), np.random.seed(1)
 before = world()
-import skcnn.network
+import skcnn.network._kernels
 names = "environment", "warning filters", "random", "numpy.random"
 assert [n for n, old, new in zip(names, before, world()) if old != new] == []
 
-from tests.network.small import WORD_PARTS, texts_and_labels, weights_of
+from tests.network.small import WORD_PARTS, texts_and_targets, weights_of
 from tests.network.small import train_as_the_estimator_does as train
 weights = [
-    weights_of(train(texts_and_labels(200), n_filters=30, word_parts=parts))
+    weights_of(train(texts_and_targets(200), n_filters=30, word_parts=parts))
     for parts in (None, WORD_PARTS)
 ]
 with open(sys.argv[1], "wb") as file:
@@ -349,7 +352,7 @@ with open(sys.argv[1], "wb") as file:
 
 @pytest.fixture(scope="module")
 def fresh_process(tmp_path_factory):
-    """A finished process that has trained with one thread, and the weights that it wrote down."""
+    """A finished process that has trained with one thread, and the weights that it stored."""
     path = tmp_path_factory.mktemp("process") / "weights"
     environment = {
         **os.environ,
@@ -374,15 +377,15 @@ def test_a_fresh_process_that_trains_prints_nothing(fresh_process):
 def test_weights_do_not_depend_on_the_number_of_threads(fresh_process):
     for parts, one_thread in zip((None, WORD_PARTS), fresh_process[1], strict=True):
         two_threads = train_as_the_estimator_does(
-            texts_and_labels(200), n_filters=30, word_parts=parts
+            texts_and_targets(200), n_filters=30, word_parts=parts
         )
         assert_equal_weights(weights_of(two_threads), one_thread)
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])
-def test_training_uses_as_many_threads_as_it_may(n_threads, monkeypatch):
+def test_training_uses_as_many_threads_as_are_allowed(n_threads, monkeypatch):
     def work(part):
-        # Nobody is done before as many have begun as may run at once.
+        # No part ends before `n_threads` parts have begun.
         barrier.wait(timeout=60)
         return threading.get_ident()
 
@@ -394,13 +397,13 @@ def test_training_uses_as_many_threads_as_it_may(n_threads, monkeypatch):
     assert threading.get_ident() in idents
 
 
-def test_importing_the_losses_leaves_tensorflows_settings_open():
+def test_tensorflows_settings_can_be_changed_after_importing_the_losses():
     set_threads = "tf.config.threading.set_intra_op_parallelism_threads(1)"
     script = f"import skcnn.losses, tensorflow as tf; {set_threads}"
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
 
 
-def test_another_backend_of_keras_is_refused_with_the_cure(monkeypatch):
+def test_another_backend_of_keras_raises_an_error_that_says_how_to_fix_it(monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
     with pytest.raises(ImportError, match=r"runs on the backend 'torch'.*Unset KERAS_BACKEND"):
         load_tensorflow()

@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 from keras import callbacks
 
-from skcnn.network import TextCNN
 from skcnn.network._callbacks import BestEpoch, ValidationScore
+from skcnn.network._model import TextCNN
 from skcnn.network._training import predict_logits
-from skcnn.text import TokenSequences
+from skcnn.text._sequences import TokenSequences
 from tests.network.small import (
-    N_WORDS,
+    N_IDS,
     WORD_PARTS,
     assert_equal_weights,
+    held_out,
     small_model,
-    texts_and_labels,
+    texts_and_targets,
     train,
     train_as_the_estimator_does,
     weights_of,
@@ -25,13 +26,13 @@ from tests.network.small import (
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others():
-    first, second, other = (train_as_the_estimator_does(random_state=seed) for seed in (0, 0, 1))
+    first, second, other = (train_as_the_estimator_does(seed=seed) for seed in (0, 0, 1))
     assert_equal_weights(weights_of(first), weights_of(second))
     assert first.history == second.history
     assert np.abs(first.embedding - other.embedding).max() > 1e-4
 
 
-def test_dropout_and_the_order_of_batches_have_effect_and_are_seeded():
+def test_dropout_and_the_order_of_batches_change_training_and_are_seeded():
     expected = train(small_model())
     assert train(small_model()) == expected
     for changed in (
@@ -45,16 +46,16 @@ def test_dropout_and_the_order_of_batches_have_effect_and_are_seeded():
     assert dropped[0]["loss"] != dropped[2]["loss"]
 
 
-def test_training_learns_what_marks_the_labels():
-    sequences, labels = texts_and_labels(200, n_classes=3)
+def test_training_learns_the_word_that_tells_the_class():
+    sequences, targets = texts_and_targets(200, n_classes=3)
     result = train_as_the_estimator_does(
-        (sequences, labels), epochs=20, optimizer_params={"learning_rate": 0.02}, dropout=0.2
+        (sequences, targets), epochs=20, optimizer_params={"learning_rate": 0.02}, dropout=0.2
     )
     assert result.history["loss"][-1] < 0.5 * result.history["loss"][0]
     assert result.best_epoch == 19
     model = small_model(n_classes=3)
     model.set_weights(_in_keras_order(result))
-    right = predict_logits(model, sequences).argmax(axis=1) == labels
+    right = predict_logits(model, sequences).argmax(axis=1) == targets
     assert right[sequences.lengths > 0].mean() > 0.9
 
 
@@ -65,7 +66,7 @@ def _in_keras_order(result):
 
 
 def test_the_loss_of_an_epoch_is_the_mean_over_its_texts():
-    data = texts_and_labels(21)
+    data = texts_and_targets(21)
     model = small_model(optimizer=keras.optimizers.SGD(0.0))
     history = train(model, data, epochs=1, batch_size=8, validation_data=data)
     expected = model.loss(data[1], model(data[0].to_padded()))
@@ -73,29 +74,29 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_texts():
     np.testing.assert_allclose(history["val_loss"], [float(expected)], rtol=1e-5)
 
 
-def test_padded_ids_and_sequences_are_the_same_texts():
-    sequences, labels = texts_and_labels()
-    expected = train(small_model(), (sequences, labels))
+def test_padded_ids_and_sequences_give_the_same_history():
+    sequences, targets = texts_and_targets()
+    expected = train(small_model(), (sequences, targets))
     padded = np.pad(sequences.to_padded(), ((0, 0), (1, 2)))
-    assert train(small_model(), (padded, labels)) == expected
-    assert train(small_model(), (padded, labels.tolist())) == expected
-    assert train(small_model(), (padded, labels[:, None])) == expected
-    assert train(small_model(), (padded, np.eye(2)[labels])) == expected
+    assert train(small_model(), (padded, targets)) == expected
+    assert train(small_model(), (padded, targets.tolist())) == expected
+    assert train(small_model(), (padded, targets[:, None])) == expected
+    assert train(small_model(), (padded, np.eye(2)[targets])) == expected
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
-def test_labels_of_weight_zero_do_not_matter(optimizer):
-    sequences, labels = texts_and_labels()
+def test_texts_of_weight_zero_change_nothing(optimizer):
+    sequences, targets = texts_and_targets()
     weight = np.tile([1.0, 0.0, 2.0], 8)
-    spoilt = np.where(weight == 0, 1 - labels, labels)
+    wrong = np.where(weight == 0, 1 - targets, targets)
     models = [small_model(optimizer=optimizer) for _ in range(2)]
-    for model, y in zip(models, (labels, spoilt), strict=True):
+    for model, y in zip(models, (targets, wrong), strict=True):
         train(model, (sequences, y), sample_weight=weight)
     assert_equal_weights(*map(weights_of, models))
 
 
-def test_weights_of_one_are_no_weights_and_weights_count_in_the_validation_loss():
-    data = texts_and_labels()
+def test_weights_of_one_change_nothing_and_weights_count_in_the_validation_loss():
+    data = texts_and_targets()
     expected = train(small_model(), validation_data=data)
     ones = np.ones(len(data[1]))
     assert train(small_model(), sample_weight=ones, validation_data=(*data, ones)) == expected
@@ -103,21 +104,21 @@ def test_weights_of_one_are_no_weights_and_weights_count_in_the_validation_loss(
     np.testing.assert_allclose(np.multiply(half["val_loss"], 2), expected["val_loss"], rtol=1e-5)
 
 
-def test_the_callers_weights_and_labels_are_left_as_they_were():
-    sequences, labels = texts_and_labels()
-    weight, copy = np.linspace(0, 2, len(labels)), labels.copy()
-    train_as_the_estimator_does((sequences, labels), sample_weight=weight)
-    np.testing.assert_array_equal(weight, np.linspace(0, 2, len(labels)))
-    np.testing.assert_array_equal(labels, copy)
+def test_the_callers_weights_and_targets_are_not_changed():
+    sequences, targets = texts_and_targets()
+    weight, copy = np.linspace(0, 2, len(targets)), targets.copy()
+    train_as_the_estimator_does((sequences, targets), sample_weight=weight)
+    np.testing.assert_array_equal(weight, np.linspace(0, 2, len(targets)))
+    np.testing.assert_array_equal(targets, copy)
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
-def test_a_dropped_word_is_trained_as_its_subwords_and_the_unknown_word(optimizer):
-    rows, labels = [[3, 9], [7], [4]], np.array([0, 1, 1])
+def test_a_dropped_word_is_trained_as_its_subwords_plus_the_unknown_word(optimizer):
+    rows, targets = [[3, 9], [7], [4]], np.array([0, 1, 1])
     as_unknown = [[1, *row[1:]] if len(row) > 1 else row for row in _lists(WORD_PARTS)]
     dropped = small_model(optimizer=optimizer, word_parts=WORD_PARTS)
     unknown = small_model(optimizer=optimizer, word_parts=TokenSequences.from_lists(as_unknown))
-    data = TokenSequences.from_lists(rows), labels
+    data = TokenSequences.from_lists(rows), targets
     train(dropped, data, shuffle=False, word_dropout=1.0)
     train(unknown, data, shuffle=False)
     n_rows = min(len(weights_of(model)[0]) for model in (dropped, unknown))
@@ -132,7 +133,7 @@ def _lists(sequences):
     return [row.tolist() for row in np.split(sequences.ids, sequences.offsets[1:-1])]
 
 
-def test_words_are_dropped_by_chance_seeded_and_only_where_there_are_subwords():
+def test_words_are_dropped_at_random_with_a_seed_and_only_with_subwords():
     def trained(**options):
         model = small_model(word_parts=options.pop("word_parts", WORD_PARTS))
         return train(model, shuffle=False, **options)["loss"]
@@ -141,16 +142,16 @@ def test_words_are_dropped_by_chance_seeded_and_only_where_there_are_subwords():
     assert trained(word_dropout=0.5) == half
     assert trained(word_dropout=0.5, random_state=1) != half
     assert trained() == trained(word_dropout=0.0) != half
-    n_words = len(WORD_PARTS)
-    assert trained(word_dropout=np.full(n_words, 0.5)) == half
-    assert trained(word_dropout=np.zeros(n_words)) == trained()
-    some = np.where(np.arange(n_words) % 2, 1.0, 0.0)
+    n_ids = len(WORD_PARTS)
+    assert trained(word_dropout=np.full(n_ids, 0.5)) == half
+    assert trained(word_dropout=np.zeros(n_ids)) == trained()
+    some = np.where(np.arange(n_ids) % 2, 1.0, 0.0)
     assert trained(word_dropout=some) not in (trained(word_dropout=1.0), trained())
     assert trained(word_parts=None, word_dropout=0.5) == trained(word_parts=None)
 
 
 class Diary(callbacks.Callback):
-    """Writes down every call and what came with it."""
+    """Records every call and its arguments."""
 
     def __init__(self):
         super().__init__()
@@ -176,7 +177,7 @@ class Diary(callbacks.Callback):
 
 
 def test_callbacks_are_called_as_by_keras():
-    data, diary, keras_diary = texts_and_labels(20), Diary(), Diary()
+    data, diary, keras_diary = texts_and_targets(20), Diary(), Diary()
     train(small_model(), data, callbacks=[diary], validation_data=data)
     model = small_model()
     ids = data[0].to_padded()
@@ -194,7 +195,7 @@ def test_callbacks_are_called_as_by_keras():
     assert diary.calls == keras_diary.calls
 
 
-def test_keras_callbacks_run_through(tmp_path):
+def test_keras_own_callbacks_work(tmp_path):
     batch_losses, model = [], small_model()
     hooks = [
         callbacks.LambdaCallback(on_train_batch_end=lambda _, logs: batch_losses.append(logs)),
@@ -204,7 +205,7 @@ def test_keras_callbacks_run_through(tmp_path):
         callbacks.TerminateOnNaN(),
         callbacks.EarlyStopping(monitor="val_loss"),
     ]
-    data = texts_and_labels()
+    data = texts_and_targets()
     history = train(model, data, callbacks=hooks, validation_data=data)
     with open(tmp_path / "log.csv") as file:
         rows = list(csv.DictReader(file))
@@ -219,7 +220,7 @@ def test_keras_callbacks_run_through(tmp_path):
     assert_equal_weights(weights_of(saved), weights_of(model))
 
 
-def test_training_stops_at_the_epoch_where_a_callback_says_so():
+def test_a_callback_can_stop_training_after_an_epoch():
     class Stop(callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
             self.model.stop_training = epoch == 1
@@ -228,7 +229,7 @@ def test_training_stops_at_the_epoch_where_a_callback_says_so():
     assert train_as_the_estimator_does(epochs=5, callbacks=[Stop()]).best_epoch == 1
 
 
-def test_training_stops_at_the_batch_where_a_callback_says_so():
+def test_a_callback_can_stop_training_after_a_batch():
     class Stop(callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
             self.model.stop_training = batch == 1
@@ -245,7 +246,7 @@ def test_training_stops_at_the_batch_where_a_callback_says_so():
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 @pytest.mark.parametrize("moment", ["on_train_begin", "on_epoch_begin", "on_epoch_end"])
-def test_weights_that_a_callback_sets_are_trained_on(moment, optimizer):
+def test_training_continues_from_weights_that_a_callback_sets(moment, optimizer):
     marked = 123.0
 
     class SetWeights(callbacks.Callback):
@@ -266,19 +267,21 @@ def test_weights_that_a_callback_sets_are_trained_on(moment, optimizer):
 
 def score_sequence(scores):
     left = iter(scores)
-    return lambda outputs: next(left)
+    return lambda softmax: next(left)
 
 
-def test_the_best_epoch_is_restored_and_named():
+def test_the_weights_of_the_best_epoch_are_restored():
     kept = []
     keep = callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, logs: kept.append(weights_of(keep.model))
     )
     result = train_as_the_estimator_does(
         callbacks=[keep],
-        validation_data=(*texts_and_labels(), None),
-        validation_score=score_sequence([0.1, 0.5, 0.3, 0.4, 0.9]),
-        n_iter_no_change=2,
+        held_out=held_out(
+            *texts_and_targets(),
+            score=score_sequence([0.1, 0.5, 0.3, 0.4, 0.9]),
+            n_iter_no_change=2,
+        ),
         epochs=5,
     )
     assert result.best_epoch == 1
@@ -286,13 +289,12 @@ def test_the_best_epoch_is_restored_and_named():
     assert_equal_weights(_in_keras_order(result), kept[1])
 
 
-def test_without_a_score_the_validation_loss_is_watched():
-    data = texts_and_labels()
-    # Labels turned round: what is learnt makes the validation loss worse.
+def test_without_a_score_the_lowest_validation_loss_is_the_best():
+    data = texts_and_targets()
+    # With exchanged classes, learning makes the validation loss worse.
     result = train_as_the_estimator_does(
         data,
-        validation_data=(data[0], 1 - data[1], None),
-        n_iter_no_change=2,
+        held_out=held_out(data[0], 1 - data[1], n_iter_no_change=2),
         epochs=9,
         optimizer_params={"learning_rate": 0.1},
     )
@@ -302,7 +304,7 @@ def test_without_a_score_the_validation_loss_is_watched():
 
 
 def test_the_score_gets_softmax_outputs_of_the_epochs_weights():
-    sequences, _ = texts_and_labels()
+    sequences, _ = texts_and_targets()
     model, outputs = small_model(), []
     score = ValidationScore(sequences, lambda q: outputs.append(q) or 0.0)
     hooks = [score, BestEpoch("val_score", "max", 5)]
@@ -336,25 +338,25 @@ def test_a_callback_does_not_keep_the_model_alive():
         ({"sample_weight": np.ones(3)}, "sample_weight has shape (3,), x holds 24 texts; expected"),
     ],
 )
-def test_what_training_cannot_do_is_refused(options, message):
+def test_arguments_that_training_does_not_support_raise_an_error(options, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
         train(small_model(), **options)
 
 
 @pytest.mark.parametrize(
-    ("rows", "labels", "message"),
+    ("rows", "targets", "message"),
     [
         ([[2], [3]], [0, 1, 1], "y has shape (3,), x holds 2 texts; expected one class index"),
         ([[2], [3]], [0], "y has shape (1,), x holds 2 texts"),
         ([[2], [3]], np.eye(3)[:2], "y has shape (2, 3), x holds 2 texts"),
         ([[2], [3]], [0, 2], "y has labels from 0 to 2; expected class indices below 2"),
         ([[2], [3]], [-1, 1], "y has labels from -1 to 1; expected class indices below 2"),
-        ([[2], [N_WORDS]], [0, 1], f"x has token ids from 2 to {N_WORDS}; expected ids below"),
+        ([[2], [N_IDS]], [0, 1], f"x has token ids from 2 to {N_IDS}; expected ids below"),
         ([[2], [-3]], [0, 1], "x has token ids from -3 to 2; expected ids below"),
     ],
 )
-def test_labels_and_ids_that_the_network_does_not_have_are_refused(rows, labels, message):
-    data = TokenSequences.from_lists(rows), np.asarray(labels)
+def test_classes_and_ids_that_the_network_does_not_have_raise_an_error(rows, targets, message):
+    data = TokenSequences.from_lists(rows), np.asarray(targets)
     with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
         train(small_model(), data)
     with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
@@ -365,4 +367,4 @@ def test_a_text_cnn_is_a_keras_model():
     model = small_model()
     assert isinstance(model, TextCNN)
     assert model.predict(np.array([[2, 3, 0]]), verbose=0).shape == (1, 2)
-    assert model.count_params() == N_WORDS * 3 + (1 + 3) * 3 * 4 + 8 + 8 * 2 + 2
+    assert model.count_params() == N_IDS * 3 + (1 + 3) * 3 * 4 + 8 + 8 * 2 + 2

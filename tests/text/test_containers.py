@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from scipy import sparse
 
-from skcnn.text import as_texts, column_names, n_columns
+from skcnn.text._containers import as_texts, column_names, n_columns
 
 TEXTS = ["Win cash now", "", "naïve 日本 👍🏽", "Win cash now"]
 
@@ -129,7 +129,7 @@ WRONG_KINDS = {
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("wrong", "message"), WRONG_KINDS.values(), ids=WRONG_KINDS)
-def test_another_kind_of_object_is_refused_with_the_cure(wrong, message):
+def test_another_kind_of_object_is_refused_with_a_way_to_fix_it(wrong, message):
     with pytest.raises(TypeError, match=f"(?s){message}"):
         as_texts(wrong)
 
@@ -152,7 +152,7 @@ WRONG_CONTENTS = {
 
 
 @pytest.mark.parametrize(("wrong", "message"), WRONG_CONTENTS.values(), ids=WRONG_CONTENTS)
-def test_another_shape_is_refused_with_the_cure(wrong, message):
+def test_another_shape_is_refused_with_a_way_to_fix_it(wrong, message):
     with pytest.raises(ValueError, match=f"(?s){message}"):
         as_texts(wrong)
 
@@ -205,7 +205,8 @@ def test_of_many_missing_values_the_first_are_named_and_all_are_counted():
 
 def test_the_text_room_imports_neither_pandas_nor_tensorflow():
     code = (
-        "import sys, skcnn.text as t; t.as_texts(['a']); t.tokenize('é');"
+        "import sys; from skcnn.text import tokenize; from skcnn.text._containers import as_texts;"
+        "as_texts(['a']); tokenize('é');"
         "heavy = {'pandas', 'polars', 'tensorflow', 'keras', 'sklearn', 'scipy', 'pyarrow'};"
         "sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)"
     )

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skcnn.text import EmbeddingCoverage, WordVectors, embedding_coverage
+from skcnn.text._coverage import EmbeddingCoverage, embedding_coverage
+from skcnn.text._pretrained import WordVectors
 
 VECTORS = WordVectors({"win": 0, "cash": 1, "Oslo": 0}, np.ones((2, 3), np.float32))
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from skcnn import _words
-from skcnn.text import normalize, tokenize
+from skcnn.text import _prepare
+from skcnn.text._tokenizer import normalize, tokenize
 
 ALPHABETS = (
     "abcdefghijklmnopqrstuvwxyz ",
@@ -52,19 +52,19 @@ any_text = st.text(st.characters(exclude_categories=())) | st.one_of(
 @pytest.fixture(scope="module", params=["plain", "everything"])
 def cnn(request, small_cnn, two_classes):
     """Estimators whose subwords are those of every word."""
-    parameters = {}
+    parameters, unlabeled = {}, None
     if request.param == "everything":
         vectors = {"win": [1.0, 0.0], "zzz": [0.0, 1.0], "😀": [2.0, 2.0], "\ud800": [3.0, 0.0]}
         parameters = {
             "word_vectors": vectors,
-            "unlabeled": ["日 本 ж", "Home's \udfff"],
             "lowercase": False,
             "max_length": (30, 20),
         }
+        unlabeled = ["日 本 ж", "Home's \udfff"]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_words, "_MIN_WORDS_OF_NGRAM", 1)
+        patch.setattr(_prepare, "_MIN_WORDS_OF_NGRAM", 1)
         cnn = small_cnn({"spam": 5}, **parameters)
-        return cnn.fit(two_classes.texts, two_classes.labels)
+        return cnn.fit(two_classes.texts, two_classes.labels, unlabeled=unlabeled)
 
 
 def assert_probabilities(proba, n_texts):

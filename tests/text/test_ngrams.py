@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from skcnn.text import fit_ngrams, tokenize
-from skcnn.text._ngrams import NgramFeatures
+from skcnn.text._ngrams import NgramFeatures, TextsByWord, WordSums, fit_ngrams
+from skcnn.text._tokenizer import tokenize
 
 TEXTS = [
     "win cash now , win cash",
@@ -95,7 +95,7 @@ def test_ngrams_of_characters_count_through_their_words(tokens: list[list[str]])
 
 @settings(deadline=None, max_examples=60)
 @given(corpora, corpora, st.integers(1, 3), st.integers(0, 100))
-def test_scores_are_weights_times_coefficients_whatever_stands_beside_a_text(
+def test_log_odds_are_weights_times_coefficients_whatever_the_other_texts(
     tokens: list[list[str]], others: list[list[str]], n_columns: int, seed: int
 ) -> None:
     features, matrix = fit_ngrams(tokens)
@@ -103,15 +103,35 @@ def test_scores_are_weights_times_coefficients_whatever_stands_beside_a_text(
     of_words = normal((len(features.word_keys), n_columns)).astype(np.float32)
     of_characters = normal((len(features.character_keys), n_columns)).astype(np.float32)
 
-    def sums_of(words: list[str]) -> NDArray[np.float64]:
-        return features.character_sums(words, of_characters)
+    def log_odds_of(tokens: list[list[str]]) -> NDArray[np.float64]:
+        texts = TextsByWord.from_tokens(tokens)
+        sums = features.character_sums(texts.words, of_characters)
+        return features.log_odds(texts, of_words, sums)
 
-    scores = features.scores(tokens, of_words, sums_of)
+    log_odds = log_odds_of(tokens)
     expected = matrix @ np.concatenate([of_words, of_characters])
-    np.testing.assert_allclose(scores, expected, atol=1e-4)
-    beside = features.scores([*others, *tokens, []], of_words, sums_of)
-    np.testing.assert_allclose(beside[len(others) : -1], scores, atol=1e-9)
-    assert not beside[-1].any()
+    np.testing.assert_allclose(log_odds, expected, atol=1e-4)
+    together = log_odds_of([*others, *tokens, []])
+    np.testing.assert_allclose(together[len(others) : -1], log_odds, atol=1e-9)
+    assert not together[-1].any()
+
+
+@settings(deadline=None, max_examples=60)
+@given(corpora, st.lists(words, max_size=6), st.integers(0, 2), st.integers(0, 100))
+def test_the_sums_of_a_word_do_not_depend_on_the_other_words(
+    tokens: list[list[str]], some: list[str], n_columns: int, seed: int
+) -> None:
+    features, _ = fit_ngrams(tokens)
+    shape = (len(features.character_keys), n_columns)
+    coef = np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+    sums = features.character_sums(some, coef)
+    assert isinstance(sums, WordSums)
+    assert (sums.squares.shape, sums.log_odds.shape) == ((len(some),), (len(some), n_columns))
+    assert (sums.squares >= 0).all()
+    for row, word in enumerate(some):
+        chosen, alone = sums.take(np.array([row])), features.character_sums([word], coef)
+        np.testing.assert_array_equal(chosen.squares, alone.squares)
+        np.testing.assert_array_equal(chosen.log_odds, alone.log_odds)
 
 
 def test_ngrams_of_words_do_not_cross_from_one_text_to_the_next() -> None:

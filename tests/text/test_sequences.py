@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skcnn.text import PADDING, TokenSequences
+from skcnn.text._sequences import PADDING, TokenSequences
 
 id_lists = st.lists(st.lists(st.integers(1, 50), max_size=6), max_size=8)
 

@@ -7,15 +7,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from skcnn.text import (
+from skcnn.text import _subwords
+from skcnn.text._sequences import PADDING, UNKNOWN, TokenSequences
+from skcnn.text._subwords import (
     SubwordVectors,
-    TokenSequences,
-    _subwords,
     explain_by_subwords,
     frequent_ngrams,
+    hashed_ngrams,
+    word_ngrams,
     word_parts,
 )
-from skcnn.text._subwords import hashed_ngrams, word_ngrams
+from skcnn.text._vocabulary import FIRST_WORD
 
 WORDS = ["win", "winner", "", "a", "x" * 41, "\ud800é", "winner", "日本語", "lost", "wi"]
 
@@ -115,16 +117,17 @@ def test_ngrams_of_a_word_are_found_among_the_keys_or_left_out(words, known):
 @given(some_words, st.integers(0, 9))
 @example(["a"], 1)
 def test_an_id_is_made_of_its_own_row_and_those_of_its_subwords(words, n_own):
-    n_known = 2 + min(n_own, len(words))
+    n_known = FIRST_WORD + min(n_own, len(words))
     keys = frequent_ngrams(words[::2], 1)
     parts = word_parts(words, n_known, keys)
     assert isinstance(parts, TokenSequences)
     assert parts.ids.dtype == np.int32
     rows = rows_of(parts)
-    assert rows[:2] == [[0], [1]]
+    assert rows[:FIRST_WORD] == [[PADDING], [UNKNOWN]]
     subwords = rows_of(word_ngrams(words, keys))
-    for number, (row, places) in enumerate(zip(rows[2:], subwords, strict=True), 2):
-        assert row[0] == (number if number < n_known else 1)
+    of_words = zip(rows[FIRST_WORD:], subwords, strict=True)
+    for number, (row, places) in enumerate(of_words, FIRST_WORD):
+        assert row[0] == (number if number < n_known else UNKNOWN)
         assert row[1:] == [n_known + place for place in places]
 
 

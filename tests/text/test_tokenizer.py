@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from skcnn.text import normalize, tokenize, tokenize_all
+from skcnn.text._tokenizer import normalize, tokenize, tokenize_all
 
 EXAMPLES = {
     "words and punctuation": ("Win now!! (really)", "win now ! ! ( really )"),

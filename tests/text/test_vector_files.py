@@ -8,7 +8,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from skcnn.text import _word_vectors, resolve_word_vectors
+from skcnn.text import _pretrained
+from skcnn.text._pretrained import resolve_word_vectors
 
 MATRIX = np.array([[0.5, -1, 2], [1e-3, 0, 4], [0, 1, 0], [3, 3, -0.25]], np.float16)
 WORDS = ["win", "été", "日", "😀"]
@@ -17,9 +18,9 @@ NUMBERS = [" ".join(map(str, row.tolist())) for row in MATRIX]
 
 @pytest.fixture(autouse=True)
 def empty_cache():
-    _word_vectors._from_file.cache_clear()
+    _pretrained._from_file.cache_clear()
     yield
-    _word_vectors._from_file.cache_clear()
+    _pretrained._from_file.cache_clear()
 
 
 def text(words=WORDS, *, header=True, blank="", newline="\n", gap=" "):
@@ -322,7 +323,7 @@ def test_a_text_file_is_read_with_little_more_memory_than_its_vectors_take(tmp_p
 
 
 class KeyedVectors:
-    """As gensim's."""
+    """With attributes named as in gensim."""
 
     def __init__(self, words, vectors):
         self.index_to_key = words
@@ -330,7 +331,7 @@ class KeyedVectors:
 
 
 class Fitted:
-    """As scikit-learn names what was learnt."""
+    """With attributes named as in scikit-learn."""
 
     def __init__(self, words, vectors):
         self.words_ = words

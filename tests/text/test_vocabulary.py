@@ -3,10 +3,21 @@ from __future__ import annotations
 import random
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skcnn.text import PADDING, UNKNOWN, add_other_words, build_vocabulary, encode, encode_open
+from skcnn.text._pretrained import WordVectors
+from skcnn.text._sequences import PADDING, UNKNOWN
+from skcnn.text._vocabulary import (
+    FIRST_WORD,
+    add_all_words_with_vectors,
+    add_text_words,
+    add_text_words_with_vectors,
+    build_vocabulary,
+    encode,
+    encode_open,
+)
 
 TOKENS = [["b", "a", "c"], [], ["b", "c", "b"], ["d"]]
 token_lists = st.lists(st.lists(st.sampled_from("abcdefg"), max_size=5), max_size=6)
@@ -55,22 +66,41 @@ def test_every_token_becomes_the_id_of_its_word_or_the_unknown_one(tokens, min_c
         assert all((number == UNKNOWN) == (number not in words) for number in ids)
 
 
-@given(token_lists, token_lists)
-def test_other_words_get_ids_that_count_on_in_the_order_of_the_texts(known, tokens):
+VECTORS = WordVectors({word: row for row, word in enumerate("gcx")}, np.ones((3, 2), np.float32))
+# From a vocabulary and texts to a larger vocabulary, and the words that are meant to be added.
+ADDITIONS = {
+    "all words of the texts": (add_text_words, lambda words: words),
+    "words of the texts with vectors": (
+        lambda vocabulary, tokens: add_text_words_with_vectors(vocabulary, tokens, VECTORS),
+        lambda words: [word for word in words if word.casefold() in "gcx"],
+    ),
+    "all words with vectors": (
+        lambda vocabulary, tokens: add_all_words_with_vectors(vocabulary, VECTORS),
+        lambda words: list("gcx"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ADDITIONS)
+@given(known=token_lists, tokens=st.lists(st.lists(st.sampled_from("abcCdefg"), max_size=5)))
+def test_added_words_get_the_next_ids_in_the_order_they_come(case, known, tokens):
+    add, words_to_add = ADDITIONS[case]
     vocabulary = build_vocabulary(known)
     before = dict(vocabulary)
-    ids = add_other_words(vocabulary, tokens)
-    assert vocabulary == before
-    assert list(ids)[: len(before)] == list(before)
-    assert list(ids.values()) == list(range(2, len(ids) + 2))
-    words = [word for row in tokens for word in row]
-    assert list(ids)[len(before) :] == list(dict.fromkeys(w for w in words if w not in before))
+    larger = add(vocabulary, tokens)
+    assert list(vocabulary.items()) == list(before.items())
+    assert larger is not vocabulary
+    new = [w for w in words_to_add([w for row in tokens for w in row]) if w not in before]
+    assert list(larger) == [*before, *dict.fromkeys(new)]
+    assert list(larger.values()) == list(range(FIRST_WORD, FIRST_WORD + len(larger)))
 
 
 @given(token_lists, token_lists, st.integers(0, 7))
-def test_words_that_training_did_not_meet_get_ids_in_the_order_they_come(known, tokens, n_own):
+def test_words_that_training_did_not_see_get_ids_in_the_order_they_come(known, tokens, n_own):
     vocabulary = build_vocabulary(known)
-    n_seen = 2 + min(n_own, len(vocabulary))  # the later ones only have a pretrained vector
+    n_seen = FIRST_WORD + min(
+        n_own, len(vocabulary)
+    )  # the later ones only have a pretrained vector
     sequences, unseen = encode_open(tokens, vocabulary, n_seen)
     seen = {word: number for word, number in vocabulary.items() if number < n_seen}
     words = [word for row in tokens for word in row]

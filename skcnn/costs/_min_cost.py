@@ -1,0 +1,329 @@
+"""Predictions by expected cost: what all such classifiers share, and the one for any classifier."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn import get_config
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.utils import get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from skcnn._arrays import Float64, finite_log
+from skcnn._compat import HasMethods, _fit_context, warn_renamed
+from skcnn.costs._abstention import check_abstention
+from skcnn.costs._checks import check_has_probabilities
+from skcnn.costs._decision import bayes_threshold, decide, decision_costs, expected_costs
+from skcnn.costs._inside import costs_inside
+from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
+from skcnn.costs._sample_costs import matched_rows
+
+
+def is_binary(classifier: Any) -> bool:
+    """Whether a classifier has two classes; True for one that is not fitted yet.
+
+    Raises
+    ------
+    AttributeError
+        If the classifier was fitted with another number of classes.
+    """
+    n_classes = len(getattr(classifier, "classes_", (0, 1)))
+    if n_classes != 2:
+        raise AttributeError(
+            f"decision_function is for two classes; this {type(classifier).__name__} was fitted "
+            f"with {n_classes}. Use predict_proba or expected_costs."
+        )
+    return True
+
+
+class MinCostMixin:
+    """What follows from `predict_proba`, `decision`, `classes_` and `cost_matrix_`.
+
+    A class with this mixin defines these four. It may override `_learns_costs` and `_abstention`.
+    """
+
+    if TYPE_CHECKING:  # read-only here, so that a class may have attributes or properties
+
+        @property
+        def classes_(self) -> NDArray[Any]: ...
+        @property
+        def cost_matrix_(self) -> Float64: ...
+
+    decision: str  # "min_cost", or "argmax": the most probable class, whatever the costs
+
+    @property
+    def _learns_costs(self) -> bool:
+        """Whether `fit` gives other probabilities with another cost matrix."""
+        return False
+
+    def _abstention(self) -> dict[str, Any]:
+        """Arguments of `decide` about abstentions; {} means no abstentions."""
+        return {}
+
+    def predict_proba(self, X: Any) -> Float64:
+        """Estimate P(class | x)."""
+        raise NotImplementedError
+
+    def predict(self, X: Any, *, sample_costs: Any = None) -> NDArray[Any]:
+        """Predict the label with the lowest expected cost for each row.
+
+        Parameters
+        ----------
+        X : as in `fit`
+        sample_costs : array-like of shape (n_samples, n_classes) or DataFrame, default=None
+            The cost of missing each class in each row, see `skcnn.costs.check_sample_costs`. Rows
+            are matched by the index if X has one too. None: the costs are `cost_matrix_`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Labels. A `MinCostClassifier` with an `abstain_cost` returns its `abstain_label` for
+            each row where every prediction has a higher expected cost than that.
+
+        Raises
+        ------
+        ValueError
+            If `sample_costs` does not fit X and the classes.
+        """
+        P = self.predict_proba(X)
+        if sample_costs is None:
+            costs = decision_costs(self.decision, self.cost_matrix_)
+            return decide(P, costs, self.classes_, **self._abstention())
+        if self.decision != "min_cost":
+            raise ValueError(
+                f"sample_costs is given, but decision is {self.decision!r}, which ignores costs; "
+                "expected decision='min_cost'. Set it, or leave sample_costs out."
+            )
+        rows = matched_rows(sample_costs, X)
+        return decide(P, None, self.classes_, sample_costs=rows, **self._abstention())
+
+    def predict_log_proba(self, X: Any) -> Float64:
+        """Logarithm of `predict_proba`.
+
+        Parameters
+        ----------
+        X : as in `fit`
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+        """
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(self.predict_proba(X)))
+
+    @available_if(is_binary)
+    def decision_function(self, X: Any) -> Float64:
+        """Log-odds of ``classes_[1]`` minus those at the Bayes threshold, for two classes.
+
+        Parameters
+        ----------
+        X : as in `fit`
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Above 0, ``classes_[1]`` is the cheaper prediction; below 0, ``classes_[0]`` is.
+        """
+        negative, positive = self.predict_proba(X).T
+        threshold = bayes_threshold(decision_costs(self.decision, self.cost_matrix_))
+        at_threshold = finite_log(np.array(threshold)) - finite_log(np.array(1 - threshold))
+        log_odds = finite_log(positive) - finite_log(negative)
+        return np.asarray(log_odds - at_threshold)
+
+    def expected_costs(self, X: Any, *, sample_costs: Any = None) -> Float64:
+        """Expected cost of each prediction, with the estimated probabilities.
+
+        Parameters
+        ----------
+        X : as in `fit`
+        sample_costs : as in `predict`, default=None
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Column j: the expected cost of predicting ``classes_[j]``.
+        """
+        P = self.predict_proba(X)
+        if sample_costs is None:
+            return expected_costs(P, self.cost_matrix_)
+        costs = matched_rows(sample_costs, X)
+        return expected_costs(P, None, self.classes_, sample_costs=costs)
+
+    def expected_cost(self, X: Any, *, sample_costs: Any = None) -> Float64:
+        """Give `expected_costs` under its old name, with a FutureWarning.
+
+        Parameters
+        ----------
+        X : as in `fit`
+        sample_costs : as in `predict`, default=None
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+        """
+        warn_renamed("The method expected_cost", "expected_costs(X)")
+        return self.expected_costs(X, sample_costs=sample_costs)
+
+
+class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+    """Predict the label with the lowest expected cost, by any classifier's probabilities.
+
+    For two classes that is a threshold, the Bayes threshold [1]_, and for K classes the rule
+    ``argmin(P @ C)``. Nothing is tuned, so the probabilities must be well calibrated. If a
+    classifier has no probabilities, or badly calibrated ones, wrap it in
+    `sklearn.calibration.CalibratedClassifierCV` first. If it is fitted already, wrap it in
+    `sklearn.frozen.FrozenEstimator`.
+
+    Parameters
+    ----------
+    estimator : classifier with `predict_proba`
+        A clone is fitted, without the costs. A `CostSensitiveTextCNN` predicts by expected cost
+        itself and needs this class only for abstentions.
+    cost_matrix : None, "balanced", array-like, DataFrame or dict, default=None
+        The cost of each prediction for each true class, in any form of `skcnn.check_cost_matrix`.
+        None: the `cost_matrix_` of the classifier, or of the one inside a pipeline or a search, if
+        it has one, as a `CostSensitiveTextCNN` does. Otherwise every error costs 1. "balanced" uses
+        the numbers of rows, not their weights.
+    abstain_cost : float, default=None
+        Cost of making no prediction for a row. Rows where every prediction has a higher expected
+        cost get `abstain_label`. None: every row gets a prediction.
+    abstain_label : label, default=-1
+        Not one of the classes, but of their type: a string if they are strings.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The fitted one.
+    classes_ : ndarray of shape (n_classes,)
+        The labels, as in `estimator_`.
+    cost_matrix_ : ndarray of shape (n_classes, n_classes)
+        The costs in the order of `classes_`.
+    n_features_in_ : int
+        As in `estimator_`, if it has it.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        As in `estimator_`, if it has them.
+
+    See Also
+    --------
+    sklearn.model_selection.FixedThresholdClassifier : Two classes, a given threshold.
+    sklearn.model_selection.TunedThresholdClassifierCV : Two classes, a tuned threshold.
+
+    References
+    ----------
+    .. [1] C. Elkan, "The foundations of cost-sensitive learning", IJCAI 2001.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skcnn import MinCostClassifier
+    >>> X, y = [[0], [1], [2], [3], [4], [5]], ["no", "no", "no", "maybe", "yes", "yes"]
+    >>> MinCostClassifier(LogisticRegression()).fit(X, y).predict([[2.4]])
+    array(['no'], dtype='<U5')
+    >>> MinCostClassifier(LogisticRegression(), {"yes": 9}).fit(X, y).predict([[2.4]])
+    array(['yes'], dtype='<U5')
+    """
+
+    classes_: NDArray[Any]
+    cost_matrix_: Float64
+
+    _parameter_constraints: ClassVar[dict[str, list[Any] | str]] = {
+        "estimator": [HasMethods(["fit"])],
+        "cost_matrix": "no_validation",  # see `check_cost_matrix`
+        "abstain_cost": "no_validation",  # see `check_abstention`
+        "abstain_label": "no_validation",
+    }
+    decision = "min_cost"
+
+    def __init__(
+        self,
+        estimator: Any,
+        cost_matrix: CostMatrixLike = None,
+        *,
+        abstain_cost: float | None = None,
+        abstain_label: Any = -1,
+    ) -> None:
+        self.estimator = estimator
+        self.cost_matrix = cost_matrix
+        self.abstain_cost = abstain_cost
+        self.abstain_label = abstain_label
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Any, y: ArrayLike, **params: Any) -> Self:
+        """Fit the classifier.
+
+        Parameters
+        ----------
+        X : as the classifier takes it
+        y : array-like of shape (n_samples,)
+            Labels.
+        **params : dict
+            Passed to the classifier's `fit`; with metadata routing, as it requests them.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError
+            If the classifier has no `predict_proba`, or `abstain_label` has another type than the
+            classes.
+        ValueError
+            If the costs do not fit the classes, and any error of the classifier's `fit`.
+        """
+        check_has_probabilities(self.estimator)
+        if params and get_config()["enable_metadata_routing"]:
+            params = process_routing(self, "fit", **params).estimator.fit
+        estimator = clone(self.estimator).fit(X, y, **params)
+        classes, counts = estimator.classes_, None
+        if isinstance(self.cost_matrix, str):
+            counts = [np.count_nonzero(np.asarray(y) == label) for label in classes]
+        given = costs_inside(estimator) if self.cost_matrix is None else self.cost_matrix
+        costs = check_cost_matrix(given, classes, class_totals=counts)
+        check_abstention(self.abstain_cost, self.abstain_label, classes)
+        self.estimator_, self.classes_, self.cost_matrix_ = estimator, classes, costs
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(self, name):
+                delattr(self, name)
+            if hasattr(estimator, name):
+                setattr(self, name, getattr(estimator, name))
+        return self
+
+    def predict_proba(self, X: Any) -> Float64:
+        """Return the classifier's probabilities, unchanged.
+
+        Parameters
+        ----------
+        X : as in `fit`
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`.
+        """
+        check_is_fitted(self, "estimator_")
+        return np.asarray(self.estimator_.predict_proba(X), dtype=np.float64)
+
+    def _abstention(self) -> dict[str, Any]:
+        return {"abstain_cost": self.abstain_cost, "abstain_label": self.abstain_label}
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Return which metadata go where, for scikit-learn's metadata routing.
+
+        Returns
+        -------
+        MetadataRouter
+        """
+        mapping = MethodMapping().add(caller="fit", callee="fit")
+        router = MetadataRouter(owner=self).add_self_request(self)
+        return router.add(estimator=self.estimator, method_mapping=mapping)
+
+    def __sklearn_tags__(self) -> Any:
+        """Return the input tags of the classifier: the same X is accepted."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags = get_tags(self.estimator).input_tags
+        return tags

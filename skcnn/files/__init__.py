@@ -1,0 +1,1 @@
+"""A fitted model as one file, and back. Nothing here is for users to import."""

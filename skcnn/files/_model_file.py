@@ -1,0 +1,286 @@
+"""What a model file holds, and what each version of the format changed.
+
+Format 3: the parameters, the classes, the record of the fit, and a list of members. A member's
+arrays are named ``member_0.NAME``, ``member_1.NAME`` and so on.
+
+Format 2: a network and at most one n-gram model, with fixed names. Format 1: a network alone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skcnn.files._archive import Archive, read, write
+from skcnn.files._values import decode_value, encode_value
+from skcnn.predicting._members import Member, PartsError, check_shapes, part
+from skcnn.predicting._model import FitRecord, FittedModel, with_cached_words
+from skcnn.predicting._ngram_model import NgramModel
+from skcnn.predicting._pool import LogarithmicPool
+from skcnn.predicting._text_cnn import FittedTextCNN
+from skcnn.text._coverage import EmbeddingCoverage
+from skcnn.text._tokenizer import tokenizing
+
+_MEMBERS: dict[str, type[Member]] = {each.kind: each for each in (FittedTextCNN, NgramModel)}
+
+
+def write_model(
+    path: str | os.PathLike[str],
+    params: Mapping[str, Any],
+    model: FittedModel,
+    *,
+    word_vectors: bool,
+) -> None:
+    """Write an estimator's parameters and its fitted model to one file.
+
+    Parameters
+    ----------
+    path : str or path
+    params : mapping of str to object
+    model : FittedModel
+    word_vectors : bool
+        Whether to keep the pretrained vectors of words that training did not see.
+    """
+    given = {
+        **params,
+        "word_vectors": _portable(params["word_vectors"]) if word_vectors else None,
+    }
+    vectors: Mapping[str, Any] = {}
+    if isinstance(given["word_vectors"], Mapping):
+        vectors, given["word_vectors"] = given["word_vectors"], None
+    members = model.members if word_vectors else _without_unseen_words(model.members)
+    header = {
+        "parameters": {name: encode_value(value, name) for name, value in given.items()},
+        "vector_words": list(vectors),
+        "classes": encode_value(model.classes.tolist(), "classes_"),
+        "classes_dtype": model.classes.dtype.str,
+        "n_features_in": model.n_features_in,
+        "feature_name": model.feature_name,
+        "record": _encode_record(model.record),
+        "members": [{"kind": member.kind, **member.header()} for member in members],
+    }
+    arrays = {"cost_matrix": model.cost_matrix}
+    for number, member in enumerate(members):
+        arrays |= {f"member_{number}.{name}": each for name, each in member.arrays().items()}
+    if model.pool is not None:
+        arrays |= {"exponents": model.pool.exponents, "log_factors": model.pool.log_factors}
+    if vectors:
+        arrays["word_vectors"] = np.stack([np.asarray(row) for row in vectors.values()])
+    write(path, header, arrays)
+
+
+def read_model(path: str | os.PathLike[str]) -> tuple[dict[str, Any], FittedModel]:
+    """Read parameters and fitted model from a file of any format version.
+
+    Raises
+    ------
+    ValueError
+        If the file is not a model file, is damaged, its parts do not fit together, or it was
+        written in a newer format.
+    """
+    archive = read(path)
+    try:
+        header, arrays = _as_format_3(archive)
+        return _read_params(header, arrays), _read_fitted(header, arrays)
+    except PartsError as error:
+        raise ValueError(
+            f"{os.fspath(path)} is a model file whose parts do not fit together: {error}. Copy or "
+            "save the model again."
+        ) from error
+
+
+# ---------------------------------------------------------------------------------------------
+# Writing
+# ---------------------------------------------------------------------------------------------
+
+
+def _portable(word_vectors: Any) -> Any:
+    """Return the parameter as a file can hold it: names, paths as strings, a mapping."""
+    if isinstance(word_vectors, os.PathLike):
+        return os.fspath(word_vectors)
+    if isinstance(word_vectors, (list, tuple)):
+        return type(word_vectors)(_portable(one) for one in word_vectors)
+    if word_vectors is None or isinstance(word_vectors, (str, Mapping)):
+        return word_vectors
+    raise TypeError(
+        f"word_vectors is an object of type {type(word_vectors).__name__}, which a model file "
+        "cannot hold; expected a name, a path or a mapping. Save with word_vectors=False, or give "
+        "the vectors as a file or a mapping."
+    )
+
+
+def _without_unseen_words(members: tuple[Member, ...]) -> tuple[Member, ...]:
+    return tuple(
+        member.without_unseen_words() if isinstance(member, FittedTextCNN) else member
+        for member in members
+    )
+
+
+def _encode_record(record: FitRecord) -> dict[str, Any]:
+    coverage = record.coverage and tuple(record.coverage)
+    return {
+        "history": encode_value(record.history, "history_"),
+        "best_iter": record.best_iter,
+        "coverage": encode_value(coverage, "embedding_coverage_"),
+    }
+
+
+# ---------------------------------------------------------------------------------------------
+# Reading
+# ---------------------------------------------------------------------------------------------
+
+
+def _read_params(header: Mapping[str, Any], arrays: Mapping[str, Any]) -> dict[str, Any]:
+    given = part(header, "parameters", dict)
+    params = {name: _decode(value, name) for name, value in given.items()}
+    words = part(header, "vector_words", list)
+    if words:
+        vectors = part(arrays, "word_vectors")
+        check_shapes({"number of word_vectors": (len(vectors), len(words))})
+        params["word_vectors"] = dict(zip(words, vectors, strict=True))
+    return params
+
+
+def _read_fitted(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> FittedModel:
+    classes = _read_classes(header)
+    params = part(header, "parameters", dict)
+    text_cnn, *others = _read_members(header, arrays, len(classes))
+    if not isinstance(text_cnn, FittedTextCNN):
+        raise PartsError(f"the first member is {text_cnn.kind!r}, expected {FittedTextCNN.kind!r}")
+    cost_matrix = part(arrays, "cost_matrix")
+    check_shapes({"cost_matrix": (cost_matrix.shape, (len(classes), len(classes)))})
+    how = (_decode(part(params, name), name) for name in ("tokenizer", "lowercase", "max_length"))
+    return FittedModel(
+        classes=classes,
+        cost_matrix=cost_matrix,
+        tokenize=tokenizing(*how),
+        members=with_cached_words(text_cnn, others),
+        pool=_read_pool(arrays, 1 + len(others), len(classes)),
+        record=_read_record(part(header, "record", dict)),
+        n_features_in=part(header, "n_features_in", int, type(None)),
+        feature_name=part(header, "feature_name", str, type(None)),
+    )
+
+
+def _read_classes(header: Mapping[str, Any]) -> NDArray[Any]:
+    labels = _decode(part(header, "classes", list), "classes")
+    dtype = part(header, "classes_dtype", str)
+    try:
+        return np.array(labels, dtype=np.dtype(dtype))
+    except (TypeError, ValueError) as error:
+        raise PartsError(f"classes cannot have the dtype {dtype!r}") from error
+
+
+def _read_members(
+    header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], n_classes: int
+) -> list[Member]:
+    listed = part(header, "members", list)
+    if not listed:
+        raise PartsError("members is empty")
+    members = []
+    for number, own_header in enumerate(listed):
+        kind = part(own_header, "kind", str)
+        if kind not in _MEMBERS:
+            raise PartsError(f"a member is {kind!r}, expected one of {sorted(_MEMBERS)}")
+        prefix = f"member_{number}."
+        own_arrays = {
+            name.removeprefix(prefix): array
+            for name, array in arrays.items()
+            if name.startswith(prefix)
+        }
+        members.append(_MEMBERS[kind].from_parts(own_header, own_arrays, n_classes))
+    return members
+
+
+def _read_pool(
+    arrays: Mapping[str, NDArray[Any]], n_members: int, n_classes: int
+) -> LogarithmicPool | None:
+    if n_members == 1:
+        return None
+    pool = LogarithmicPool(part(arrays, "exponents"), part(arrays, "log_factors"))
+    check_shapes(
+        {
+            "exponents": (pool.exponents.shape, (n_members,)),
+            "log_factors": (pool.log_factors.shape, (n_classes,)),
+        }
+    )
+    for name, array in (("exponents", pool.exponents), ("log_factors", pool.log_factors)):
+        if array.dtype.kind != "f" or not np.isfinite(array).all():
+            raise PartsError(f"{name} has dtype {array.dtype}, or values that are not finite")
+    if (pool.exponents < 0).any():
+        raise PartsError(f"exponents is {pool.exponents}, expected 0 or more")
+    return pool
+
+
+def _read_record(header: Mapping[str, Any]) -> FitRecord:
+    history = _decode(part(header, "history"), "history")
+    if not isinstance(history, dict) or not isinstance(history.get("loss"), list):
+        raise PartsError("history has no list of losses")
+    coverage = _decode(part(header, "coverage"), "coverage")
+    return FitRecord(
+        history=history,
+        best_iter=part(header, "best_iter", int),
+        coverage=None if coverage is None else EmbeddingCoverage(*coverage),
+    )
+
+
+def _decode(value: Any, name: str) -> Any:
+    try:
+        return decode_value(value)
+    except ValueError as error:
+        raise PartsError(f"{name} cannot be read ({error})") from error
+
+
+# ---------------------------------------------------------------------------------------------
+# Older formats
+# ---------------------------------------------------------------------------------------------
+
+_OF_NETWORK = {
+    "embedding": "embedding",
+    "taps": "taps_by_offset",
+    "filter_bias": "filter_bias",
+    "dense_kernel": "dense_kernel",
+    "dense_bias": "dense_bias",
+    "frozen": "frozen",
+    "subword_keys": "subword_keys",
+    "subword_vectors": "subword_vectors",
+    "loss_costs": "loss_costs",
+}
+_OF_NGRAMS = (
+    "word_keys",
+    "word_idf",
+    "character_keys",
+    "character_idf",
+    "word_coef",
+    "character_coef",
+    "intercept",
+)
+
+
+def _as_format_3(archive: Archive) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Return header and arrays as format 3 has them."""
+    version, header, arrays = archive
+    if version >= 3:
+        return header, arrays
+    network = {name: part(header, name) for name in ("vocabulary", "filter_widths", "loss")}
+    members = [{"kind": FittedTextCNN.kind, **network}]
+    names = {old: f"member_0.{new}" for old, new in _OF_NETWORK.items()}
+    if header.get("has_linear_model"):  # format 1 has no such key
+        members.append({"kind": NgramModel.kind})
+        names |= {name: f"member_1.{name}" for name in _OF_NGRAMS}
+    # What `fit` takes now; it was never written but as None.
+    params = {k: v for k, v in part(header, "parameters", dict).items() if k != "unlabeled"}
+    columns = part(header, "columns", dict)
+    upgraded = {
+        **header,
+        "parameters": {"linear_model": False, **params},
+        "record": {name: part(header, name) for name in ("history", "best_iter", "coverage")},
+        "n_features_in": columns.get("n_features_in_"),
+        "feature_name": None,
+        "members": members,
+    }
+    return upgraded, {names.get(name, name): array for name, array in arrays.items()}

@@ -1,0 +1,142 @@
+"""The training set: texts, labels, weights and costs, checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+
+from skcnn._arrays import Float64, Int32, Int64
+from skcnn._compat import _check_sample_weight
+from skcnn._settings import TextSettings
+from skcnn.costs._checks import check_labels
+from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
+from skcnn.costs._sample_costs import (
+    BOTH_COSTS,
+    check_sample_costs,
+    matched_rows,
+    mean_class_costs,
+)
+from skcnn.text._containers import as_texts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingSet:
+    """Checked texts and labels.
+
+    Attributes
+    ----------
+    texts : n texts
+    targets : (n,) positions of the labels in `classes`, int32
+    classes : (K,) sorted labels
+    sample_weight : (n,) positive, or None where all texts count the same
+    sample_costs : (n, K) cost of missing each class in each text, or None
+    """
+
+    texts: list[str]
+    targets: Int32
+    classes: NDArray[Any]
+    sample_weight: Float64 | None
+    sample_costs: Float64 | None
+
+    @property
+    def class_totals(self) -> Float64:
+        """Total weight of each class, (K,)."""
+        totals = np.bincount(self.targets, self.sample_weight, len(self.classes))
+        return totals.astype(np.float64)
+
+    def mean_costs(self, cost_matrix: CostMatrixLike) -> Float64:
+        """Return the cost matrix, or the means of the costs of single texts, (K, K)."""
+        if self.sample_costs is not None:
+            if cost_matrix is not None:
+                raise ValueError(BOTH_COSTS)
+            means = mean_class_costs(self.sample_costs, self.targets, self.sample_weight)
+            cost_matrix = means[:, np.newaxis] * (1 - np.eye(len(means)))
+        return check_cost_matrix(cost_matrix, self.classes, class_totals=self.class_totals)
+
+    def targets_and_weight(self, rows: Int64) -> tuple[Int32, Float64 | None]:
+        """Return targets (m,) and weights (m,) or None of some rows."""
+        weight = self.sample_weight
+        return self.targets[rows], None if weight is None else weight[rows]
+
+
+def check_training_set(
+    X: Any,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None,
+    class_weight: Any,
+    sample_costs: Any = None,
+) -> TrainingSet:
+    """Check texts, labels and weights, and leave out texts of weight zero.
+
+    Raises
+    ------
+    TypeError or ValueError
+        As `CostSensitiveTextCNN.fit` says.
+    """
+    texts = as_texts(X)
+    if y is None:
+        raise ValueError("fit requires y to be passed, but y is None: one label for each text.")
+    labels: NDArray[Any] = column_or_1d(y, warn=True)
+    check_consistent_length(texts, labels)
+    check_labels("y", labels)
+    check_classification_targets(labels)
+    weight = _check_weight(sample_weight, texts)
+    rows = np.arange(len(texts)) if weight is None else np.flatnonzero(weight)
+    n_given, texts, labels = len(texts), [texts[row] for row in rows], labels[rows]
+    classes, targets = np.unique(labels, return_inverse=True)
+    if len(classes) < 2:
+        msg = (
+            f"y has {len(classes)} class, {classes.tolist()}, among the texts that count; expected "
+            "2 classes or more. A classifier can't be trained on one class."
+        )
+        raise ValueError(msg)
+    weight = _with_class_weight(None if weight is None else weight[rows], class_weight, labels)
+    costs = None
+    if sample_costs is not None:
+        costs = check_sample_costs(matched_rows(sample_costs, X), n_given, classes)[rows]
+    return TrainingSet(texts, targets.astype(np.int32), classes, weight, costs)
+
+
+def check_unlabeled(unlabeled: Any, settings: TextSettings) -> list[str] | None:
+    """Check texts without labels; None stays None.
+
+    Raises
+    ------
+    TypeError or ValueError
+        If they are no texts, or nothing would be learned from them.
+    """
+    if unlabeled is None:
+        return None
+    settings.check_learns_from_unlabeled()
+    try:
+        return as_texts(unlabeled)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"unlabeled cannot be used as X is: {error}") from error
+
+
+def _check_weight(sample_weight: ArrayLike | None, texts: list[str]) -> Float64 | None:
+    if sample_weight is None:
+        return None
+    weight: Float64 = _check_sample_weight(
+        sample_weight, texts, dtype=np.float64, ensure_non_negative=True
+    )
+    if not weight.any():
+        raise ValueError("sample_weight is zero for every text; expected some positive weights.")
+    return weight
+
+
+def _with_class_weight(
+    weight: Float64 | None, class_weight: Any, labels: NDArray[Any]
+) -> Float64 | None:
+    if class_weight is None:
+        return weight
+    factor: Float64 = compute_sample_weight(class_weight, labels)
+    if not (np.isfinite(factor) & (factor > 0)).all():
+        raise ValueError(f"class_weight is {class_weight!r}; expected finite weights > 0.")
+    return factor if weight is None else weight * factor

@@ -1,0 +1,225 @@
+"""The way in: labeled texts and settings go in, the arrays of a trained TextCNN come out.
+
+SciKeras builds, compiles and fits the Keras model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+from scikeras.wrappers import KerasClassifier
+
+from skcnn._arrays import Float32, Float64
+from skcnn._settings import NetworkSettings
+from skcnn.text._sequences import TokenSequences
+
+from ._callbacks import BestEpoch, ValidationScore
+from ._environment import initialize_devices
+from ._labeled_texts import LabeledTexts
+from ._model import build_text_cnn
+from ._weights import convolutions, read_weights, to_numpy
+from .losses import make_loss
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeldOut:
+    """Texts that training does not learn from, and how they choose the best epoch.
+
+    Attributes
+    ----------
+    texts : LabeledTexts
+    score : callable or None
+        From the softmax outputs for these texts, (n, K) float64, to a score; greater is better.
+        None: the lowest loss on these texts is the best.
+    n_iter_no_change : int
+        Training stops after this many epochs without a better one.
+    """
+
+    texts: LabeledTexts
+    score: Callable[[Float64], float] | None
+    n_iter_no_change: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainedTextCNN:
+    """The result of training: arrays and a record, no objects of TensorFlow.
+
+    Attributes
+    ----------
+    embedding : (n_rows, d) float32
+        Rows of words and, in a network with subwords, of subwords.
+    kernels : one (width, d, n_filters) float32 for each filter width
+    filter_bias : (n_widths * n_filters,) float32
+    dense_kernel : (n_widths * n_filters, K) float32
+    dense_bias : (K,) float32
+    history : dict
+        What Keras recorded: for each name, one value for each epoch.
+    best_epoch : int
+        The epoch whose weights these are, from 0.
+    """
+
+    embedding: Float32
+    kernels: tuple[Float32, ...]
+    filter_bias: Float32
+    dense_kernel: Float32
+    dense_bias: Float32
+    history: dict[str, list[float]]
+    best_epoch: int
+
+
+def fit_text_cnn(
+    texts: LabeledTexts,
+    embeddings: Float32,
+    *,
+    word_parts: TokenSequences | None,
+    word_dropout: float | Float32,
+    loss_costs: Float64,
+    settings: NetworkSettings,
+    held_out: HeldOut | None,
+    seed: int,
+) -> TrainedTextCNN:
+    """Train a TextCNN.
+
+    Parameters
+    ----------
+    texts : LabeledTexts
+    embeddings : (n_rows, d)
+        Vectors that training starts from; row 0 is padding.
+    word_parts : TokenSequences or None
+        The rows of `embeddings` that each token id is made of; None: id i is row i.
+    word_dropout : float or (n_ids,)
+        The chance of each token id to be replaced by its subwords, see `TextCNN.fit`.
+    loss_costs : (K, K)
+        The cost matrix of the loss: zero diagonal, scaled.
+    settings : NetworkSettings
+    held_out : HeldOut or None
+        None: all epochs are trained, and the weights of the last one are kept.
+    seed : int
+        Seeds the initial weights, the order of the batches and dropout.
+
+    Raises
+    ------
+    ValueError
+        If the weights become infinite or NaN.
+    """
+    initialize_devices()
+    n_rows, dimension = embeddings.shape
+    callbacks = list(settings.callbacks or ())
+    optimizer_params = settings.all_optimizer_params
+    classifier = _SequenceClassifier(
+        model=partial(
+            build_text_cnn,
+            n_rows,
+            dimension,
+            len(loss_costs),
+            filter_widths=settings.widths,
+            n_filters=settings.n_filters,
+            dropout=settings.dropout,
+            embeddings=embeddings,
+            word_parts=word_parts,
+            random_state=seed,
+        ),
+        loss=make_loss(settings.loss, loss_costs),
+        optimizer=_copy_of_optimizer(settings.optimizer),
+        **{f"optimizer__{name}": value for name, value in optimizer_params.items()},
+        batch_size=settings.batch_size,
+        epochs=settings.epochs,
+        verbose=int(settings.verbose),
+        callbacks=[*_early_stopping(held_out), *callbacks],
+        fit__validation_data=_validation_data(held_out),
+        fit__average_weights=settings.average_weights,
+        fit__word_dropout=word_dropout,
+        fit__random_state=seed,
+    )
+    classifier._sequences = texts.sequences
+    rows = np.arange(len(texts))[:, np.newaxis]  # (n, 1)
+    try:
+        classifier.fit(rows, texts.targets, sample_weight=texts.sample_weight)
+    finally:
+        for callback in callbacks:
+            _forget_model(callback)
+    return _trained(classifier)
+
+
+class _SequenceClassifier(KerasClassifier):
+    """A SciKeras classifier whose X holds the row numbers of texts.
+
+    SciKeras expects an array of numbers with equal rows, and texts differ in length. So X has one
+    column, the row number, and what SciKeras calls the feature encoder looks the texts up.
+    """
+
+    _sequences: TokenSequences
+
+    @property
+    def feature_encoder(self) -> _RowsToSequences:
+        return _RowsToSequences(self._sequences)
+
+
+class _RowsToSequences:
+    def __init__(self, sequences: TokenSequences) -> None:
+        self._sequences = sequences
+
+    def fit(self, rows: NDArray[Any]) -> _RowsToSequences:
+        return self
+
+    def transform(self, rows: NDArray[Any]) -> TokenSequences:
+        return self._sequences.take(rows[:, 0].astype(np.int64))
+
+
+def _copy_of_optimizer(optimizer: Any) -> Any:
+    """Copy a Keras optimizer, because it can only be used with the first model it trained."""
+    if isinstance(optimizer, keras.optimizers.Optimizer):
+        return type(optimizer).from_config(optimizer.get_config())
+    return optimizer
+
+
+def _early_stopping(held_out: HeldOut | None) -> list[keras.callbacks.Callback]:
+    if held_out is None:
+        return []
+    if held_out.score is None:
+        return [BestEpoch("val_loss", "min", held_out.n_iter_no_change)]
+    return [
+        ValidationScore(held_out.texts.sequences, held_out.score),
+        BestEpoch("val_score", "max", held_out.n_iter_no_change),
+    ]
+
+
+def _validation_data(held_out: HeldOut | None) -> tuple[Any, ...] | None:
+    """The held-out texts as Keras takes them: (x, y, sample_weight)."""
+    if held_out is None:
+        return None
+    return held_out.texts.sequences, held_out.texts.targets, held_out.texts.sample_weight
+
+
+def _forget_model(callback: Any) -> None:
+    """Make a user's callback release the Keras model, which the estimator would keep otherwise."""
+    if isinstance(callback, keras.callbacks.Callback):
+        # Not set_model: callbacks override it, and expect a model there.
+        callback._model = None
+
+
+def _trained(classifier: KerasClassifier) -> TrainedTextCNN:
+    model = classifier.model_
+    weights = read_weights(model)
+    if not all(np.isfinite(array).all() for array in weights.arrays):
+        raise ValueError(
+            "Training diverged: the network's weights are not finite numbers. Lower learning_rate, "
+            "or set optimizer_params={'clipnorm': 1.0}."
+        )
+    history = {name: [float(v) for v in values] for name, values in classifier.history_.items()}
+    best = [c.best_epoch for c in classifier._fit_callbacks if isinstance(c, BestEpoch)]
+    return TrainedTextCNN(
+        embedding=weights.embedding,
+        kernels=tuple(to_numpy(layer.kernel) for layer in convolutions(model)),
+        filter_bias=weights.filter_bias,
+        dense_kernel=weights.dense_kernel,
+        dense_bias=weights.dense_bias,
+        history=history,
+        best_epoch=best[0] if best else len(history["loss"]) - 1,
+    )

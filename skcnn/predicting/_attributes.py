@@ -1,0 +1,82 @@
+"""The attributes of a fitted estimator, read off its fitted model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skcnn._arrays import Float64
+from skcnn.predicting._model import FittedModel
+from skcnn.text._coverage import EmbeddingCoverage
+
+
+class FittedAttributes:
+    """What follows from `_model`, the one attribute that a fit sets."""
+
+    _model: FittedModel
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Say whether there is a fitted model."""
+        return hasattr(self, "_model")
+
+    def _fitted(self, name: str) -> FittedModel:
+        """Return the fitted model, or say that an attribute of it is not there yet."""
+        if not hasattr(self, "_model"):
+            raise AttributeError(f"{name} is there only after fit.")
+        return self._model
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """The labels, sorted."""
+        return self._fitted("classes_").classes
+
+    @property
+    def cost_matrix_(self) -> Float64:
+        """The costs in the order of `classes_`."""
+        return self._fitted("cost_matrix_").cost_matrix
+
+    @property
+    def vocabulary_(self) -> dict[str, int]:
+        """The known words and their token ids."""
+        return self._fitted("vocabulary_").text_cnn.vocabulary
+
+    @property
+    def history_(self) -> dict[str, list[float]]:
+        """What Keras recorded at each epoch."""
+        return self._fitted("history_").record.history
+
+    @property
+    def n_iter_(self) -> int:
+        """Number of epochs run."""
+        return len(self._fitted("n_iter_").record.history["loss"])
+
+    @property
+    def best_iter_(self) -> int:
+        """The epoch whose weights are kept, counted from 1."""
+        return self._fitted("best_iter_").record.best_iter
+
+    @property
+    def embedding_coverage_(self) -> EmbeddingCoverage:
+        """How much of the training texts the pretrained vectors know."""
+        coverage = self._fitted("embedding_coverage_").record.coverage
+        if coverage is None:
+            raise AttributeError("embedding_coverage_ is there only after a fit with word_vectors.")
+        return coverage
+
+    @property
+    def n_features_in_(self) -> int:
+        """1, if `fit` got something two-dimensional."""
+        n_features = self._fitted("n_features_in_").n_features_in
+        if n_features is None:
+            raise AttributeError("n_features_in_ is there only after a fit on two dimensions.")
+        return n_features
+
+    @property
+    def feature_names_in_(self) -> NDArray[np.object_]:
+        """The name of the column, if `fit` got a DataFrame, shape (1,)."""
+        name = self._fitted("feature_names_in_").feature_name
+        if name is None:
+            raise AttributeError("feature_names_in_ is there only after a fit on a named column.")
+        return np.array([name], dtype=object)

@@ -1,0 +1,67 @@
+"""What every member of a fitted model can do, and the members that model files may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Protocol, Self
+
+from numpy.typing import NDArray
+
+from skcnn._arrays import Float64
+
+
+class PartsError(ValueError):
+    """Raised where the parts of a model file do not fit together."""
+
+
+class Member(Protocol):
+    """One of the models whose probabilities are pooled.
+
+    A new kind of member is a class with these methods, listed in `skcnn.files._model_file`.
+    """
+
+    kind: ClassVar[str]
+
+    def predict_proba(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> Float64:
+        """Estimate P(class | text) for n texts, given as they are and as tokens, (n, K)."""
+
+    def header(self) -> dict[str, Any]:
+        """Return what a model file keeps as JSON."""
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what a model file keeps as arrays."""
+
+    @classmethod
+    def from_parts(
+        cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], n_classes: int
+    ) -> Self:
+        """Build the member from the parts of a model file.
+
+        Raises
+        ------
+        PartsError
+            If a part is missing, or the parts do not fit together.
+        """
+
+
+def check_shapes(shapes: Mapping[str, tuple[Any, Any]]) -> None:
+    """Compare what was found with what is expected, by the names of the arrays."""
+    for name, (found, expected) in shapes.items():
+        if found != expected:
+            raise PartsError(f"{name} is {found}, expected {expected}")
+
+
+def part(parts: Mapping[str, Any], name: str, *types: type) -> Any:
+    """Return a part of a model file by its name.
+
+    Raises
+    ------
+    PartsError
+        If it is missing, or of none of the types.
+    """
+    if name not in parts:
+        raise PartsError(f"{name} is missing")
+    if types and not isinstance(parts[name], types):
+        names = " or ".join(each.__name__ for each in types)
+        raise PartsError(f"{name} is of type {type(parts[name]).__name__}, expected {names}")
+    return parts[name]

@@ -1,0 +1,76 @@
+"""A fitted model: everything that predicting needs, in one object that is set once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from skcnn._arrays import Float64
+from skcnn.predicting._members import Member
+from skcnn.predicting._ngram_model import NgramModel
+from skcnn.predicting._pool import LogarithmicPool
+from skcnn.predicting._text_cnn import FittedTextCNN
+from skcnn.text._coverage import EmbeddingCoverage
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FitRecord:
+    """What a fit leaves on record, and predicting does not need.
+
+    Attributes
+    ----------
+    history : values of each epoch, as Keras recorded them
+    best_iter : the epoch whose weights were kept, counted from 1
+    coverage : of the training texts by the pretrained vectors; None without such vectors
+    """
+
+    history: dict[str, list[float]]
+    best_iter: int
+    coverage: EmbeddingCoverage | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedModel:
+    """The fitted state of an estimator.
+
+    Attributes
+    ----------
+    classes : (K,) sorted labels
+    cost_matrix : (K, K) costs in the order of `classes`
+    tokenize : from n texts to their tokens
+    members : models that estimate P(class | text), the network first
+    pool : how their probabilities become one; None where there is one member
+    record : what the fit left on record
+    n_features_in : 1 where the texts were two-dimensional, else None
+    feature_name : name of the DataFrame column that held the texts, or None
+    """
+
+    classes: NDArray[Any]
+    cost_matrix: Float64
+    tokenize: Callable[[Sequence[str]], list[list[str]]]
+    members: tuple[Member, ...]
+    pool: LogarithmicPool | None
+    record: FitRecord
+    n_features_in: int | None = None
+    feature_name: str | None = None
+
+    @property
+    def text_cnn(self) -> FittedTextCNN:
+        """The network among the members."""
+        return next(member for member in self.members if isinstance(member, FittedTextCNN))
+
+    def predict_proba(self, texts: Sequence[str]) -> Float64:
+        """Estimate P(class | text), (n, K)."""
+        tokens = self.tokenize(texts)
+        probabilities = [member.predict_proba(texts, tokens) for member in self.members]
+        return probabilities[0] if self.pool is None else self.pool(probabilities)
+
+
+def with_cached_words(text_cnn: FittedTextCNN, others: Sequence[Member]) -> tuple[Member, ...]:
+    """Return all members, the n-gram model faster for the words that the network saw."""
+    words = text_cnn.seen_words
+    cached = (m.with_cached_words(words) if isinstance(m, NgramModel) else m for m in others)
+    return text_cnn, *cached

@@ -1,0 +1,187 @@
+"""The n-gram model, and the probabilities of both models together."""
+
+from __future__ import annotations
+
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from skcnn import CostSensitiveTextCNN
+from skcnn.files._archive import read, write
+from skcnn.fitting import _ngram_model
+from skcnn.fitting._ngram_model import NgramTable
+from skcnn.predicting._ngram_model import NgramModel
+from skcnn.text._ngrams import fit_ngrams
+from skcnn.text._tokenizer import tokenize_all
+from tests.conftest import Corpus, Make
+
+
+def table_of(texts: list[str], labels: Any, sample_weight: Any = None) -> NgramTable:
+    positions = np.unique(labels, return_inverse=True)[1].astype(np.int32)
+    return NgramTable(tokenize_all(texts), positions, positions.max() + 1, sample_weight, 0)
+
+
+def network_alone(estimator: CostSensitiveTextCNN, texts: list[str]) -> NDArray[np.float64]:
+    model = estimator._model
+    return model.text_cnn.predict_proba(texts, model.tokenize(texts))
+
+
+def ngram_model(estimator: CostSensitiveTextCNN) -> NgramModel:
+    (model,) = (m for m in estimator._model.members if isinstance(m, NgramModel))
+    return model
+
+
+def test_probabilities_are_drawn_from_the_network_and_the_linear_model(
+    small_cnn: Make, three_classes: Corpus
+) -> None:
+    cnn = small_cnn().fit(three_classes.texts, three_classes.labels)
+    texts = [*three_classes.texts[:20], "", "never seen before", "win lunch webinar"]
+    model, pool = ngram_model(cnn), cnn._model.pool
+    assert pool is not None
+    tokens = tokenize_all(texts)
+    both = pool([network_alone(cnn, texts), model.predict_proba(texts, tokens)])
+    np.testing.assert_allclose(cnn.predict_proba(texts), both, atol=1e-12)
+    assert not np.allclose(both, network_alone(cnn, texts), atol=1e-3)
+    np.testing.assert_allclose(model.predict_proba(texts, tokens).sum(axis=1), 1)
+
+
+def test_the_network_is_the_same_with_and_without(small_cnn: Make, two_classes: Corpus) -> None:
+    with_it = small_cnn().fit(two_classes.texts, two_classes.labels)
+    without = small_cnn(linear_model=False).fit(two_classes.texts, two_classes.labels)
+    texts = [*two_classes.texts[:9], "winner home"]
+    np.testing.assert_array_equal(network_alone(with_it, texts), without.predict_proba(texts))
+    assert len(without._model.members) == 1
+
+
+def test_costs_have_no_part_in_the_linear_model(small_cnn: Make, noisy: Corpus) -> None:
+    equal, dear = (
+        small_cnn(costs).fit(noisy.texts, noisy.labels) for costs in (None, {"spam": 20})
+    )
+    texts = noisy.texts[:30]
+    np.testing.assert_array_equal(
+        *(ngram_model(cnn).predict_proba(texts, tokenize_all(texts)) for cnn in (equal, dear))
+    )
+
+
+def test_without_a_part_held_out_both_count_the_same(small_cnn: Make, two_classes: Corpus) -> None:
+    cnn = small_cnn(early_stopping=False).fit(two_classes.texts, two_classes.labels)
+    np.testing.assert_array_equal(cnn._model.pool.exponents, [0.5, 0.5])
+    held_out = small_cnn(early_stopping=True).fit(two_classes.texts, two_classes.labels)
+    assert not np.array_equal(held_out._model.pool.exponents, [0.5, 0.5])
+
+
+def test_what_is_held_out_is_not_learnt_from(noisy: Corpus) -> None:
+    rows, others = np.arange(300), np.arange(300, 400)
+    flipped = noisy.labels.copy()
+    flipped[300:] = np.where(flipped[300:] == "spam", "ham", "spam")
+    honest = table_of(noisy.texts, noisy.labels).fit_predict_proba(rows, others)
+    np.testing.assert_array_equal(
+        table_of(noisy.texts, flipped).fit_predict_proba(rows, others), honest
+    )
+    learnt = table_of(noisy.texts, noisy.labels).fit_predict_proba(np.arange(400), others)
+    assert not np.allclose(learnt, honest, atol=1e-3)
+
+
+def test_the_unit_of_weights_does_not_matter_and_their_ratio_does(noisy: Corpus) -> None:
+    texts = noisy.texts[:50]
+    tokens = tokenize_all(texts)
+    weight = np.where(noisy.labels == "spam", 3.0, 1.0)
+
+    def probabilities(weight: NDArray[np.float64] | None) -> NDArray[np.float64]:
+        return table_of(noisy.texts, noisy.labels, weight).fit().predict_proba(texts, tokens)
+
+    plain = probabilities(None)
+    np.testing.assert_allclose(probabilities(np.full(400, 7.0)), plain, atol=1e-6)
+    np.testing.assert_allclose(probabilities(1e6 * weight), probabilities(weight), atol=1e-6)
+    assert (probabilities(weight)[:, 1] > plain[:, 1]).all()
+
+
+def test_words_that_are_known_beforehand_change_nothing(noisy: Corpus) -> None:
+    model = table_of(noisy.texts, noisy.labels).fit()
+    texts = [*noisy.texts[:20], "winner unheard", "unheard", ""]
+    tokens = tokenize_all(texts)
+    expected = model.predict_proba(texts, tokens)
+    for words in ([], ["win", "never", "lunch"], sorted({w for text in tokens for w in text})):
+        np.testing.assert_array_equal(
+            model.with_cached_words(words).predict_proba(texts, tokens), expected
+        )
+
+
+def test_threads_do_not_disturb_each_others_solver(noisy: Corpus) -> None:
+    tables = [table_of(noisy.texts * 20, np.tile(noisy.labels, 20)) for _ in range(2)]
+    expected = tables[0].fit().word_coef
+    with ThreadPoolExecutor(8) as pool:
+        for model in pool.map(lambda i: tables[i % 2].fit(), range(24)):
+            np.testing.assert_array_equal(model.word_coef, expected)
+
+
+def test_of_too_many_texts_some_of_every_class_are_learnt_from(
+    small_cnn: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [f"common word{i % 7}" for i in range(300)]
+    labels = np.where(np.arange(300) == 123, "rare", np.where(np.arange(300) % 2, "a", "b"))
+    sizes = []
+    monkeypatch.setattr(_ngram_model, "_MAX_CHARACTERS", 1200)
+    monkeypatch.setattr(
+        _ngram_model, "fit_ngrams", lambda tokens: sizes.append(len(tokens)) or fit_ngrams(tokens)
+    )
+    for early_stopping in (False, True):
+        cnn = small_cnn(early_stopping=early_stopping, epochs=1)
+        P = cnn.fit([*texts, "rare indeed"], [*labels, "rare"]).predict_proba(texts[:3])
+        np.testing.assert_allclose(P.sum(axis=1), 1)
+    assert all(105 <= size <= 112 for size in sizes)  # of 11 characters each
+    texts[::40] = ["very " * 300] * 8
+    small_cnn(epochs=1).fit(texts, labels)
+    assert 105 <= sizes[-1] <= 112
+
+
+def test_texts_that_share_nothing_leave_the_network_alone(small_cnn: Make) -> None:
+    texts = ["一", "二", "三", "四", "五", "六"]  # one character each, none twice
+    cnn = small_cnn(early_stopping=False, epochs=1).fit(texts, [0, 1, 0, 1, 0, 1])
+    assert len(cnn._model.members) == 1
+    np.testing.assert_array_equal(cnn.predict_proba(texts), network_alone(cnn, texts))
+
+
+@pytest.mark.parametrize("corpus", ["two_classes", "three_classes"])
+def test_the_linear_model_survives_the_file_and_the_pickle(
+    corpus: str, request: pytest.FixtureRequest, small_cnn: Make, tmp_path: Path
+) -> None:
+    given: Corpus = request.getfixturevalue(corpus)
+    cnn = small_cnn(early_stopping=True).fit(given.texts, given.labels)
+    cnn.save(tmp_path / "model.skcnn")
+    texts = [*given.texts[:9], "win unheard", ""]
+    for copy in (
+        CostSensitiveTextCNN.load(tmp_path / "model.skcnn"),
+        pickle.loads(pickle.dumps(cnn)),
+    ):
+        np.testing.assert_array_equal(copy.predict_proba(texts), cnn.predict_proba(texts))
+    assert len(cnn._model.members) == 2
+
+
+DAMAGE: dict[str, Any] = {
+    "word_coef": lambda array: array[:-1],
+    "log_factors": lambda array: array[:-1],
+    "intercept": lambda array: array.astype(str),
+    "character_idf": lambda array: array * np.nan,
+    "word_keys": lambda array: array[::-1],
+    "character_keys": lambda array: array[:, np.newaxis],
+    "exponents": lambda array: -array,
+}
+
+
+@pytest.mark.parametrize("name", list(DAMAGE))
+def test_arrays_of_the_linear_model_that_do_not_fit_are_refused(
+    small_cnn: Make, two_classes: Corpus, tmp_path: Path, name: str
+) -> None:
+    small_cnn().fit(two_classes.texts, two_classes.labels).save(tmp_path / "model.skcnn")
+    _, header, arrays = read(tmp_path / "model.skcnn")
+    key = name if name in arrays else f"member_1.{name}"
+    arrays[key] = DAMAGE[name](arrays[key])
+    write(tmp_path / "model.skcnn", header, arrays)
+    with pytest.raises(ValueError, match=f"do not fit together.*{name}"):
+        CostSensitiveTextCNN.load(tmp_path / "model.skcnn")

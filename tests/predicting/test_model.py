@@ -1,0 +1,110 @@
+"""The fitted model: members are a protocol, and what predicts is set once."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping, Sequence
+from dataclasses import FrozenInstanceError, replace
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from skcnn import CostSensitiveTextCNN
+from skcnn._arrays import Float64
+from skcnn.files import _model_file
+from skcnn.fitting._pool import fit_pool
+from skcnn.predicting._members import Member, part
+from skcnn.predicting._model import FittedModel, with_cached_words
+from skcnn.predicting._text_cnn import FittedTextCNN
+from tests.conftest import Corpus
+
+
+class LengthMember:
+    """A third kind of member: it knows nothing but the length of a text."""
+
+    kind: ClassVar[str] = "length"
+
+    def __init__(self, log_odds: NDArray[np.float64]) -> None:
+        self.log_odds = log_odds
+
+    def predict_proba(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> Float64:
+        p = 1 / (1 + np.exp(-self.log_odds * np.array([len(text) for text in texts])))
+        return np.stack([1 - p, p], axis=1)
+
+    def header(self) -> dict[str, Any]:
+        return {}
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        return {"log_odds": self.log_odds}
+
+    @classmethod
+    def from_parts(
+        cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], n_classes: int
+    ) -> LengthMember:
+        return cls(part(arrays, "log_odds"))
+
+
+@pytest.fixture
+def of_three(fitted: CostSensitiveTextCNN, noisy: Corpus) -> FittedModel:
+    """The fitted model of an estimator with a third member."""
+    model = fitted._model
+    members: list[Member] = [*model.members, LengthMember(np.array([0.01]))]
+    tokens = model.tokenize(noisy.texts)
+    probabilities = [member.predict_proba(noisy.texts, tokens) for member in members]
+    targets = (noisy.labels == "spam").astype(np.int32)
+    return replace(model, members=tuple(members), pool=fit_pool(probabilities, targets))
+
+
+def test_a_third_member_needs_no_change_in_the_estimator(
+    of_three: FittedModel, fitted: CostSensitiveTextCNN, new_texts: list[str]
+) -> None:
+    cnn = CostSensitiveTextCNN(**fitted.get_params())
+    cnn._set_model(of_three)
+    tokens = of_three.tokenize(new_texts)
+    logs = [np.log(m.predict_proba(new_texts, tokens)) for m in of_three.members]
+    assert of_three.pool is not None
+    pooled = np.exp(np.tensordot(of_three.pool.exponents, logs, 1) + of_three.pool.log_factors)
+    expected = pooled / pooled.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(cnn.predict_proba(new_texts), expected, atol=1e-6)
+    assert not np.allclose(expected, fitted.predict_proba(new_texts), atol=1e-3)
+
+
+def test_a_third_member_survives_the_file_where_its_kind_is_listed(
+    of_three: FittedModel,
+    fitted: CostSensitiveTextCNN,
+    new_texts: list[str],
+    tmp_path: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cnn = CostSensitiveTextCNN(**fitted.get_params())
+    cnn._set_model(of_three)
+    cnn.save(tmp_path / "model.skcnn")
+    with pytest.raises(ValueError, match="a member is 'length', expected one of"):
+        CostSensitiveTextCNN.load(tmp_path / "model.skcnn")
+    monkeypatch.setitem(_model_file._MEMBERS, "length", LengthMember)
+    loaded = CostSensitiveTextCNN.load(tmp_path / "model.skcnn")
+    np.testing.assert_array_equal(loaded.predict_proba(new_texts), cnn.predict_proba(new_texts))
+
+
+def test_a_fitted_model_cannot_be_changed(fitted: CostSensitiveTextCNN) -> None:
+    with pytest.raises(FrozenInstanceError):
+        fitted._model.classes = np.array(["a", "b"])  # type: ignore[misc]
+
+
+def test_a_fitted_model_predicts_as_it_was_fitted_whatever_becomes_of_the_parameters(
+    fitted: CostSensitiveTextCNN, new_texts: list[str]
+) -> None:
+    twin = pickle.loads(pickle.dumps(fitted))
+    expected = fitted.predict_proba(["WIN Cash", *new_texts])
+    twin.set_params(lowercase=False, max_length=1)
+    np.testing.assert_array_equal(twin.predict_proba(["WIN Cash", *new_texts]), expected)
+
+
+def test_cached_words_are_those_that_the_network_saw(fitted: CostSensitiveTextCNN) -> None:
+    text_cnn, ngrams = fitted._model.members
+    assert isinstance(text_cnn, FittedTextCNN)
+    again = with_cached_words(text_cnn, [ngrams])
+    assert again[0] is text_cnn
+    assert list(again[1].cached_words) == text_cnn.seen_words  # type: ignore[attr-defined]
