@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from skcnn.network.losses import (
+    CrossEntropy,
     ExpectedCost,
     FocalCost,
     HardMisclassificationCost,
@@ -11,6 +12,7 @@ from skcnn.network.losses import (
 )
 
 __all__ = [
+    "CrossEntropy",
     "ExpectedCost",
     "FocalCost",
     "HardMisclassificationCost",

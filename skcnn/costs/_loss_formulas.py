@@ -132,7 +132,8 @@ class FocalFormula(DiagonalFormula):
         """Steepness ``-q_t * d l(t, q) / d q_t``, (n, K)."""
         rest = np.maximum(_complement(q), TINY)  # (n, K)
         steepness: Float64 = rest - self.gamma * q * _log_on_simplex(q)
-        return np.asarray(self.weights(q, C) * rest ** (self.gamma - 1.0) * steepness)
+        # In this order: for gamma below 1 the power alone may overflow.
+        return np.asarray(self.weights(q, C) * (rest ** (self.gamma - 1.0) * steepness))
 
 
 @dataclass(frozen=True)

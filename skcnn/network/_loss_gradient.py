@@ -12,14 +12,9 @@ import tensorflow as tf
 
 from skcnn._arrays import Float32, Int32
 
-from .losses import (
-    CrossEntropy,
-    ExpectedCost,
-    Table,
-    _CostLoss,
-    log_softmax_of_output,
-    one_hot_labels,
-)
+from ._cost_loss import _CostLoss
+from ._loss_tables import Table, log_softmax_of_output, one_hot_labels
+from .losses import CrossEntropy, ExpectedCost
 
 LossGradient = Callable[[Float32, Int32, Float32], tuple[float, Float32]]
 

@@ -387,3 +387,9 @@ def test_parameters_that_no_loss_takes_are_refused(name, parameter, value):
     message = f"{parameter} is {value!r}; expected a finite number >= 0."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         posterior([[0.5, 0.5]], name, 1 - np.eye(2), **{parameter: value})
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0])
+def test_certain_outputs_stay_certain_whatever_gamma_is(gamma):
+    P = posterior(np.eye(3), "focal", [[0, 1, 1], [5, 0, 5], [2, 2, 0]], gamma=gamma)
+    np.testing.assert_array_equal(P, np.eye(3))

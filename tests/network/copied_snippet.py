@@ -1,7 +1,7 @@
 """The formula of a widely copied weighted loss, rewritten to show what it does.
 
-`w_categorical_crossentropy` goes from answer to answer since Keras issue 2115. Its last line calls
-the backend's cross-entropy as (output, target); Keras 2.0.7 made that (target, output).
+`w_categorical_crossentropy` has been copied since Keras issue 2115. Its last line calls the
+cross-entropy of the backend as (output, target). Since Keras 2.0.7 the order is (target, output).
 """
 
 from __future__ import annotations

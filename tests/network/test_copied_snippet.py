@@ -28,13 +28,13 @@ def slope(loss, p):
 
 def test_the_copied_loss_is_cross_entropy_with_its_arguments_swapped():
     outputs = tf.constant([[0.7, 0.3]])
-    # The cross-entropy of the label, as seen from the output: log(0) is clipped at 1e-7.
+    # Cross-entropy with label and output swapped; log(0) is clipped at 1e-7.
     swapped = -0.7 * np.log(1e-7) - 0.3 * np.log(1 - 1e-7)
     found = copied(EQUAL)(tf.constant([[0.0, 1.0]]), outputs)
     np.testing.assert_allclose(found, [swapped], rtol=1e-5)
 
 
-def test_the_copied_loss_pulls_least_where_a_text_is_missed_most_badly():
+def test_the_slope_of_the_copied_loss_is_smallest_for_the_worst_predictions():
     cross_entropy = CrossEntropy(EQUAL)
     assert slope(cross_entropy, 0.01) == pytest.approx(-0.99, abs=1e-3)
     assert slope(copied(EQUAL), 0.01) == pytest.approx(-0.16, abs=1e-2)
@@ -51,7 +51,7 @@ def test_the_copied_loss_counts_a_tie_once_for_each_class_in_it():
     np.testing.assert_allclose(ratio, [2], rtol=1e-2)
     for cls in (HardMisclassificationCost, MisclassificationCost):
         loss = cls(EQUAL)
-        # Equal scores go to the first class, here the wrong one: nothing jumps.
+        # Of equal outputs the first class is predicted, here the wrong one. The loss is continuous.
         assert float(loss(label, tie)) == pytest.approx(float(loss(label, nearly)), rel=1e-2)
 
 
@@ -67,7 +67,7 @@ def test_the_copied_loss_has_no_column_for_class_1_of_one_sigmoid_output():
 
 
 @pytest.mark.parametrize("posterior", [0.2, 0.3, 0.45])
-def test_even_with_its_arguments_right_the_hard_mask_leads_to_a_tie(posterior):
+def test_with_its_arguments_in_order_the_hard_mask_still_leads_to_a_tie(posterior):
     loss = HardMisclassificationCost(COSTS, reduction=None)
     p = np.linspace(0.001, 0.999, 999)
     outputs = np.stack([1 - p, p], axis=1)

@@ -106,7 +106,7 @@ def test_the_gradient_is_the_limit_of_finite_differences(name, params, n_classes
 
 
 @every_loss
-def test_logits_and_probabilities_mean_the_same(name, params):
+def test_logits_and_probabilities_have_the_same_loss(name, params):
     logits, labels = random_logits(3), np.arange(6) % 3
     from_logits = rows(exact(name, COSTS[3], from_logits=True, **params), labels, logits)
     q = softmax(logits, axis=1)
@@ -127,7 +127,7 @@ def test_renumbered_classes_have_the_same_loss(name, params):
 
 
 @every_loss
-def test_the_unit_of_the_costs_is_the_unit_of_the_loss(name, params):
+def test_a_larger_unit_of_the_costs_makes_the_cost_part_of_the_loss_larger(name, params):
     q, labels = softmax(random_logits(3), axis=1), np.arange(6) % 3
     one = rows(exact(name, COSTS[3], **params), labels, q)
     thousand = rows(exact(name, 1000 * COSTS[3], **params), labels, q)
@@ -161,7 +161,7 @@ def test_extreme_logits_have_a_finite_loss_and_gradient(name, params, dtype):
         assert np.isfinite(slope).all()
     if name != "hard_misclassification":
         _, slope = value_and_slope(loss, np.array([1]), logits[:1])
-        assert slope[0, 1] < 0  # a badly missed text still pulls
+        assert slope[0, 1] < 0  # a very wrong prediction still has a slope
 
 
 def formula(name, logits, label, costs, cost_weight=1.0, gamma=2.0):
@@ -190,7 +190,7 @@ def test_extreme_logits_have_the_loss_of_the_formula(name, params, dtype):
             labels = np.full(len(logits), label)
             expected = formula(name, logits[:, :n_classes], label, COSTS[n_classes], **params)
             np.testing.assert_allclose(rows(loss, labels, given), expected, rtol=1e-5, atol=1e-6)
-            if n_classes == 2:  # one sigmoid output says the difference of the two
+            if n_classes == 2:  # one sigmoid output is their difference
                 one = given[:, 1:] - given[:, :1]
                 np.testing.assert_allclose(rows(loss, labels, one), expected, rtol=1e-5, atol=1e-6)
 
@@ -222,7 +222,7 @@ def test_a_loss_is_computed_in_its_dtype(name, params, dtype):
 
 @pytest.mark.parametrize("from_logits", [False, True])
 @every_loss
-def test_one_sigmoid_output_is_as_two_softmax_columns(name, params, from_logits):
+def test_one_sigmoid_output_equals_two_softmax_columns(name, params, from_logits):
     loss = exact(name, COSTS[2], from_logits=from_logits, **params)
     logits, labels = random_logits(1), np.arange(6) % 2
     two = np.concatenate([np.zeros_like(logits), logits], axis=1)
@@ -256,7 +256,7 @@ def test_soft_labels_have_the_mean_loss_of_their_classes(name, params):
 
 
 @every_loss
-def test_a_batch_without_one_of_the_classes_is_no_special_case(name, params):
+def test_a_batch_without_one_of_the_classes_has_the_same_row_losses(name, params):
     loss, logits = exact(name, COSTS[3], from_logits=True, **params), random_logits(3)
     value, slope = value_and_slope(loss, np.array([0, 0, 2, 2, 0, 0]), logits)
     parts = [
@@ -268,7 +268,7 @@ def test_a_batch_without_one_of_the_classes_is_no_special_case(name, params):
 
 
 @every_loss
-def test_sample_weights_count_rows(name, params):
+def test_sample_weights_repeat_rows(name, params):
     mean = exact(name, COSTS[3], **params)
     total = exact(name, COSTS[3], reduction="sum", **params)
     q, labels = softmax(random_logits(3), axis=1), np.arange(6) % 3
@@ -283,7 +283,7 @@ def test_sample_weights_count_rows(name, params):
 
 
 @every_loss
-def test_sample_weights_count_rows_of_the_gradient(name, params):
+def test_sample_weights_repeat_rows_in_the_gradient(name, params):
     loss = exact(name, COSTS[3], from_logits=True, reduction="sum", **params)
     logits, labels, times = random_logits(3), np.arange(6) % 3, np.array([0, 1, 2, 0, 3, 1])
     each = [value_and_slope(loss, labels[[i]], logits[[i]])[1][0] for i in range(6)]
@@ -296,7 +296,7 @@ def test_sample_weights_count_rows_of_the_gradient(name, params):
 
 
 @every_loss
-def test_rows_that_all_weigh_nothing_have_no_loss(name, params):
+def test_rows_with_weight_zero_have_no_loss(name, params):
     mean = exact(name, COSTS[3], **params)
     q, labels = softmax(random_logits(3), axis=1), np.arange(6) % 3
     assert float(mean(labels, q, sample_weight=np.zeros(6))) == 0
@@ -328,7 +328,7 @@ def test_a_copy_of_a_loss_is_the_same_loss(name, params, way):
 
 
 @every_loss
-def test_a_loss_tells_its_name_costs_and_parameters(name, params):
+def test_a_loss_is_identified_by_its_name_costs_and_parameters(name, params):
     found, costs, parameters = identify_loss(LOSSES[name](COSTS[3], **params))
     assert found == name
     np.testing.assert_array_equal(costs, COSTS[3])
@@ -336,23 +336,23 @@ def test_a_loss_tells_its_name_costs_and_parameters(name, params):
     assert {**parameters, **params} == parameters
 
 
-def test_both_rooms_know_the_same_losses():
+def test_the_keras_losses_and_the_numpy_formulas_have_the_same_names():
     assert tuple(LOSSES) == LOSS_NAMES
 
 
-def test_a_name_makes_a_loss_and_a_foreign_loss_is_left_alone():
+def test_a_name_makes_a_loss_and_any_other_loss_is_returned_unchanged():
     loss = make_loss("focal", COSTS[2])
     assert type(loss) is FocalCost
     np.testing.assert_array_equal(loss.cost_matrix, COSTS[2])
-    foreign = keras.losses.CategoricalCrossentropy()
-    assert make_loss(foreign, COSTS[2]) is foreign
+    other = keras.losses.CategoricalCrossentropy()
+    assert make_loss(other, COSTS[2]) is other
     assert make_loss("sparse_categorical_crossentropy", COSTS[2]) == (
         "sparse_categorical_crossentropy"
     )
-    assert identify_loss(foreign) is None
+    assert identify_loss(other) is None
 
 
-def test_a_subclass_is_not_taken_for_the_loss_that_it_changes():
+def test_a_subclass_is_not_identified_as_its_base_class():
     class Changed(CrossEntropy):
         pass
 
@@ -367,7 +367,7 @@ def test_the_callers_costs_are_copied():
     np.testing.assert_array_equal(loss.cost_matrix, [[0, 1], [3, 0]])
 
 
-def test_very_wrong_answers_are_what_log_of_softmax_says():
+def test_very_wrong_predictions_have_the_loss_of_the_exact_log_softmax():
     logits = np.array([[50.0, -50.0]])
     found = rows(exact("cross_entropy", COSTS[2], from_logits=True), [1], logits)
     np.testing.assert_allclose(found, -log_softmax(logits, axis=1)[:, 1], rtol=1e-12)
@@ -383,27 +383,27 @@ def test_very_wrong_answers_are_what_log_of_softmax_says():
         ([[0, np.inf], [1, 0]], "cost_matrix[0, 1] is inf; every cost must be finite."),
         (
             [[0, 1], [2, 3]],
-            "cost_matrix[1, 0] is lower than cost_matrix[1, 1]: the wrong answer would be "
-            "preferred. Raise the one or lower the other.",
+            "cost_matrix[1, 0] is lower than cost_matrix[1, 1]: an error would cost less than the "
+            "correct prediction. Raise the first or lower the second.",
         ),
     ],
 )
 @pytest.mark.parametrize("cls", LOSSES.values())
-def test_a_wrong_cost_matrix_is_refused(cls, costs, message):
+def test_a_wrong_cost_matrix_is_an_error(cls, costs, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
         cls(costs)
 
 
 @pytest.mark.parametrize(("cls", "name"), [(ExpectedCost, "cost_weight"), (FocalCost, "gamma")])
 @pytest.mark.parametrize("value", [-0.5, float("nan"), float("inf")])
-def test_a_negative_parameter_is_refused(cls, name, value):
+def test_a_negative_parameter_is_an_error(cls, name, value):
     with pytest.raises(ValueError, match=rf"^{name} is {value}; expected a finite number >= 0\.$"):
         cls(COSTS[2], **{name: value})
 
 
 @pytest.mark.parametrize(("n_outputs", "n_classes"), [(3, 2), (2, 3), (1, 3)])
 @every_loss
-def test_a_network_with_another_number_of_outputs_is_refused(name, params, n_outputs, n_classes):
+def test_a_network_with_another_number_of_outputs_is_an_error(name, params, n_outputs, n_classes):
     loss = LOSSES[name](COSTS[n_classes], **params)
     columns = f"has {n_outputs} columns; the cost matrix of {type(loss).__name__} has {n_classes}"
     with pytest.raises(ValueError, match=columns) as error:

@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import pytest
 
-from skcnn import losses as public_losses
 from skcnn.network.losses import LOSSES, MisclassificationCost
 from tests.network.small import COSTS, every_loss
 
@@ -43,7 +42,7 @@ def test_a_compiled_training_step_does_the_same(n_outputs):
     np.testing.assert_allclose(compiled, losses_of_three_epochs(plain_model(loss, n_outputs)), 1e-5)
 
 
-def test_labels_may_have_any_form_that_keras_knows():
+def test_labels_may_have_any_form_that_keras_accepts():
     loss = MisclassificationCost(COSTS[2])
     expected = losses_of_three_epochs(plain_model(loss))
     for y in (Y[:, None], np.eye(2)[Y], Y.astype(np.float32)):
@@ -57,8 +56,8 @@ def test_sample_weights_reach_the_loss():
     expected = losses_of_three_epochs(plain_model(loss))
     ones = losses_of_three_epochs(plain_model(loss), sample_weight=np.ones(64))
     np.testing.assert_allclose(ones, expected, rtol=1e-6)
-    spoilt = np.where(weights > 0, Y, 1 - Y)
-    for y in (Y, spoilt):
+    wrong_where_weight_is_zero = np.where(weights > 0, Y, 1 - Y)
+    for y in (Y, wrong_where_weight_is_zero):
         model = plain_model(loss)
         losses_of_three_epochs(model, y, sample_weight=weights)
         if y is Y:
@@ -81,7 +80,7 @@ def test_a_saved_model_comes_back_with_its_loss(name, params, n_outputs, tmp_pat
 
 @pytest.mark.parametrize("eagerly", [False, True])
 @pytest.mark.parametrize("n_outputs", [1, 2])
-def test_a_text_whose_probability_is_rounded_to_zero_still_pulls(n_outputs, eagerly):
+def test_a_text_whose_probability_is_rounded_to_zero_still_has_a_slope(n_outputs, eagerly):
     model = plain_model(MisclassificationCost(COSTS[2]), n_outputs, eagerly)
     kernel, bias = model.get_weights()
     bias[:] = [-50] if n_outputs == 1 else [50, -50]
@@ -92,11 +91,6 @@ def test_a_text_whose_probability_is_rounded_to_zero_still_pulls(n_outputs, eage
     assert model.evaluate(X, np.ones(64), verbose=0) < before - 0.1
 
 
-def test_a_model_with_too_many_outputs_is_told_so_by_fit():
+def test_fit_of_a_model_with_too_many_outputs_is_an_error():
     with pytest.raises(ValueError, match="output has 3 columns; the cost matrix of Miscl"):
         losses_of_three_epochs(plain_model(MisclassificationCost(COSTS[2]), 3, eagerly=False))
-
-
-def test_what_people_import_are_these_losses():
-    for name in public_losses.__all__:
-        assert getattr(public_losses, name) in LOSSES.values()
