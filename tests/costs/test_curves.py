@@ -45,7 +45,7 @@ MATRICES = [
 class Rows:
     name: str
     is_spam: NDArray[np.bool_]
-    prob: NDArray[np.float64]  # of spam
+    prob: NDArray[Any]  # of spam
     weight: NDArray[np.float64] | None = None
 
     @property
