@@ -151,7 +151,7 @@ default=None
         every time. Global random states are neither read nor changed.
     verbose : int, default=0
         0: silent. 1: Keras' progress bar. 2: one line for each epoch.
-    unlabeled : object
+    unlabeled : object, default="deprecated"
         Deprecated since 0.2: call ``fit(X, y, unlabeled=...)``.
 
     Attributes

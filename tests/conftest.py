@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,11 @@ WORDS = {
     "offer": ("trial", "newsletter", "subscribe", "discount", "webinar", "coupon"),
     "spam": ("win", "cash", "prize", "claim", "lottery", "winner"),
 }
+
+
+def without_addresses(value: object) -> str:
+    """Name a parameter of a test alike in every process: pytest-xdist compares the names."""
+    return re.sub(r" at 0x[0-9a-f]+", "", str(value))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What is said twice is tested once: documentation against code."""
+"""What is said twice is tested once: documentation against code, and its words against a list."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -26,20 +27,33 @@ import skcnn.datasets
 import skcnn.inspection
 import skcnn.losses
 import skcnn.network
+import skcnn.text
 from skcnn.costs._min_cost import MinCostMixin
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+SOURCES = sorted((ROOT / "skcnn").rglob("*.py"))
 API_PAGE = ROOT / "docs" / "api.md"
+DEFINES_NORMALIZED_COST = ROOT / "docs" / "cost_matrices.md"
 FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
+DEPRECATED = "deprecated"  # the default of a parameter that has moved elsewhere
 
+# Rooms that users import from; each has a table on the API page.
+ROOMS = (
+    skcnn.costs,
+    skcnn.inspection,
+    skcnn.losses,
+    skcnn.text,
+    skcnn.datasets,
+    skcnn.network,
+)
 PUBLIC_OBJECTS = {
     f"{module.__name__}.{name}": getattr(module, name)
-    for module in (skcnn, skcnn.costs, skcnn.losses, skcnn.datasets, skcnn.inspection)
+    for module in (skcnn, *ROOMS)
     for name in module.__all__
     if not name.startswith("__")
-} | {"skcnn.network.build_text_cnn": skcnn.network.build_text_cnn}
+}
 
 
 @dataclass(frozen=True)
@@ -150,6 +164,21 @@ def test_relative_links_and_images_of_a_page_exist(page: Path) -> None:
             assert anchor in headings_of(linked), f"{page_name(page)} links to {target}"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
+def test_a_page_links_to_the_definition_of_normalized_cost_where_it_first_says_it(
+    page: Path,
+) -> None:
+    text = FENCE.sub("", page.read_text("utf-8"))
+    first = re.search(r"normalized cost", text, re.IGNORECASE)
+    if first is None or page == DEFINES_NORMALIZED_COST:
+        return
+    link = re.match(r"\[[^\]]*\]\(([^)\s]+)\)", text[text.rfind("[", 0, first.start()) :])
+    assert link is not None, f"{page_name(page)}: {text[first.start() - 60 : first.end()]!r}"
+    path, _, anchor = link[1].partition("#")
+    assert (page.parent / path).resolve() == DEFINES_NORMALIZED_COST
+    assert anchor == "normalized-cost"
+
+
 # ---------------------------------------------------------------------------------------------
 # The API page
 # ---------------------------------------------------------------------------------------------
@@ -164,24 +193,34 @@ def rows_of_api_page(heading: str) -> dict[str, list[str]]:
     return {row[0].strip("`"): row[1:] for row in cells if row[0].startswith("`")}
 
 
-@pytest.mark.parametrize(
-    ("heading", "names"),
-    [
-        ("## skcnn", [name for name in skcnn.__all__ if not name.startswith("__")]),
-        ("## skcnn.costs", skcnn.costs.__all__),
-        ("## skcnn.inspection", skcnn.inspection.__all__),
-        ("## skcnn.losses", skcnn.losses.__all__),
-        ("## skcnn.datasets", skcnn.datasets.__all__),
-        ("## skcnn.network", ["build_text_cnn"]),
-    ],
-)
-def test_the_api_page_has_every_public_name_and_no_other(heading: str, names: list[str]) -> None:
-    assert sorted(rows_of_api_page(heading)) == sorted(names)
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.__name__)
+def test_the_api_page_has_every_public_name_of_a_room_and_no_other(room: ModuleType) -> None:
+    assert sorted(rows_of_api_page(f"## {room.__name__}")) == sorted(room.__all__)
+
+
+def test_the_api_page_lists_the_tools_of_costs_once_though_skcnn_has_them_too() -> None:
+    names = {name for name in skcnn.__all__ if not name.startswith("__")}
+    also_in_costs = names & set(skcnn.costs.__all__)
+    assert set(rows_of_api_page("## skcnn")) == names - also_in_costs
+    for name in also_in_costs:
+        assert getattr(skcnn, name) is getattr(skcnn.costs, name), name
+
+
+def test_the_api_page_has_the_methods_of_every_loss() -> None:
+    for method in rows_of_api_page("### Methods of a loss"):
+        name, _, parameter = method.strip(")").partition("(")
+        for loss in skcnn.losses.__all__:
+            signature = inspect.signature(getattr(getattr(skcnn.losses, loss), name))
+            assert list(signature.parameters) == ["self", parameter], loss
 
 
 def test_the_api_page_has_every_parameter_with_its_default() -> None:
     told = rows_of_api_page("### Parameters")
-    parameters = inspect.signature(skcnn.CostSensitiveTextCNN).parameters
+    parameters = {
+        name: parameter
+        for name, parameter in inspect.signature(skcnn.CostSensitiveTextCNN).parameters.items()
+        if parameter.default != DEPRECATED
+    }
     assert list(told) == list(parameters)
     for name, parameter in parameters.items():
         assert ast.literal_eval(told[name][0].strip("`")) == parameter.default, name
@@ -214,9 +253,13 @@ def functions_and_methods() -> Iterator[tuple[str, Any, Any]]:
                     yield f"{name}.{method_name}", function, function
 
 
+def is_named_tuple(thing: Any) -> bool:
+    return inspect.isclass(thing) and issubclass(thing, tuple)
+
+
 def signature_with_bases(thing: Any) -> dict[str, inspect.Parameter]:
     """Parameters, for a class also those that **kwargs hand to its bases."""
-    if not inspect.isclass(thing):
+    if not inspect.isclass(thing) or is_named_tuple(thing):
         return dict(inspect.signature(thing).parameters)
     parameters: dict[str, inspect.Parameter] = {}
     for cls in thing.__mro__:
@@ -228,9 +271,10 @@ def signature_with_bases(thing: Any) -> dict[str, inspect.Parameter]:
     return {name: p for name, p in parameters.items() if name != "self"}
 
 
-def documented_parameters(docstring: str) -> dict[str, str]:
-    """What the section "Parameters" of a numpydoc docstring says behind each name's colon."""
-    section = re.search(r"^Parameters\n-+\n(.*?)(?=^\w[^\n]*\n-{3,}|\Z)", docstring, re.M | re.S)
+def documented_parameters(docstring: str, heading: str = "Parameters") -> dict[str, str]:
+    """What a section of a numpydoc docstring says behind each name's colon."""
+    pattern = rf"^{heading}\n-+\n(.*?)(?=^\w[^\n]*\n-{{3,}}|\Z)"
+    section = re.search(pattern, docstring, re.M | re.S)
     if section is None:
         return {}
     entries = re.findall(r"^(\*{0,2}\w[\w, *]*?)(?: : (.*))?$", section[1], re.MULTILINE)
@@ -238,7 +282,14 @@ def documented_parameters(docstring: str) -> dict[str, str]:
 
 
 DOCUMENTED = {
-    name: (documented_parameters(inspect.getdoc(documented) or ""), signature_with_bases(signed))
+    name: (
+        # The parameters of a named tuple are its attributes.
+        documented_parameters(
+            inspect.getdoc(documented) or "",
+            "Attributes" if is_named_tuple(documented) else "Parameters",
+        ),
+        signature_with_bases(signed),
+    )
     for name, documented, signed in functions_and_methods()
 }
 
@@ -251,6 +302,9 @@ def test_defaults_in_a_docstring_are_those_of_the_signature(name: str) -> None:
         default = re.search(r"default=(.+)$", text)
         if default is not None:
             assert ast.literal_eval(default[1]) == parameters[parameter].default, parameter
+        elif parameters[parameter].default == DEPRECATED:
+            docstring = inspect.getdoc(PUBLIC_OBJECTS[name]) or ""
+            assert re.search(rf"^{parameter} : .*\n +Deprecated since ", docstring, re.M), parameter
         elif text:
             is_optional = parameters[parameter].default is not inspect.Parameter.empty
             assert is_optional == ("optional" in text), parameter
@@ -281,3 +335,77 @@ def test_the_examples_in_docstrings_are_right(name: str) -> None:
     results = doctest.testmod(module, verbose=False)
     assert results.attempted > 0
     assert results.failed == 0
+
+
+# ---------------------------------------------------------------------------------------------
+# Plain English
+# ---------------------------------------------------------------------------------------------
+
+# Whole words, in any case, and what to write instead. The list has what a machine can find: one
+# word for one thing, American spelling, a zero before the decimal point.
+INSTEAD = {
+    r"(?<![\w.:])\.\d+": "a zero before the point",
+    "dear|dearer|dearest": "expensive, more expensive",
+    "price|prices|priced|paid": "cost",
+    "answer|answers|answered|answering": "prediction, predict",
+    "mend|mends|mended|mending": "fix, correct",
+    "hang on|hangs on|hanging on": "depends on",
+    "told of": "described",
+    "no more than that": "only",
+    "to spare": "free, more",
+    "what there is": "the name of the thing",
+    "stand beside|stands beside|beside the network|beside it": "both models together",
+    "of its own accord": "by itself",
+    "learnt": "learned",
+    "spelt|misspelt": "spelled, misspelled",
+    "labelled|labelling|unlabelled": "labeled, labeling, unlabeled",
+    "modelled|modelling": "modeled, modeling",
+    r"colour\w*|behaviour\w*|favour\w*|neighbour\w*": "color, behavior, favor, neighbor",
+    "centre|centres|centred|grey|whilst": "center, gray, while",
+    "analyse|analysed|analysing": "analyze",
+    "("
+    "categor|general|initial|maxim|minim|normal|optim|organ|penal|random|real|recogn|regular|"
+    "serial|standard|summar|token|vector"
+    ")is(e|ed|es|er|ers|ing|ation|ations)": "-ize",
+}
+
+
+def unwanted_words(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the offset of each word or number that is not plain, and what to write instead."""
+    for words, instead in INSTEAD.items():
+        pattern = words.replace(" ", r"\s+")
+        for found in re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", text, re.IGNORECASE):
+            yield found.start(), f"{found[0]!r}: write {instead}"
+
+
+def strings_of(source: Path) -> Iterator[tuple[int, str]]:
+    """Yield the line and the text of docstrings and string literals, without format specifiers."""
+    nodes = list(ast.walk(ast.parse(source.read_text("utf-8"))))
+    formats = [node.format_spec for node in nodes if isinstance(node, ast.FormattedValue)]
+    in_formats = {id(part) for each in formats if each is not None for part in ast.walk(each)}
+    for node in nodes:
+        is_string = isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if is_string and id(node) not in in_formats:
+            yield node.lineno, node.value
+
+
+@pytest.mark.parametrize("path", [*PAGES, *SOURCES], ids=page_name)
+def test_pages_docstrings_and_messages_are_in_plain_english(path: Path) -> None:
+    is_page = path.suffix == ".md"
+    texts = [(1, path.read_text("utf-8"))] if is_page else strings_of(path)
+    unwanted = [
+        f"line {line + text.count(chr(10), 0, start)}, {what}"
+        for line, text in texts
+        for start, what in unwanted_words(text)
+    ]
+    assert not unwanted, "\n".join(unwanted)
+
+
+def test_the_check_for_plain_english_finds_words_and_numbers_and_nothing_else() -> None:
+    text = "A Labelled text hangs\non .23 or -.5, not on 0.23, {:.2f}, {:.1%}, v1.2.3 or endearing."
+    assert [what.split(":")[0] for _, what in unwanted_words(text)] == [
+        "'.23'",
+        "'.5'",
+        "'hangs\\non'",
+        "'Labelled'",
+    ]

@@ -11,6 +11,7 @@ import pytest
 
 from skcnn import CostSensitiveTextCNN
 from skcnn.losses import FocalCost
+from tests.conftest import without_addresses
 
 
 class Untouchable:
@@ -107,7 +108,7 @@ def test_settings_that_an_optimizer_object_would_ignore_are_refused() -> None:
         ({"tokenizer": len}, "tokenizer returned"),
         ({"optimizer": "adamm"}, "optimizer.*adamm"),
     ],
-    ids=str,
+    ids=without_addresses,
 )
 def test_a_parameter_that_does_not_fit_the_data_is_refused_by_name(
     changes: dict[str, Any], message: str, small_cnn: Any, two_classes: Any
@@ -177,7 +178,7 @@ EFFECTIVE: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("changes", EFFECTIVE, ids=str)
+@pytest.mark.parametrize("changes", EFFECTIVE, ids=without_addresses)
 def test_a_parameter_changes_the_probabilities(
     changes: dict[str, Any], small_cnn: Any, fitted_without_costs: Any, two_classes: Any
 ) -> None:

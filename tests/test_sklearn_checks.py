@@ -72,7 +72,7 @@ def _expected_failures(estimator: CostSensitiveTextCNN) -> dict[str, str]:
     }
 
 
-TINY = {
+TINY: dict[str, Any] = {
     "embedding_dim": 8,
     "n_filters": 8,
     "filter_widths": (1, 2),

@@ -1,4 +1,4 @@
-"""What the benchmark scripts share: data, models to compare with, paired timing."""
+"""Code that the benchmark scripts share: data, models to compare with, times of pairs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-COST_RATIO = 5  # missing the rare class costs five times a false alarm
-DATA_SETS = {
+COST_RATIO = 5  # missing the rare class costs 5, a false alarm costs 1
+DATA_SETS = {  # the file and its rare class
     "ade_sentences": "ade",
     "clothing_reviews": "not_recommended",
     "so_web_5k_15k": "web",
@@ -23,7 +23,10 @@ DATA_SETS = {
 
 
 def parser(description: str) -> argparse.ArgumentParser:
-    """Command line with the folder of the data (CSV files, gzipped, columns label and text)."""
+    """Return a command line with the folder of the data and the number of runs.
+
+    The folder holds gzipped CSV files with the columns label and text.
+    """
     result = argparse.ArgumentParser(description=description)
     result.add_argument("--data", type=Path, required=True, help="folder of the CSV files")
     result.add_argument("--repeats", type=int, default=5, help="runs of each candidate")
@@ -31,7 +34,7 @@ def parser(description: str) -> argparse.ArgumentParser:
 
 
 def load(folder: Path, name: str) -> tuple[list[str], np.ndarray]:
-    """Texts and labels of one file, exact duplicates left out."""
+    """Return texts and labels of one file, without exact duplicates."""
     with gzip.open(folder / f"{name}.csv.gz", "rt", encoding="utf-8", newline="") as file:
         first = {row["text"]: row["label"] for row in reversed(list(csv.DictReader(file)))}
     texts = list(reversed(first))
@@ -39,14 +42,14 @@ def load(folder: Path, name: str) -> tuple[list[str], np.ndarray]:
 
 
 def load_binary(folder: Path, name: str) -> tuple[list[str], np.ndarray, str]:
-    """As `load`, with every label but the rare one called "other"."""
+    """Return texts, labels and the rare class; all other labels become "other"."""
     texts, labels = load(folder, name)
     rare = DATA_SETS[name]
     return texts, np.where(labels == rare, rare, "other"), rare
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Wall time of one call."""
+    """Return the wall time of one call."""
     begin = time.perf_counter()
     work()
     return time.perf_counter() - begin
@@ -55,7 +58,10 @@ def seconds(work: Callable[[], object]) -> float:
 def interleaved(
     candidates: dict[str, Callable[[], object]], repeats: int
 ) -> dict[str, list[float]]:
-    """Seconds of each candidate, one run of each in turn: a machine's moods hit all alike."""
+    """Return the seconds of each candidate.
+
+    The candidates run in turn, so that other work on the machine affects all of them alike.
+    """
     times: dict[str, list[float]] = {name: [] for name in candidates}
     for _ in range(repeats):
         for name, work in candidates.items():
@@ -64,7 +70,7 @@ def interleaved(
 
 
 def report(times: dict[str, list[float]], reference: str) -> None:
-    """Median seconds of each candidate, and the median of its ratio to the reference, in pairs."""
+    """Print the median seconds of each candidate, and the median of its ratios to the reference."""
     for name, values in times.items():
         ratios = np.array(values) / np.array(times[reference])
         print(
@@ -75,7 +81,7 @@ def report(times: dict[str, list[float]], reference: str) -> None:
 
 
 def tfidf_logistic_regression() -> object:
-    """TF-IDF of words 1-2 and characters 2-5 with logistic regression: the rival to beat."""
+    """Return TF-IDF of 1 to 2 words and 2 to 5 characters with logistic regression."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline, make_union
@@ -88,26 +94,26 @@ def tfidf_logistic_regression() -> object:
 
 
 def plain_keras(
-    n_words: int,
+    n_ids: int,
     dimension: int,
     n_classes: int = 2,
     *,
     channels: int = 1,
     length: int | None = None,
 ) -> object:
-    """The TextCNN as Keras users write it; the second channel is a frozen copy of the vectors."""
+    """Return a TextCNN as Keras users write it. A second channel has frozen word vectors."""
     import keras
     from keras import layers
 
     ids = keras.Input((None,), dtype="int32")
     embedded = [
-        layers.Embedding(n_words, dimension, trainable=channel == 0)(ids)
+        layers.Embedding(n_ids, dimension, trainable=channel == 0)(ids)
         for channel in range(channels)
     ]
     pooled = []
     for width in (3, 4, 5):
         convolution = layers.Conv1D(100, width, padding="same")
-        convolved = [convolution(words) for words in embedded]
+        convolved = [convolution(vectors) for vectors in embedded]
         total = layers.Add()(convolved) if channels > 1 else convolved[0]
         pooled.append(layers.GlobalMaxPooling1D()(layers.Activation("relu")(total)))
     features = layers.Dropout(0.5)(layers.Concatenate()(pooled))
@@ -117,10 +123,10 @@ def plain_keras(
 
 
 def encoded(texts: list[str]) -> tuple[object, int]:
-    """Texts as `TokenSequences`, and the number of ids."""
+    """Return the texts as `TokenSequences`, and the number of ids."""
     from skcnn.text._tokenizer import tokenize_all
-    from skcnn.text._vocabulary import build_vocabulary, encode
+    from skcnn.text._vocabulary import FIRST_WORD, build_vocabulary, encode
 
     tokens = tokenize_all(texts)
     vocabulary = build_vocabulary(tokens)
-    return encode(tokens, vocabulary), len(vocabulary) + 2
+    return encode(tokens, vocabulary), len(vocabulary) + FIRST_WORD

@@ -1,8 +1,9 @@
-"""Every loss with every decision rule, on six corpora: which mistakes cost least?
+"""The cost of every loss with every decision rule, on six corpora.
 
-Missing the rare class costs 1, 2, 5, 10 or 20 times another error; a cost of 1.0 is the best
-constant answer's. All that has no costs in its training is trained once for all ratios. Results
-are appended to a file of JSON lines, and what is there already is not measured again.
+Missing the rare class costs 1, 2, 5, 10 or 20 times as much as another error. The cost is the
+normalized cost: 1 is the cost of the cheapest constant prediction, and lower is better. A model
+that learns without costs is trained once for all ratios. Results are appended to a file of JSON
+lines, and results that are in the file are not measured again.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ RARE = {
 
 
 class Split:
-    """Texts and labels of one split, with a part of the training texts to choose thresholds on."""
+    """Texts and labels of one split."""
 
     def __init__(self, data: Path, name: str, seed: int, n_train: int) -> None:
         texts, labels = load(data, name)
@@ -56,27 +57,29 @@ class Split:
                 random_state=seed,
             )
         self.classes, counts = np.unique(self.y_train, return_counts=True)
-        self.place = self.classes.tolist().index(self.rare)
+        self.position = self.classes.tolist().index(self.rare)
         self._counts = counts.astype(float)
 
     def matrix(self, ratio: float) -> np.ndarray:
+        """Return the cost matrix of a ratio."""
         return check_cost_matrix({self.rare: ratio}, self.classes)
 
     def matrix_in_loss(self, ratio: float) -> np.ndarray:
+        """Return the cost matrix of a ratio as a loss uses it: shifted and scaled."""
         return loss_cost_matrix(self.matrix(ratio), self._counts)
 
     def outputs(self, loss: object = "cross_entropy", **parameters: object) -> np.ndarray:
-        """What the network alone says of the test texts, not turned back."""
+        """Return the outputs of the network alone for the test texts."""
         model = self.network(loss=loss, **parameters)
         return model.fit(self.train, self.y_train).predict_proba(self.test)
 
     def network(self, **parameters: object) -> CostSensitiveTextCNN:
-        """Return an estimator without the linear model beside the network."""
+        """Return an estimator without the n-gram model."""
         return CostSensitiveTextCNN(random_state=self.seed, linear_model=False, **parameters)
 
 
-class AsItIs(keras.losses.Loss):
-    """Another loss, whose outputs skcnn leaves as they are."""
+class OutputsUnchanged(keras.losses.Loss):
+    """Another loss, which skcnn does not recognize: `predict_proba` then returns the outputs."""
 
     def __init__(self, loss: object) -> None:
         super().__init__()
@@ -90,7 +93,7 @@ class AsItIs(keras.losses.Loss):
 
 
 class CopiedSnippet(keras.losses.Loss):
-    """The loss that goes from answer to answer since Keras issue 2115."""
+    """The loss that has been copied since Keras issue 2115."""
 
     def __init__(self, costs: np.ndarray) -> None:
         super().__init__()
@@ -99,18 +102,19 @@ class CopiedSnippet(keras.losses.Loss):
     def call(self, y_true: object, y_pred: object) -> object:
         true = ops.one_hot(ops.cast(ops.reshape(y_true, (-1,)), "int32"), len(self.costs))
         largest = ops.equal(y_pred, ops.max(y_pred, axis=1, keepdims=True))
-        charged = ops.matmul(ops.cast(largest, "float32"), np.float32(self.costs.T))
-        return ops.categorical_crossentropy(y_pred, true) * ops.sum(charged * true, axis=1)
+        weight = ops.matmul(ops.cast(largest, "float32"), np.float32(self.costs.T))
+        return ops.categorical_crossentropy(y_pred, true) * ops.sum(weight * true, axis=1)
 
     def get_config(self) -> dict:
         return {"costs": self.costs}
 
 
-Answers = Iterator[tuple[str, str, float, np.ndarray, np.ndarray]]  # training, rule, ratio, P, y
+# training, rule, ratio, P, y_pred
+Predictions = Iterator[tuple[str, str, float, np.ndarray, np.ndarray]]
 
 
-def plain(split: Split) -> Answers:
-    """Cross-entropy, and what can be done with its probabilities."""
+def plain(split: Split) -> Predictions:
+    """Yield three decisions by the probabilities of a network with cross-entropy."""
     P = split.outputs()
     threshold_of = tuned_thresholds(split)
     for ratio in RATIOS:
@@ -120,15 +124,15 @@ def plain(split: Split) -> Answers:
 
 
 def flagged(P: np.ndarray, split: Split, threshold: float) -> np.ndarray:
-    """The rare class from a threshold on, else the most probable other one."""
+    """Return the rare class from a threshold on, else the most probable other class."""
     others = P.copy()
-    others[:, split.place] = -1
+    others[:, split.position] = -1
     rest = split.classes[others.argmax(axis=1)]
-    return np.where(P[:, split.place] >= threshold, split.rare, rest)
+    return np.where(P[:, split.position] >= threshold, split.rare, rest)
 
 
 def tuned_thresholds(split: Split) -> dict[float, float]:
-    """Cheapest threshold for each ratio on a fifth of the training texts, held out."""
+    """Return the cheapest threshold of each ratio on a held-out fifth of the training texts."""
     part, held, y_part, y_held = train_test_split(
         split.train,
         split.y_train,
@@ -138,35 +142,35 @@ def tuned_thresholds(split: Split) -> dict[float, float]:
     )
     model = split.network(loss="cross_entropy").fit(part, y_part)
     P = model.predict_proba(held)
-    candidates = np.unique(P[:, split.place])
+    candidates = np.unique(P[:, split.position])
     candidates = candidates[:: max(1, len(candidates) // 500)]
 
     def cost(threshold: float, ratio: float) -> float:
-        answers = flagged(P, split, threshold)
+        y_pred = flagged(P, split, threshold)
         return normalized_cost(
-            y_held, answers, cost_matrix={split.rare: ratio}, labels=split.classes
+            y_held, y_pred, cost_matrix={split.rare: ratio}, labels=split.classes
         )
 
     return {r: min(candidates, key=lambda threshold: cost(threshold, r)) for r in RATIOS}
 
 
-def cost_losses(split: Split) -> Answers:
-    """A network for each ratio; its outputs turned back, taken as they are, or costs twice."""
+def cost_losses(split: Split) -> Predictions:
+    """Train a network for each loss and ratio; yield decisions by its posterior and outputs."""
     for name in LOSS_NAMES:
         if name == "cross_entropy":
             continue
         for ratio in RATIOS:
             costs = split.matrix_in_loss(ratio)
-            Q = split.outputs(AsItIs(make_loss(name, costs)))
-            P = posterior(Q, name, costs)
+            softmax = split.outputs(OutputsUnchanged(make_loss(name, costs)))
+            P = posterior(softmax, name, costs)
             matrix, classes = split.matrix(ratio), split.classes
             yield name, "Bayes", ratio, P, decide(P, matrix, classes)
-            yield name, "largest output", ratio, Q, classes[Q.argmax(axis=1)]
-            yield name, "costs twice", ratio, Q, decide(Q, matrix, classes)
+            yield name, "largest output", ratio, softmax, classes[softmax.argmax(axis=1)]
+            yield name, "costs twice", ratio, softmax, decide(softmax, matrix, classes)
 
 
-def usual(split: Split) -> Answers:
-    """What people do: class weights, oversampling, the copied snippet, a linear model."""
+def usual(split: Split) -> Predictions:
+    """Yield common practice: class weights, the copied snippet, oversampling."""
     for ratio in RATIOS:
         weights = {label: ratio if label == split.rare else 1 for label in split.classes.tolist()}
         P = split.outputs(class_weight=weights)
@@ -183,26 +187,26 @@ def usual(split: Split) -> Answers:
         yield "oversampling", "costs twice", ratio, P, decide(P, matrix, classes)
 
 
-def whole(split: Split) -> Answers:
-    """The estimator as it comes, network and linear model; and the rival."""
-    linear = tfidf_logistic_regression().fit(split.train, split.y_train)
-    L = linear.predict_proba(split.test)
+def whole(split: Split) -> Predictions:
+    """Yield TF-IDF + logistic regression, and skcnn with both models together."""
+    tfidf = tfidf_logistic_regression().fit(split.train, split.y_train)
+    of_tfidf = tfidf.predict_proba(split.test)
     one = CostSensitiveTextCNN(loss="cross_entropy", random_state=split.seed)
-    P = one.fit(split.train, split.y_train).predict_proba(split.test)
+    of_one = one.fit(split.train, split.y_train).predict_proba(split.test)
     for ratio in RATIOS:
         matrix, classes = split.matrix(ratio), split.classes
-        yield "TF-IDF + LR", "Bayes", ratio, L, decide(L, matrix, classes)
-        yield "skcnn, cross-entropy", "Bayes", ratio, P, decide(P, matrix, classes)
+        yield "TF-IDF + LR", "Bayes", ratio, of_tfidf, decide(of_tfidf, matrix, classes)
+        yield "skcnn, cross-entropy", "Bayes", ratio, of_one, decide(of_one, matrix, classes)
         model = CostSensitiveTextCNN(matrix, random_state=split.seed)
-        D = model.fit(split.train, split.y_train).predict_proba(split.test)
-        yield "skcnn", "Bayes", ratio, D, decide(D, matrix, classes)
+        P = model.fit(split.train, split.y_train).predict_proba(split.test)
+        yield "skcnn, default", "Bayes", ratio, P, decide(P, matrix, classes)
 
 
 PARTS = {"whole": whole, "plain": plain, "usual": usual, "cost_losses": cost_losses}
 
 
 def measure(arguments: object) -> None:
-    """Append the figures of every part that the file lacks."""
+    """Append the figures of every part that is not in the file."""
     lines = arguments.results.read_text().splitlines() if arguments.results.exists() else []
     known = {tuple(json.loads(line)["key"]) for line in lines}
     for seed in range(arguments.seeds):
@@ -211,24 +215,24 @@ def measure(arguments: object) -> None:
                 if (name, seed, part) in known:
                     continue
                 split = Split(arguments.data, name, seed, arguments.train)
-                rows = [figures(split, *answer) for answer in PARTS[part](split)]
+                rows = [figures(split, *found) for found in PARTS[part](split)]
                 with arguments.results.open("a") as file:
                     file.write(json.dumps({"key": [name, seed, part], "rows": rows}) + "\n")
 
 
 def figures(
-    split: Split, training: str, rule: str, ratio: float, P: np.ndarray, y: np.ndarray
+    split: Split, training: str, rule: str, ratio: float, P: np.ndarray, y_pred: np.ndarray
 ) -> dict[str, object]:
-    """Cost and recall of the answers, and how good the probabilities are."""
-    is_rare, p = split.y_test == split.rare, P[:, split.place]
+    """Return cost and recall of the predictions, and how good the probabilities are."""
+    is_rare, p = split.y_test == split.rare, P[:, split.position]
     return {
         "training": training,
         "rule": rule,
         "ratio": ratio,
         "cost": normalized_cost(
-            split.y_test, y, cost_matrix={split.rare: ratio}, labels=split.classes
+            split.y_test, y_pred, cost_matrix={split.rare: ratio}, labels=split.classes
         ),
-        "recall": recall_score(is_rare, y == split.rare),
+        "recall": recall_score(is_rare, y_pred == split.rare),
         "average precision": average_precision_score(is_rare, p),
         "log loss": log_loss(is_rare, p),
         "Brier score": brier_score_loss(is_rare, p),
@@ -236,7 +240,7 @@ def figures(
 
 
 def table(results: Path) -> None:
-    """Print cost, mean over the splits and their spread, for each corpus and ratio."""
+    """Print means and spreads of the cost over the splits, for each corpus and ratio."""
     found: dict[tuple, list[dict]] = defaultdict(list)
     for line in results.read_text().splitlines():
         part = json.loads(line)
@@ -257,7 +261,7 @@ def table(results: Path) -> None:
 
 
 def summary(found: dict[tuple, list[dict]], rows: list[tuple]) -> None:
-    """Print costs relative to cross-entropy with the Bayes rule, and the probabilities' quality."""
+    """Print costs relative to cross-entropy with the Bayes rule, log losses and Brier scores."""
     print("\n| training | decision | cost / cross-entropy + Bayes | log loss | Brier score |")
     names = dict.fromkeys(key[0] for key in found)
     for training, rule in rows:
@@ -280,13 +284,13 @@ def summary(found: dict[tuple, list[dict]], rows: list[tuple]) -> None:
 
 
 def main() -> None:
-    """Measure what is missing, then print the tables."""
+    """Measure the parts that are not in the file, then print the tables."""
     command_line = parser(__doc__)
     command_line.add_argument("--sets", nargs="+", default=list(RARE), choices=RARE)
     command_line.add_argument("--parts", nargs="+", default=list(PARTS), choices=PARTS)
     command_line.add_argument("--seeds", type=int, default=3)
-    command_line.add_argument("--train", type=int, default=5000, help="training texts, at most")
-    command_line.add_argument("--results", type=Path, required=True, help="JSON lines")
+    command_line.add_argument("--train", type=int, default=5000, help="most training texts")
+    command_line.add_argument("--results", type=Path, required=True, help="file of JSON lines")
     arguments = command_line.parse_args()
     measure(arguments)
     table(arguments.results)

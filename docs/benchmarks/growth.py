@@ -1,6 +1,6 @@
-"""How an epoch grows with the vocabulary and with the number of texts, and the memory of a fit.
+"""Time of an epoch with larger vocabularies and more texts, and the memory of a fit.
 
-Texts are synthetic, with Zipf's frequencies; --data is ignored.
+The texts are synthetic, and the frequencies of their words follow Zipf's law. --data is ignored.
 """
 
 from __future__ import annotations
@@ -15,38 +15,42 @@ from _common import interleaved, parser, report, seconds
 from skcnn import CostSensitiveTextCNN
 from skcnn.network import build_text_cnn
 from skcnn.text._sequences import TokenSequences
+from skcnn.text._vocabulary import FIRST_WORD
 
 SIZES = (5_000, 50_000, 500_000)
 
 
-def zipf_sequences(n_texts: int, n_words: int, seed: int = 0) -> tuple[TokenSequences, np.ndarray]:
-    """Texts of 20 tokens."""
+def zipf_sequences(
+    n_texts: int, n_vocabulary: int, seed: int = 0
+) -> tuple[TokenSequences, np.ndarray]:
+    """Return texts of 20 tokens, and their targets."""
     generator = np.random.default_rng(seed)
-    probabilities = 1 / np.arange(1, n_words + 1)
-    ids = generator.choice(n_words, n_texts * 20, p=probabilities / probabilities.sum()) + 2
+    probabilities = 1 / np.arange(1, n_vocabulary + 1)
+    ranks = generator.choice(n_vocabulary, n_texts * 20, p=probabilities / probabilities.sum())
     offsets = np.arange(0, n_texts * 20 + 1, 20)
-    return TokenSequences(ids.astype(np.int32), offsets), (generator.random(n_texts) < 0.3) * 1
+    sequences = TokenSequences((ranks + FIRST_WORD).astype(np.int32), offsets)
+    return sequences, (generator.random(n_texts) < 0.3) * 1
 
 
-def compiled(n_words: int):
-    """A TextCNN with room for so many words."""
-    model = build_text_cnn(n_words, 100, 2, random_state=0)
+def compiled(n_vocabulary: int):
+    """Return a compiled TextCNN for a vocabulary of this size."""
+    model = build_text_cnn(n_vocabulary + FIRST_WORD, 100, 2, random_state=0)
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
     return model
 
 
-def epoch(model, sequences: TokenSequences, labels: np.ndarray) -> None:
+def epoch(model, sequences: TokenSequences, targets: np.ndarray) -> None:
     """Train on every text once."""
-    model.fit(sequences, labels, batch_size=50, verbose=0)
+    model.fit(sequences, targets, batch_size=50, verbose=0)
 
 
 def vocabulary(repeats: int) -> None:
-    """The same texts with 20,000 and with 200,000 words of vocabulary."""
-    sequences, labels = zipf_sequences(20_000, 20_000)
-    small, large = compiled(20_002), compiled(200_002)
+    """Time the same texts with a vocabulary of 20,000 words and of 200,000 words."""
+    sequences, targets = zipf_sequences(20_000, 20_000)
+    small, large = compiled(20_000), compiled(200_000)
     candidates = {
-        "20,000 words": partial(epoch, small, sequences, labels),
-        "200,000 words": partial(epoch, large, sequences, labels),
+        "20,000 words": partial(epoch, small, sequences, targets),
+        "200,000 words": partial(epoch, large, sequences, targets),
     }
     for warm_up in candidates.values():
         warm_up()
@@ -54,30 +58,30 @@ def vocabulary(repeats: int) -> None:
 
 
 def texts() -> None:
-    """Seconds an epoch from 5,000 to 500,000 texts, and the exponent of growth."""
+    """Print seconds an epoch for 5,000 to 500,000 texts, and the exponent of growth."""
     times = []
     for n_texts in SIZES:
-        sequences, labels = zipf_sequences(n_texts, 50_000)
-        model = compiled(50_002)
-        epoch(model, sequences, labels)
+        sequences, targets = zipf_sequences(n_texts, 50_000)
+        model = compiled(50_000)
+        epoch(model, sequences, targets)
         runs = 3 if n_texts < SIZES[-1] else 1
-        times.append(min(seconds(partial(epoch, model, sequences, labels)) for _ in range(runs)))
+        times.append(min(seconds(partial(epoch, model, sequences, targets)) for _ in range(runs)))
         print(f"{n_texts:8,d} texts: {times[-1]:8.2f} s an epoch", flush=True)
     exponent = np.polyfit(np.log(SIZES), np.log(times), 1)[0]
     print(f"exponent of growth: {exponent:.3f}")
 
 
 def memory() -> None:
-    """Peak memory of a fit on 500,000 raw texts beyond that of the texts themselves."""
+    """Print the peak memory of a fit on 500,000 raw texts, without the texts themselves."""
     generator = np.random.default_rng(0)
     words = np.array([f"word{i}" for i in range(50_000)])
     texts: list[str] = []
-    for _ in range(500):  # piece by piece, or the fit would use what making the texts left free
+    for _ in range(500):  # piece by piece: the fit must not find much freed memory
         ranks = np.minimum(generator.zipf(1.2, (1000, 20)) - 1, 49_999)
         texts += [" ".join(row) for row in words[ranks].tolist()]
     labels = (generator.random(len(texts)) < 0.3) * 1
     cnn = CostSensitiveTextCNN(epochs=1, random_state=0)
-    cnn.fit(texts[:500], labels[:500])  # TensorFlow's own memory is not the fit's
+    cnn.fit(texts[:500], labels[:500])  # so that the memory of TensorFlow itself does not count
     process = psutil.Process()
     before, peak, done = process.memory_info().rss, 0, threading.Event()
 
@@ -91,11 +95,11 @@ def memory() -> None:
     cnn.fit(texts, labels)
     done.set()
     watcher.join()
-    print(f"memory of fit at 500,000 texts: {(peak - before) / 2**30:.2f} GiB beyond the texts")
+    print(f"memory of fit at 500,000 texts: {(peak - before) / 2**30:.2f} GiB without the texts")
 
 
 def main() -> None:
-    """Print all three; the memory first, while nothing is left to reuse."""
+    """Print all three, the memory first: later, the process has freed memory to use again."""
     command_line = parser(__doc__)
     for action in command_line._actions:
         action.required = False

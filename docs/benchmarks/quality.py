@@ -1,7 +1,8 @@
-"""Costs, recall and average precision of skcnn and its rivals on real texts.
+"""Cost, recall and average precision of skcnn and of TF-IDF on real texts.
 
-80/20 splits of the different texts, missing the rare class costs 5, a false alarm 1; a cost of 1.0
-is the best constant answer's. Every model decides by expected cost at the same matrix.
+80/20 splits of the different texts; missing the rare class costs 5, a false alarm costs 1. The cost
+is the normalized cost: 1 is the cost of the cheapest constant prediction, and lower is better.
+Every model decides by expected cost with the same cost matrix.
 """
 
 from __future__ import annotations
@@ -28,18 +29,18 @@ def measure(model: object, data: Path, name: str, seed: int) -> dict[str, float]
     model.fit(train, y_train)
     elapsed = time.perf_counter() - begin
     probabilities, costs = model.predict_proba(test), {rare: COST_RATIO}
-    answers = decide(probabilities, costs, model.classes_)
+    y_pred = decide(probabilities, costs, model.classes_)
     positive = probabilities[:, list(model.classes_).index(rare)]
     return {
         "average precision": average_precision_score(y_test == rare, positive),
-        "cost": normalized_cost(y_test, answers, cost_matrix=costs),
-        "recall": recall_score(y_test, answers, pos_label=rare),
+        "cost": normalized_cost(y_test, y_pred, cost_matrix=costs),
+        "recall": recall_score(y_test, y_pred, pos_label=rare),
         "seconds": elapsed,
     }
 
 
 def candidates(rare: str, seed: int) -> dict[str, Callable[[], object]]:
-    """The models of the table by name."""
+    """Return the models of the table by their names."""
     costs = {rare: COST_RATIO}
     return {
         "tf-idf + logistic regression": tfidf_logistic_regression,
@@ -54,7 +55,7 @@ def candidates(rare: str, seed: int) -> dict[str, Callable[[], object]]:
 
 
 def main() -> None:
-    """Print a table: mean over the seeds, and the spread of the cost."""
+    """Print a table: means over the seeds, and the spread (standard deviation) of the cost."""
     command_line = parser(__doc__)
     command_line.add_argument("--sets", nargs="+", default=list(DATA_SETS), choices=DATA_SETS)
     command_line.add_argument("--seeds", type=int, default=3)

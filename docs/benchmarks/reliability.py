@@ -1,7 +1,7 @@
-"""How well the probabilities fit, before and after a network's outputs are turned back.
+"""How well outputs and posterior fit as probabilities, for networks with different losses.
 
-Adverse drug events; every cost-sensitive loss at 5 to 1. Prints log loss and Brier score of the
-outputs and of the posterior, and draws the reliability of both for three losses.
+Sentences on adverse drug events, every loss at 5 to 1. Prints log loss and Brier score of the
+outputs and of the posterior, and draws reliability curves of both for three losses.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 from _common import COST_RATIO, load_binary, parser
-from decisions import AsItIs
+from decisions import OutputsUnchanged
 from sklearn.calibration import CalibrationDisplay
 from sklearn.metrics import brier_score_loss, log_loss
 from sklearn.model_selection import train_test_split
@@ -32,9 +32,9 @@ def main() -> None:
     command_line.add_argument("--picture", type=Path, required=True)
     arguments = command_line.parse_args()
     texts, labels, rare = load_binary(arguments.data, "ade_sentences")
-    y = labels == rare
+    is_rare = labels == rare
     train, test, y_train, y_test = train_test_split(
-        texts, y, test_size=0.2, stratify=y, random_state=0
+        texts, is_rare, test_size=0.2, stratify=is_rare, random_state=0
     )
     costs = loss_cost_matrix(check_cost_matrix({1: COST_RATIO}, [0, 1]), np.bincount(y_train))
     _, axes = plt.subplots(1, len(DRAWN), figsize=(11, 4), sharey=True, layout="constrained")
@@ -42,10 +42,10 @@ def main() -> None:
         "| loss | log loss: output | posterior | Brier score: output | posterior |\n|" + "---|" * 5
     )
     for name in LOSS_NAMES:
-        loss = AsItIs(make_loss(name, costs))
+        loss = OutputsUnchanged(make_loss(name, costs))
         model = CostSensitiveTextCNN(loss=loss, linear_model=False, random_state=0)
-        output = model.fit(train, y_train).predict_proba(test)
-        both = {"output": output, "posterior": posterior(output, name, costs)}
+        softmax = model.fit(train, y_train).predict_proba(test)
+        both = {"output": softmax, "posterior": posterior(softmax, name, costs)}
         cells = [f"{log_loss(y_test, P):.3f}" for P in both.values()]
         cells += [f"{brier_score_loss(y_test, P[:, 1]):.3f}" for P in both.values()]
         print(f"| `{name}` | {' | '.join(cells)} |", flush=True)
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def draw(name: str, both: dict[str, np.ndarray], y: np.ndarray, ax: plt.Axes) -> None:
-    """Reliability of the outputs, and of the posterior."""
+    """Draw the reliability curves of the outputs and of the posterior."""
     for (label, P), style in zip(both.items(), (OUTPUT, POSTERIOR), strict=True):
         CalibrationDisplay.from_predictions(
             y, P[:, 1], n_bins=10, strategy="quantile", name=label, ax=ax, **style

@@ -1,6 +1,6 @@
-"""What a fit costs besides its epochs: overhead before the first step, grid search, memory.
+"""Time before the first training step, time of a grid search, and memory over many fits.
 
-Texts are synthetic, so no data is needed; --data is ignored.
+The texts are synthetic, so no data is needed. --data is ignored.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ N_TEXTS, N_FITS = 2000, 30
 
 
 def synthetic(n_texts: int, n_words: int, seed: int) -> tuple[list[str], np.ndarray]:
-    """Texts of 20 words with Zipf's frequencies; the class shows in two of them."""
+    """Return texts of 20 words and their labels.
+
+    The frequencies of the words follow Zipf's law. One more word shows the class.
+    """
     generator = np.random.default_rng(seed)
     labels = generator.random(n_texts) < 0.25
     ranks = np.minimum(generator.zipf(1.3, (n_texts, 20)), n_words)
@@ -32,7 +35,7 @@ def synthetic(n_texts: int, n_words: int, seed: int) -> tuple[list[str], np.ndar
 
 
 class EpochTimer:
-    """Adds up the seconds between the begin and the end of epochs."""
+    """Adds up the seconds of epochs, from begin to end."""
 
     first_begin: float | None = None
     total = 0.0
@@ -52,41 +55,43 @@ def timing_callback(record: EpochTimer):
             record.total += time.perf_counter() - record.begin
 
         def __deepcopy__(self, memo: dict) -> Timer:
-            return self  # clones of the estimator write into the same record
+            return self  # so that clones of the estimator write into the same record
 
     return Timer()
 
 
 def overhead() -> None:
-    """Seconds from the call of the network's training to the first step, fit after fit."""
-    from skcnn import network
+    """Print the seconds from the call of the training to its first step, fit after fit."""
+    from skcnn.network import _fit
 
     delays = []
-    train = network.fit_text_cnn
+    fit_text_cnn = _fit.fit_text_cnn
+    record = EpochTimer()
 
     def timed(*args: object, **kwargs: object) -> object:
-        record = EpochTimer()
-        kwargs["callbacks"] = [timing_callback(record)]
+        record.first_begin = None
         begin = time.perf_counter()
-        result = train(*args, **kwargs)
+        trained = fit_text_cnn(*args, **kwargs)
         delays.append(record.first_begin - begin)
-        return result
+        return trained
 
-    network.fit_text_cnn = timed
+    _fit.fit_text_cnn = timed
     try:
         for seed in range(12):
             texts, labels = synthetic(400 + 50 * seed, 500 + 100 * seed, seed)
-            CostSensitiveTextCNN(epochs=1, random_state=seed).fit(texts, labels)
+            callbacks = [timing_callback(record)]
+            cnn = CostSensitiveTextCNN(epochs=1, callbacks=callbacks, random_state=seed)
+            cnn.fit(texts, labels)
     finally:
-        network.fit_text_cnn = train
+        _fit.fit_text_cnn = fit_text_cnn
     print(
-        f"overhead before the first step: first fit {delays[0]:.3f} s, later fits median "
+        f"time before the first step: first fit {delays[0]:.3f} s, later fits median "
         f"{statistics.median(delays[1:]):.3f} s (max {max(delays[1:]):.3f})"
     )
 
 
 def grid_search(repeats: int) -> None:
-    """Seconds of 30 fits in all, and of their epochs alone."""
+    """Print the seconds of 30 fits, divided by the seconds of their epochs."""
     texts, labels = synthetic(N_TEXTS, 5000, 0)
     ratios = []
     for _ in range(repeats):
@@ -98,13 +103,13 @@ def grid_search(repeats: int) -> None:
         search.fit(texts, labels)
         ratios.append((time.perf_counter() - begin) / record.total)
     print(
-        f"grid search, {N_FITS} fits on {N_TEXTS} texts: total / time in epochs "
+        f"grid search, {N_FITS} fits on {N_TEXTS} texts: total time / time in epochs "
         f"{statistics.median(ratios):.2f} ({', '.join(f'{r:.2f}' for r in ratios)})"
     )
 
 
 def memory_growth() -> None:
-    """Resident memory over 50 cycles of fit and predict."""
+    """Print the resident memory over 50 cycles of fit and predict."""
     process, sizes = psutil.Process(), []
     for cycle in range(50):
         texts, labels = synthetic(500, 1000 + 20 * cycle, cycle)

@@ -1,4 +1,4 @@
-"""Tokens a second on one core, and the time of co-occurrence vectors as texts grow."""
+"""Tokens a second on one core, and the time of co-occurrence vectors for more and more texts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def growth(texts: list[str], repeats: int) -> None:
-    """Seconds of vectors from the same texts, once and several times."""
+    """Print seconds of co-occurrence vectors from the same texts, once and several times."""
     medians = []
     for times in REPETITIONS:
         more = texts * times

@@ -1,7 +1,8 @@
-"""What words are made of, and what it is worth: ablation, typing errors, Chinese, unseen words.
+"""What different word vectors, subwords and the n-gram model are worth.
 
-80/20 splits of the different texts, missing the rare class costs 5, a false alarm 1; a cost of 1.0
-is the best constant answer's. Every model decides by expected cost at the same matrix.
+80/20 splits of the different texts; missing the rare class costs 5, a false alarm costs 1. The cost
+is the normalized cost: 1 is the cost of the cheapest constant prediction, and lower is better.
+Every model decides by expected cost with the same cost matrix.
 """
 
 from __future__ import annotations
@@ -34,38 +35,38 @@ VECTORS = {
 
 
 def split(data: Path, name: str, seed: int) -> tuple[Split, str]:
-    """Texts and labels of one split, and the rare class."""
+    """Return texts and labels of one split, and the rare class."""
     texts, labels, rare = load_binary(data, name)
     parts = train_test_split(texts, labels, test_size=0.2, stratify=labels, random_state=seed)
     return tuple(parts), rare
 
 
 def tfidf_words() -> object:
-    """TF-IDF of words and word pairs with logistic regression."""
+    """Return TF-IDF of words and word pairs with logistic regression."""
     features = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
     return make_pipeline(features, LogisticRegression(C=4, max_iter=1000))
 
 
 def tfidf_characters() -> object:
-    """TF-IDF of 1 to 3 characters with logistic regression."""
+    """Return TF-IDF of 1 to 3 characters with logistic regression."""
     features = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True, min_df=2)
     return make_pipeline(features, LogisticRegression(C=4, max_iter=1000))
 
 
-def figures(model: object, texts: Sequence[str], labels: np.ndarray, rare: str) -> list[float]:
-    """Average precision, cost and recall of a fitted model."""
+def figures(model: object, texts: Sequence[str], y: np.ndarray, rare: str) -> list[float]:
+    """Return average precision, cost and recall of a fitted model."""
     probabilities, costs = model.predict_proba(texts), {rare: COST_RATIO}
-    answers = decide(probabilities, costs, model.classes_)
+    y_pred = decide(probabilities, costs, model.classes_)
     positive = probabilities[:, list(model.classes_).index(rare)]
     return [
-        average_precision_score(labels == rare, positive),
-        normalized_cost(labels, answers, cost_matrix=costs),
-        recall_score(labels, answers, pos_label=rare),
+        average_precision_score(y == rare, positive),
+        normalized_cost(y, y_pred, cost_matrix=costs),
+        recall_score(y, y_pred, pos_label=rare),
     ]
 
 
 def row(name: str, runs: list[list[float]]) -> None:
-    """Print the mean of each figure, and the spread of the cost."""
+    """Print the mean of each figure, and the spread (standard deviation) of the cost."""
     mean = np.mean(runs, axis=0)
     spread = np.std([run[1] for run in runs])
     seconds = f" {mean[3]:.1f} |" if len(mean) > 3 else ""
@@ -76,7 +77,7 @@ def row(name: str, runs: list[list[float]]) -> None:
 
 
 def measured(make: Callable[[int], object], data: Path, name: str, seeds: int) -> list[list[float]]:
-    """Figures and seconds of a fit, for each seed."""
+    """Return the figures and the seconds of a fit, for each seed."""
     runs = []
     for seed in range(seeds):
         (train, test, y_train, y_test), rare = split(data, name, seed)
@@ -94,7 +95,7 @@ def skcnn(rare: str, **parameters: object) -> Callable[[int], object]:
 
 
 def ablation(data: Path, seeds: int) -> None:
-    """Starting vectors, with and without subwords, without and with the linear model."""
+    """Print start vectors, without and with subwords, without and with the n-gram model."""
     print("\nade_sentences\n| vectors | average precision | cost | recall | seconds |")
     row("TF-IDF", measured(lambda _: tfidf_logistic_regression(), data, "ade_sentences", seeds))
     for name, vectors in VECTORS.items():
@@ -105,18 +106,18 @@ def ablation(data: Path, seeds: int) -> None:
 
 
 def other_texts(data: Path, seeds: int) -> None:
-    """StackOverflow titles, and Chinese reviews."""
-    for name, rare, rival in (
+    """Print figures on StackOverflow titles and on Chinese reviews."""
+    for name, rare, tfidf in (
         ("so_web_5k_15k", "web", tfidf_logistic_regression),
         ("zh_waimai", "pos", tfidf_characters),
     ):
         print(f"\n{name}\n| model | average precision | cost | recall | seconds |")
-        row("TF-IDF", measured(lambda _, rival=rival: rival(), data, name, seeds))
+        row("TF-IDF", measured(lambda _, tfidf=tfidf: tfidf(), data, name, seeds))
         row("skcnn", measured(skcnn(rare), data, name, seeds))
 
 
-def misspelt(text: str, generator: random.Random) -> str:
-    """One random edit in each word with a chance of a third."""
+def misspelled(text: str, generator: random.Random) -> str:
+    """Return the text with a random edit in about a third of its words."""
 
     def edited(word: str) -> str:
         if len(word) < 2 or generator.random() >= 1 / 3:
@@ -138,8 +139,8 @@ def misspelt(text: str, generator: random.Random) -> str:
 
 
 def typing_errors(data: Path, seeds: int) -> None:
-    """Cost on the test texts as they are, and with a third of their words misspelt."""
-    print("\nade_sentences\n| model | average precision | cost | recall | of misspelt texts")
+    """Print figures on the original test texts, and with a third of their words misspelled."""
+    print("\nade_sentences\n| model, test texts | average precision | cost | recall |")
     models = {
         "TF-IDF, words": lambda _: tfidf_words(),
         "TF-IDF, words and characters": lambda _: tfidf_logistic_regression(),
@@ -148,25 +149,25 @@ def typing_errors(data: Path, seeds: int) -> None:
         "skcnn": skcnn("ade"),
     }
     for name, make in models.items():
-        clean, wrong = [], []
+        original, wrong = [], []
         for seed in range(seeds):
             (train, test, y_train, y_test), rare = split(data, "ade_sentences", seed)
             generator = random.Random(seed)
             model = make(seed).fit(train, y_train)
-            clean.append(figures(model, test, y_test, rare))
-            misspelt_test = [misspelt(text, generator) for text in test]
-            wrong.append(figures(model, misspelt_test, y_test, rare))
-        row(f"{name}, as they are", clean)
-        row(f"{name}, misspelt", wrong)
+            original.append(figures(model, test, y_test, rare))
+            misspelled_test = [misspelled(text, generator) for text in test]
+            wrong.append(figures(model, misspelled_test, y_test, rare))
+        row(f"{name}, original", original)
+        row(f"{name}, misspelled", wrong)
 
 
 def unseen_words(data: Path, seeds: int) -> None:
-    """Few training texts: the test texts with the most words that these lack."""
+    """Print figures for few training texts, on the test texts with the most unseen words."""
     print("\nade_sentences, 1,000 training texts\n| model | average precision | cost | recall |")
     models = {
         "TF-IDF": lambda _: tfidf_logistic_regression(),
         "skcnn": skcnn("ade"),
-        "skcnn, unlabelled texts": None,
+        "skcnn, unlabeled texts": skcnn("ade"),
         "skcnn, GloVe": skcnn("ade", word_vectors="glove"),
     }
     for name, make in models.items():
@@ -176,15 +177,15 @@ def unseen_words(data: Path, seeds: int) -> None:
             known = {word for text in train[:1000] for word in tokenize(text)}
             shares = [np.mean([w not in known for w in tokenize(t)] or [0]) for t in test]
             hard = np.argsort(shares)[len(test) // 2 :]
-            model = (make or skcnn("ade", unlabeled=train[1000:]))(seed)
-            model.fit(train[:1000], y_train[:1000])
+            more = {"unlabeled": train[1000:]} if name == "skcnn, unlabeled texts" else {}
+            model = make(seed).fit(train[:1000], y_train[:1000], **more)
             runs.append(figures(model, [test[i] for i in hard], y_test[hard], rare))
         row(name, runs)
 
 
 def together(data: Path, seeds: int) -> None:
-    """The network alone, a linear model, and skcnn, which is a network and a linear model."""
-    for name, rival, parameters in (
+    """Print figures of TF-IDF, of the network alone, and of both models of skcnn together."""
+    for name, tfidf, parameters in (
         ("ade_sentences", tfidf_logistic_regression, {}),
         ("ade_sentences", tfidf_logistic_regression, {"word_vectors": "glove"}),
         ("so_web_5k_15k", tfidf_logistic_regression, {}),
@@ -195,7 +196,7 @@ def together(data: Path, seeds: int) -> None:
     ):
         _, _, rare = load_binary(data, name)
         print(f"\n{name}, {parameters}\n| model | average precision | cost | recall | seconds |")
-        row("TF-IDF", measured(lambda _, rival=rival: rival(), data, name, seeds))
+        row("TF-IDF", measured(lambda _, tfidf=tfidf: tfidf(), data, name, seeds))
         alone = skcnn(rare, linear_model=False, **parameters)
         row("network alone", measured(alone, data, name, seeds))
         row("skcnn", measured(skcnn(rare, **parameters), data, name, seeds))
@@ -211,7 +212,7 @@ PARTS = {
 
 
 def main() -> None:
-    """Print the tables that are asked for."""
+    """Print the tables named in --parts."""
     command_line = parser(__doc__)
     command_line.add_argument("--parts", nargs="+", default=list(PARTS), choices=PARTS)
     command_line.add_argument("--seeds", type=int, default=3)

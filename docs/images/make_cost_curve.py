@@ -1,15 +1,14 @@
-"""Draw cost_curve.png: what answers cost as a missed tech headline grows dearer.
+"""Draw cost_curve.png: the normalized cost of predictions, from cheap to expensive misses.
 
-Each point is a mean over random splits of the BBC headlines, 75 % to learn from and 25 % to test
-on. Run it with ``python docs/images/make_cost_curve.py``; it needs the extras demo and plot and
-takes five minutes or so.
+Each point is the mean over five random splits of the BBC headlines, 75 % for training and 25 % for
+testing. Run it with ``python docs/images/make_cost_curve.py``. It needs the extras demo and plot
+and takes about five minutes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -28,15 +27,15 @@ CLASSES = ["other", "tech"]
 ARGMAX = "skcnn with GloVe, most probable class"
 RIVAL = "TF-IDF + logistic regression"
 PLAIN = "skcnn, no pretrained vectors"
-UNLABELED = "skcnn, unlabelled articles"
+UNLABELED = "skcnn, unlabeled articles"
 GLOVE = "skcnn with GloVe"
-# Colour, line style and how far the label at the line's end is moved, in points.
+# Color and line style.
 STYLES = {
-    ARGMAX: ("#999999", "--", 0),
-    PLAIN: ("#56b4e9", "-", 0),
-    RIVAL: ("#d55e00", "-", 0),
-    UNLABELED: ("#009e73", "-", 0),
-    GLOVE: ("#0072b2", "-", 0),
+    ARGMAX: ("#999999", "--"),
+    PLAIN: ("#56b4e9", "-"),
+    RIVAL: ("#d55e00", "-"),
+    UNLABELED: ("#009e73", "-"),
+    GLOVE: ("#0072b2", "-"),
 }
 
 
@@ -68,39 +67,42 @@ def costs_of_one_split(seed: int) -> Iterator[tuple[str, float]]:
         ),
         LogisticRegression(C=4, max_iter=1000),
     ).fit(X_train, y_train)
-    settings: dict[str, dict[str, Any]] = {
-        PLAIN: {},
-        UNLABELED: {"unlabeled": bodies},
-        GLOVE: {"word_vectors": "glove"},
-    }
     for ratio in RATIOS:
-        prices = {"tech": ratio}
-        answers = {RIVAL: decide(linear.predict_proba(X_test), prices, CLASSES)}
-        for name, parameters in settings.items():
-            cnn = CostSensitiveTextCNN(prices, random_state=seed, **parameters)
-            answers[name] = cnn.fit(X_train, y_train).predict(X_test)
+        costs = {"tech": ratio}
+        predictions = {RIVAL: decide(linear.predict_proba(X_test), costs, CLASSES)}
+        for name, word_vectors, unlabeled in (
+            (PLAIN, None, None),
+            (UNLABELED, None, bodies),
+            (GLOVE, "glove", None),
+        ):
+            cnn = CostSensitiveTextCNN(costs, word_vectors=word_vectors, random_state=seed)
+            predictions[name] = cnn.fit(X_train, y_train, unlabeled=unlabeled).predict(X_test)
         if ratio == 1:
-            most_probable = answers[GLOVE]
-        answers[ARGMAX] = most_probable
-        for name, answer in answers.items():
-            yield name, normalized_cost(y_test, answer, cost_matrix=prices, labels=CLASSES)
+            most_probable = predictions[GLOVE]
+        predictions[ARGMAX] = most_probable
+        for name, y_pred in predictions.items():
+            yield name, normalized_cost(y_test, y_pred, cost_matrix=costs, labels=CLASSES)
 
 
 def draw(means: dict[str, NDArray[np.float64]], path: Path) -> None:
     figure, axes = plt.subplots(figsize=(8, 4.2), layout="constrained")
-    for name, (colour, style, offset) in STYLES.items():
-        axes.plot(RATIOS, means[name], style, color=colour, marker="o", markersize=4)
+    for name, (color, style) in STYLES.items():
+        axes.plot(RATIOS, means[name], style, color=color, marker="o", markersize=4)
         axes.annotate(
             name,
             (RATIOS[-1], means[name][-1]),
-            xytext=(8, offset),
+            xytext=(8, 0),
             textcoords="offset points",
             va="center",
-            color=colour,
+            color=color,
         )
     axes.axhline(1, color="black", linewidth=0.8)
     axes.annotate(
-        "the best constant answer", (1, 1), xytext=(0, 4), textcoords="offset points", fontsize=9
+        "the cheapest constant prediction",
+        (1, 1),
+        xytext=(0, 4),
+        textcoords="offset points",
+        fontsize=9,
     )
     axes.set_xscale("log")
     axes.set_xticks(RATIOS, [f"{ratio}:1" for ratio in RATIOS])

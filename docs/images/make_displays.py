@@ -1,7 +1,7 @@
-"""Draw the pictures of decisions.md: what a network's answers on BBC headlines cost.
+"""Draw displays.png for decisions.md: the cost of a classifier's predictions on BBC headlines.
 
-Run it with ``python docs/images/make_displays.py``; it needs the extras demo and plot and takes a
-minute or so.
+Run it with ``python docs/images/make_displays.py``. It needs the extras demo and plot and takes
+about a minute.
 """
 
 from __future__ import annotations

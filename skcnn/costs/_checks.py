@@ -123,7 +123,7 @@ def check_not_negative(name: str, value: float) -> None:
         raise ValueError(f"{name} is {value!r}; expected a finite number >= 0.")
 
 
-def check_ratios(ratios: ArrayLike) -> Float64:
+def check_ratios(ratios: ArrayLike | Iterable[float]) -> Float64:
     """Return ratios, the cost of a miss divided by that of another error, as (n_ratios,)."""
     array = np.array(list(ratios) if isinstance(ratios, Iterable) else ratios, dtype=np.float64)
     if array.ndim != 1 or not array.size or not (np.isfinite(array) & (array > 0)).all():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -67,7 +67,7 @@ def cost_path(
     estimator: Any,
     X: Any,
     y: ArrayLike,
-    ratios: Sequence[float] = (1, 2, 5, 10, 20),
+    ratios: Iterable[float] = (1, 2, 5, 10, 20),
     *,
     pos_label: Any = None,
     cv: Any = None,
@@ -93,7 +93,7 @@ def cost_path(
     X : as the classifier takes it
     y : array-like of shape (n_samples,)
         Labels.
-    ratios : sequence of float, default=(1, 2, 5, 10, 20)
+    ratios : iterable of float, default=(1, 2, 5, 10, 20)
         Cost of missing the positive class, divided by the cost of another error. Above 0.
     pos_label : label, default=None
         The positive class; None: the second of two sorted labels.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from skcnn._arrays import Float32, Float64, Int64
 from skcnn.text._subwords import FNV_PRIME, find_keys, hashed_ngrams, word_ngrams
 
-# Measured, see docs/design.md, "The linear model":
+# Measured, see docs/design.md, "The n-gram model":
 _MAX_WORDS = 3  # words in a row; a little cheaper than 2
 _SIZES = (1, 2, 3, 4)  # characters in a row; as cheap as 2 to 5
 _MIN_TEXTS = 2  # n-grams of one text can be left out at no cost

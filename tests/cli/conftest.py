@@ -21,8 +21,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def training(folder: Path) -> subprocess.CompletedProcess[str]:
     data = written(folder / "data.csv", ROWS, ("text", "label"))
-    options = ["--positive", "spam", "--cost", "spam=5", "-o", folder / "model.skcnn"]
-    return run_process("train", data, "--text", "text", "--label", "label", *options)
+    columns = ["--text", "text", "--label", "label"]
+    options = ["--positive", "spam", "--cost", "spam=5", "-o", str(folder / "model.skcnn")]
+    return run_process("train", data, *columns, *options)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import gzip
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import skcnn
@@ -42,7 +43,7 @@ def run_without_importing(
     return run_process(*arguments, code=code)
 
 
-def written(path: Path, rows: list[tuple[str, ...]], header: tuple[str, ...]) -> Path:
+def written(path: Path, rows: Sequence[tuple[str, ...]], header: tuple[str, ...]) -> Path:
     opener = gzip.open if path.suffix == ".gz" else open
     delimiter = "\t" if ".tsv" in path.name else ","
     with opener(path, "wt", encoding="utf-8", newline="") as file:

@@ -45,7 +45,7 @@ def test_the_saved_model_is_the_one_that_python_loads(model: Path) -> None:
 
 def test_another_backend_of_keras_is_an_error_in_one_line(folder: Path) -> None:
     data = written(folder / "few.csv", ROWS[:3] + ROWS[-3:], ("text", "label"))
-    options = ["--positive", "spam", "-o", folder / "unborn.skcnn"]
+    options = ["--positive", "spam", "-o", str(folder / "unborn.skcnn")]
     result = run_process("train", data, *options, KERAS_BACKEND="numpy")
     assert result.returncode == 2
     assert result.stderr.startswith("skcnn: ")  # Keras may lack what that backend needs

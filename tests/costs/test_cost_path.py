@@ -37,6 +37,8 @@ CLASSIFIERS = {
 class Counting(MinCostMixin, ClassifierMixin, BaseEstimator):
     """Counts fits, and says which costs it was fitted with."""
 
+    classes_: Any
+    cost_matrix_: Any
     fits: list[Any] = []  # noqa: RUF012
     decision = "min_cost"
 

@@ -45,7 +45,7 @@ MATRICES = [
 class Rows:
     name: str
     is_spam: NDArray[np.bool_]
-    prob: NDArray[np.float64]  # of spam
+    prob: NDArray[Any]  # of spam
     weight: NDArray[np.float64] | None = None
 
     @property
@@ -67,7 +67,7 @@ def make_rows() -> list[Rows]:
         Rows("skewed", rng.uniform(size=150) < skewed, skewed),
         Rows("coarse", rng.uniform(size=80) < 0.1 + 0.6 * coarse, coarse),
         Rows("random", rng.uniform(size=50) < 0.3, rng.uniform(size=50)),
-        Rows("backwards", rng.uniform(size=60) < fine, 1 - fine),
+        Rows("backwards", rng.uniform(size=60) < fine, (1 - fine).astype(float)),
         Rows("constant", half, np.full(40, 0.3)),
         Rows("perfect", half, half.astype(float)),
         Rows("all wrong", half, 1.0 - half),

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from skcnn.files._values import decode_value, encode_value
+from tests.conftest import without_addresses
 
 NUMBERS = npst.boolean_dtypes() | npst.integer_dtypes() | npst.floating_dtypes(sizes=(16, 32, 64))
 SCALARS = NUMBERS.flatmap(npst.from_dtype) | st.text().map(np.str_)
@@ -93,7 +94,7 @@ Point = namedtuple("Point", "x y")
         pd.DataFrame({"a": pd.array([1], dtype="Int64")}),
         pd.DataFrame([[1]], index=pd.MultiIndex.from_tuples([(1, 2)])),
     ],
-    ids=repr,
+    ids=without_addresses,
 )
 def test_a_value_that_a_file_cannot_hold_names_the_parameter_and_the_cure(value: Any) -> None:
     with pytest.raises(TypeError, match=r"tokenizer.*(pickle|astype|one level)"):

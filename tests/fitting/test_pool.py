@@ -85,7 +85,7 @@ def test_weights_count_as_copies_and_their_unit_does_not_matter() -> None:
     weight = np.random.default_rng(0).integers(1, 4, size=400)
     rows = np.repeat(np.arange(400), weight)
     weighted = fit_pool([first, second], labels, weight.astype(float))
-    scaled = fit_pool([first, second], labels, 1e6 * weight)
+    scaled = fit_pool([first, second], labels, 1e6 * weight.astype(float))
     np.testing.assert_allclose(scaled.exponents, weighted.exponents, atol=1e-4)
     # Copies are more rows, so the penalty weighs less: near, not equal.
     copied = fit_pool([first[rows], second[rows]], labels[rows])
