@@ -46,7 +46,19 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 # Code that calls skcnn on behalf of the user, and is not where the user can change anything.
-_PASSED_OVER = frozenset({"skcnn", "sklearn", "imblearn", "joblib"})
+_PASSED_OVER = frozenset(
+    {
+        "concurrent",
+        "imblearn",
+        "joblib",
+        "keras",
+        "multiprocessing",
+        "skcnn",
+        "sklearn",
+        "tensorflow",
+        "threading",
+    }
+)
 
 
 def __getattr__(name: str) -> Any:
