@@ -1,9 +1,9 @@
 """The cost of every loss with every decision rule, on six corpora.
 
 Missing the rare class costs 1, 2, 5, 10 or 20 times as much as another error. The cost is the
-normalized cost: 1 is the cost of the best constant prediction, and lower is better. A model that
-learns without costs is trained once for all ratios. Results are appended to a file of JSON lines,
-and results that are in the file are not measured again.
+normalized cost: 1 is the cost of the cheapest constant prediction, and lower is better. A model
+that learns without costs is trained once for all ratios. Results are appended to a file of JSON
+lines, and results that are in the file are not measured again.
 """
 
 from __future__ import annotations

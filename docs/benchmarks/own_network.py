@@ -2,8 +2,8 @@
 
 Sentences on adverse drug events; a missed one costs 5, a false alarm 1. The network is a TextCNN as
 Keras users write it: one trainable and one frozen embedding, shared filters, one sigmoid. Prints
-recall, precision and normalized cost (1 is the cost of the best constant prediction) of three rules
-on the held-out fifth: output > 0.5, output > bayes_threshold(costs), and loss.decide(output).
+recall, precision and normalized cost (1 is the cost of the cheapest constant prediction) of three
+rules on the held-out fifth: output > 0.5, output > bayes_threshold(costs), and loss.decide(output).
 """
 
 from __future__ import annotations

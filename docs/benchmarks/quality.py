@@ -1,8 +1,8 @@
 """Cost, recall and average precision of skcnn and of TF-IDF on real texts.
 
 80/20 splits of the different texts; missing the rare class costs 5, a false alarm costs 1. The cost
-is the normalized cost: 1 is the cost of the best constant prediction, and lower is better. Every
-model decides by expected cost with the same cost matrix.
+is the normalized cost: 1 is the cost of the cheapest constant prediction, and lower is better.
+Every model decides by expected cost with the same cost matrix.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The cost of predictions: on average, and relative to the best constant prediction."""
+"""The cost of predictions: on average, and relative to the cheapest constant prediction."""
 
 from __future__ import annotations
 
@@ -90,17 +90,17 @@ def normalized_cost(
     abstain_cost: float | None = None,
     abstain_label: Any = -1,
 ) -> float:
-    """Normalized cost: the average cost, divided by that of the best constant prediction.
+    """Normalized cost: the average cost, divided by that of the cheapest constant prediction.
 
     A constant prediction predicts the same class for every row. The best one has the lowest
     average cost:
 
         ``average_cost(y_true, y_pred) / min_j average_cost(y_true, [label_j] * n)``
 
-    0 means that the predictions cost nothing, 1 that they are as good as the best constant
+    0 means that the predictions cost nothing, 1 that they are as good as the cheapest constant
     prediction; above 1 they are worse. The normalized cost is ``1 - savings_score``. That also
-    defines it if the best constant prediction has a negative average cost ``b``, a gain: there it
-    is ``1 + (average_cost - b) / |b|``, and lower is still better.
+    defines it if the cheapest constant prediction has a negative average cost ``b``, a gain: there
+    it is ``1 + (average_cost - b) / |b|``, and lower is still better.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def normalized_cost(
     Returns
     -------
     float
-        Without a unit. NaN, with a warning, if the best constant prediction costs exactly 0.
+        Without a unit. NaN, with a warning, if the cheapest constant prediction costs exactly 0.
 
     Raises
     ------
@@ -159,10 +159,10 @@ def savings_score(
     abstain_cost: float | None = None,
     abstain_label: Any = -1,
 ) -> float:
-    """Share of the cost of the best constant prediction that is saved; higher is better.
+    """Share of the cost of the cheapest constant prediction that is saved; higher is better.
 
     ``1 - normalized_cost`` (Bahnsen, Aouada & Ottersten, 2014, "Example-dependent cost-sensitive
-    logistic regression for credit scoring"); see :func:`normalized_cost` for the best constant
+    logistic regression for credit scoring"); see :func:`normalized_cost` for the cheapest constant
     prediction. 1 means that the predictions cost nothing, 0 that they are as good as the best
     constant prediction; below 0 they are worse.
 
@@ -184,7 +184,7 @@ def savings_score(
     Returns
     -------
     float
-        NaN, with an :class:`~sklearn.exceptions.UndefinedMetricWarning`, if the best constant
+        NaN, with an :class:`~sklearn.exceptions.UndefinedMetricWarning`, if the cheapest constant
         prediction costs exactly 0, for example because `y_true` has one class only.
 
     Raises
@@ -206,17 +206,18 @@ def savings_score(
     """
     rows = _check_rows(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
     total, of_constants = _total_costs(rows, cost_matrix, matched_rows(sample_costs, y_true))
-    best_constant = float(of_constants.min())
-    if best_constant == 0:
+    cheapest_constant = float(of_constants.min())
+    if cheapest_constant == 0:
         from sklearn.exceptions import UndefinedMetricWarning
 
         warn_user(
-            "Savings and the normalized cost are undefined and set to nan: the best constant "
-            "prediction costs 0, so nothing can be saved. Is there more than one class in y_true?",
+            "Savings and the normalized cost are undefined and set to nan: the cheapest "
+            "constant prediction costs 0, so nothing can be saved. Is there more than one class in "
+            "y_true?",
             UndefinedMetricWarning,
         )
         return float("nan")
-    return (best_constant - total) / abs(best_constant)
+    return (cheapest_constant - total) / abs(cheapest_constant)
 
 
 def count_predictions(

@@ -20,7 +20,9 @@ from ._step import BatchMaker, gradients, pool, word_vectors
 from ._threads import worker_threads
 from ._weights import Weights, filter_widths, read_weights, word_parts, write_weights
 
-# Texts that are only predicted pass through the network in blocks of about this many tokens.
+# Texts that are only predicted pass through the network in blocks of about this many tokens. That
+# limits memory: with the default filters, the products of a block's words with the taps take up to
+# 8192 * 1200 * 4 bytes = 39 MB. Time hardly depends on it (measured from 1,024 to 65,536 tokens).
 _TOKENS_PER_BLOCK = 8192
 
 
