@@ -23,7 +23,7 @@ class Member(Protocol):
     kind: ClassVar[str]
 
     def predict_proba(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> Float64:
-        """Estimate P(class | text) for n texts, given as they are and as tokens, (n, K)."""
+        """Estimate P(class | text) for n texts, given as strings and as tokens, (n, K)."""
 
     def header(self) -> dict[str, Any]:
         """Return what a model file keeps as JSON."""
@@ -45,7 +45,7 @@ class Member(Protocol):
 
 
 def check_shapes(shapes: Mapping[str, tuple[Any, Any]]) -> None:
-    """Compare what was found with what is expected, by the names of the arrays."""
+    """Raise PartsError if a found shape differs from the expected one, by name."""
     for name, (found, expected) in shapes.items():
         if found != expected:
             raise PartsError(f"{name} is {found}, expected {expected}")

@@ -21,12 +21,12 @@ from skcnn.text._sequences import UNKNOWN, TokenSequences
 from skcnn.text._subwords import SubwordVectors
 from skcnn.text._vocabulary import FIRST_WORD, encode_open
 
-# How many tokens' distinct words are multiplied at once: the more, the fewer words are multiplied
-# twice.
+# Number of tokens whose distinct words are multiplied at once. With more tokens, fewer words are
+# multiplied twice.
 _TOKENS_PER_PROJECTION = 2**18
-# How many bytes these products may take.
+# The largest number of bytes for these products.
 _BYTES_PER_PROJECTION = 2**27
-# How many tokens are convolved at once: their windows fit into the processor's cache.
+# Number of tokens that are convolved at once: their windows fit into the processor's cache.
 _TOKENS_PER_BLOCK = 1024
 
 _VECTORS = ("filter_bias", "dense_bias", "subword_keys")
@@ -249,7 +249,7 @@ class FittedTextCNN:
 
 
 def _check_weights(weights: TextCNNWeights, n_classes: int, n_vocabulary: int) -> None:
-    """Refuse arrays that do not fit together now, and not in a prediction."""
+    """Raise an error if arrays do not fit together: now, and not when predicting."""
     dimensions = {name: getattr(weights, name).ndim for name in _ARRAYS}
     expected = {name: 1 if name in _VECTORS else 2 for name in _ARRAYS}
     check_shapes({f"ndim of {n}": (dimensions[n], expected[n]) for n in _ARRAYS})

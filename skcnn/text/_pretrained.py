@@ -254,8 +254,8 @@ def _from_mapping(mapping: Mapping[Any, ArrayLike], lowercase: bool) -> WordVect
     for word in words:
         if not isinstance(word, str):
             raise TypeError(
-                f"word_vectors has the key {word!r} of type {type(word).__name__}; expected words. "
-                "If it is meant as a word, use str(key)."
+                f"word_vectors has the key {word!r} of type {type(word).__name__}; expected "
+                "strings. Convert it: str(key)."
             )
     vectors = _stacked(mapping)
     return WordVectors(
