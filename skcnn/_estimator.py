@@ -1,4 +1,4 @@
-"""The estimator `CostSensitiveTextCNN`: its parameters, and which room does what for it."""
+"""The estimator `CostSensitiveTextCNN`: its parameters and methods."""
 
 from __future__ import annotations
 

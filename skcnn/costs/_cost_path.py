@@ -166,7 +166,7 @@ def cost_path(
 
 
 class _PathScorer:
-    """Computes the figures of one fitted classifier at several ratios, named as recall_5.0 is."""
+    """Computes figures of one fitted classifier at several ratios; a name is such as recall_5.0."""
 
     def __init__(self, ratios: list[float], pos_label: Any, labels: NDArray[Any]) -> None:
         self.ratios = ratios

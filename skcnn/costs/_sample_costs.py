@@ -121,7 +121,7 @@ def matched_rows(sample_costs: Any, X: Any) -> Any:
         return sample_costs.loc[index]
     raise ValueError(
         f"sample_costs has {len(own)} rows, X has {len(index)}, and their indices do not match. "
-        "RandomUnderSampler keeps the index of DataFrames; other samplers number the rows anew. "
+        "RandomUnderSampler keeps the index of DataFrames; other samplers renumber the rows. "
         "Resample sample_costs with the sampler's sample_indices_ outside the pipeline, or leave "
         "the sampler out: unequal costs have the same effect."
     )

@@ -77,7 +77,7 @@ def word_dropout(prepared: PreparedTexts) -> Float32:
     """Return the chance of each token id to be dropped from a batch, (n_ids,).
 
     A dropped word loses its pretrained vector too, so a frequent word with such a vector is
-    dropped seldom: a / (a + count) with a = 1 (Kiperwasser & Goldberg 2016, "Simple and accurate
+    dropped rarely: a / (a + count) with a = 1 (Kiperwasser & Goldberg 2016, "Simple and accurate
     dependency parsing using bidirectional LSTM feature representations").
     """
     if prepared.word_parts is None:

@@ -46,8 +46,7 @@ class TextCNN(keras.Model):
     ) -> keras.callbacks.History:
         """Train the network. Takes the arguments of `keras.Model.fit` and some more.
 
-        Every call starts the optimizer's moments anew. The loss is recorded, metrics are not
-        computed.
+        Every call resets the optimizer's moments. The loss is recorded; metrics are not computed.
 
         Parameters
         ----------
