@@ -384,8 +384,9 @@ def strings_of(source: Path) -> Iterator[tuple[int, str]]:
     formats = [node.format_spec for node in nodes if isinstance(node, ast.FormattedValue)]
     in_formats = {id(part) for each in formats if each is not None for part in ast.walk(each)}
     for node in nodes:
-        is_string = isinstance(node, ast.Constant) and isinstance(node.value, str)
-        if is_string and id(node) not in in_formats:
+        if not isinstance(node, ast.Constant) or id(node) in in_formats:
+            continue
+        if isinstance(node.value, str):
             yield node.lineno, node.value
 
 
