@@ -100,7 +100,7 @@ def test_new_names_and_positions_need_no_warning() -> None:
 
 
 def test_both_names_of_an_argument_are_refused() -> None:
-    message = r"^total got classes and labels, which are one argument; expected labels alone\.$"
+    message = r"^total got classes and labels, two names of one argument; expected labels alone\.$"
     with pytest.raises(TypeError, match=message):
         total(1.0, labels=["ham"], classes=["ham"])  # type: ignore[call-arg]
 

@@ -106,7 +106,7 @@ def read_model(path: str | os.PathLike[str]) -> tuple[dict[str, Any], FittedMode
 
 
 def _portable(word_vectors: Any) -> Any:
-    """Return the parameter as a file can hold it: names, paths as strings, a mapping."""
+    """Return the parameter in a form that a file can hold: names, paths as strings, a mapping."""
     if isinstance(word_vectors, os.PathLike):
         return os.fspath(word_vectors)
     if isinstance(word_vectors, (list, tuple)):
@@ -294,7 +294,7 @@ def _as_format_3(archive: Archive) -> tuple[dict[str, Any], dict[str, NDArray[An
     if header.get("has_linear_model"):  # format 1 has no such key
         members.append({"kind": NgramModel.kind})
         names |= {name: f"member_1.{name}" for name in _OF_NGRAMS}
-    # `fit` takes unlabeled texts now. The parameter was always written as None.
+    # `unlabeled` is an argument of `fit` now. Older versions could only write it as None.
     params = {k: v for k, v in part(header, "parameters", dict).items() if k != "unlabeled"}
     columns = part(header, "columns", dict)
     upgraded = {

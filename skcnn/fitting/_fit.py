@@ -93,8 +93,8 @@ def _prepare(
 ) -> tuple[PreparedTexts, NgramTexts | None]:
     """Prepare the texts for the network and for the n-gram model.
 
-    The tokens of all texts live no longer than this call: of very many texts they take more
-    memory than all that training needs.
+    The tokens of all texts are freed at the end of this function: for very many texts they take
+    more memory than the whole training.
     """
     tokens = Tokenization(text.tokenizer, text.lowercase, text.max_length)(data.texts)
     prepared = prepare_texts(tokens, train_rows, held_out_rows, text, unlabeled, random_state)
@@ -114,8 +114,8 @@ def _join(
 
     The pool is fitted on the held-out rows: the network did not learn from them, and neither did
     the n-gram model that it is compared with. The n-gram model that is kept learns from all rows.
-    Without held-out rows both models count the same. If the texts share no n-gram, the network
-    stays alone.
+    Without held-out rows both models count the same. If no two texts share an n-gram, there is no
+    n-gram model.
     """
     targets, weight = data.targets_and_weight(texts.rows)
     n_classes = len(data.classes)

@@ -1,4 +1,4 @@
-"""The attributes of a fitted estimator, read off its fitted model."""
+"""The attributes of a fitted estimator, which it reads from its fitted model."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class FittedAttributes:
         return hasattr(self, "_model")
 
     def _fitted(self, name: str) -> FittedModel:
-        """Return the fitted model, or say that an attribute of it is not there yet."""
+        """Return the fitted model; if there is none yet, raise an error about the attribute."""
         if not hasattr(self, "_model"):
-            raise AttributeError(f"{name} is there only after fit.")
+            raise AttributeError(f"{name} exists only after fit. Call fit first.")
         return self._model
 
     @property
@@ -79,10 +79,10 @@ class FittedAttributes:
 
     @property
     def embedding_coverage_(self) -> EmbeddingCoverage:
-        """How much of the training texts the pretrained vectors know."""
+        """How many words of the training texts have a pretrained vector."""
         coverage = self._fitted("embedding_coverage_").record.coverage
         if coverage is None:
-            raise AttributeError("embedding_coverage_ is there only after a fit with word_vectors.")
+            raise AttributeError("embedding_coverage_ exists only after a fit with word_vectors.")
         return coverage
 
     @settable_property
@@ -90,7 +90,7 @@ class FittedAttributes:
         """1, if `fit` got something two-dimensional."""
         n_features = self._fitted("n_features_in_").n_features_in
         if n_features is None:
-            raise AttributeError("n_features_in_ is there only after a fit on two dimensions.")
+            raise AttributeError("n_features_in_ exists only after a fit on two dimensions.")
         return n_features
 
     @settable_property
@@ -98,5 +98,5 @@ class FittedAttributes:
         """The name of the column, if `fit` got a DataFrame, shape (1,)."""
         name = self._fitted("feature_names_in_").feature_name
         if name is None:
-            raise AttributeError("feature_names_in_ is there only after a fit on a named column.")
+            raise AttributeError("feature_names_in_ exists only after a fit on a named column.")
         return np.array([name], dtype=object)

@@ -24,7 +24,7 @@ class Member(Protocol):
     kind: ClassVar[str]
 
     def predict_proba(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> Float64:
-        """Estimate P(class | text) for n texts, given as they are and as tokens, (n, K)."""
+        """Estimate P(class | text) for n texts, given as strings and as tokens, (n, K)."""
 
     def with_cached_words(self, words: Sequence[str]) -> Member:
         """Return the same member, faster for texts of these words, if it can be."""
@@ -52,7 +52,7 @@ class Member(Protocol):
 
 
 def check_shapes(shapes: Mapping[str, tuple[Any, Any]]) -> None:
-    """Compare what was found with what is expected, by the names of the arrays."""
+    """Raise PartsError if a found shape differs from the expected one, by name."""
     for name, (found, expected) in shapes.items():
         if found != expected:
             raise PartsError(f"{name} is {found}, expected {expected}")

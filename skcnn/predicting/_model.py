@@ -18,7 +18,7 @@ from skcnn.text._tokenizer import Tokenization
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FitRecord:
-    """What a fit leaves on record, and predicting does not need.
+    """What a fit records and predicting does not need.
 
     Attributes
     ----------
@@ -40,10 +40,10 @@ class FittedModel:
     ----------
     classes : (K,) sorted labels
     cost_matrix : (K, K) costs in the order of `classes`
-    tokenize : from n texts to their tokens
+    tokenize : function from n texts to their tokens
     members : models that estimate P(class | text), the network first
-    pool : how their probabilities become one; None where there is one member
-    record : what the fit left on record
+    pool : how their probabilities are joined; None if there is only one member
+    record : what the fit recorded
     n_features_in : 1 where the texts were two-dimensional, else None
     feature_name : name of the DataFrame column that held the texts, or None
     """

@@ -1,4 +1,4 @@
-"""The n-gram model: logistic regression on n-grams of words and characters, read by NumPy."""
+"""The n-gram model: logistic regression on n-grams of words and characters, in NumPy."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class NgramModel:
             return self.features.character_sums(words, self.character_coef)
         rows = np.fromiter((self.cached_words.get(w, -1) for w in words), np.int64, len(words))
         is_new = rows < 0
-        sums = self.cached_sums.take(rows)  # a new word's sums are any word's: replaced below
+        sums = self.cached_sums.take(rows)  # for a new word wrong ones, which are replaced below
         if is_new.any():
             new = self.features.character_sums(list(compress(words, is_new)), self.character_coef)
             sums.squares[is_new], sums.log_odds[is_new] = new.squares, new.log_odds
@@ -93,7 +93,7 @@ class NgramModel:
 
 
 def _check(model: NgramModel, n_classes: int) -> None:
-    """Refuse arrays that do not fit together now, and not in a prediction."""
+    """Raise an error if arrays do not fit together: now, and not when predicting."""
     features = model.features
     n_columns = 1 if n_classes == 2 else n_classes
     n_word_ngrams, n_character_ngrams = features.word_keys.size, features.character_keys.size

@@ -21,12 +21,12 @@ from skcnn.text._sequences import UNKNOWN, TokenSequences
 from skcnn.text._subwords import SubwordVectors
 from skcnn.text._vocabulary import FIRST_WORD, encode_open
 
-# How many tokens' distinct words are multiplied at once: the more, the fewer words are multiplied
-# twice.
+# Number of tokens whose distinct words are multiplied at once. With more tokens, fewer words are
+# multiplied twice.
 _TOKENS_PER_PROJECTION = 2**18
-# How many bytes these products may take.
+# The largest number of bytes for these products.
 _BYTES_PER_PROJECTION = 2**27
-# How many tokens are convolved at once: their windows fit into the processor's cache.
+# Number of tokens that are convolved at once: their windows fit into the processor's cache.
 _TOKENS_PER_BLOCK = 1024
 
 _VECTORS = ("filter_bias", "dense_bias", "subword_keys")

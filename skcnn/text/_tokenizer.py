@@ -234,7 +234,7 @@ def _compiled(letter: str, word: str, others: Iterable[str], flags: int = 0) -> 
     """Return the pattern of one token from those of a letter, a word, and further alternatives.
 
     Each alternative begins with a literal or a set of characters, so that the search can skip it
-    at once. Its repetitions are possessive, so that no text makes the search go back.
+    at once. Its repetitions are possessive: they never give characters back, so the search is fast.
     """
     ending = rf"(?i:s|m|d|re|ll|ve)(?!{letter})"
     alternatives = [
