@@ -50,7 +50,7 @@ def world():
     return {
         "random": random.getstate(),
         "numpy": [np.asarray(part).tolist() for part in np.random.get_state()],
-        "keras": seeds and np.array(seeds.state).tolist(),
+        "keras": seeds and keras.ops.convert_to_numpy(seeds.state).tolist(),
         "environment": dict(os.environ),
         "warnings": list(warnings.filters),
         "floating point errors": np.geterr(),
