@@ -46,7 +46,19 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 # Warnings do not point to lines of these packages, because users cannot change them.
-_PASSED_OVER = frozenset({"skcnn", "sklearn", "imblearn", "joblib"})
+_PASSED_OVER = frozenset(
+    {
+        "concurrent",
+        "imblearn",
+        "joblib",
+        "keras",
+        "multiprocessing",
+        "skcnn",
+        "sklearn",
+        "tensorflow",
+        "threading",
+    }
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -24,7 +24,6 @@ from skcnn.fitting._fit import fit_model
 from skcnn.fitting._text_cnn import to_keras_model
 from skcnn.fitting._training_set import check_training_set, check_unlabeled
 from skcnn.predicting._attributes import FittedAttributes
-from skcnn.predicting._model import FittedModel
 from skcnn.text._containers import as_texts, column_names, n_columns
 from skcnn.text._pretrained import check_word_vectors
 
@@ -313,7 +312,8 @@ default=None
             If a text is missing, the lengths of X and y differ, y has one class only, or the costs
             do not fit the texts or the classes.
         """
-        params = self.get_params(deep=False)
+        # Not get_params: a subclass may have fewer parameters of its own.
+        params = {name: getattr(self, name) for name in PARAMETER_CONSTRAINTS}
         text = TextSettings.from_params(params)
         network = NetworkSettings.from_params(params)
         settings = FitSettings.from_params(params)
@@ -336,11 +336,9 @@ default=None
         if isinstance(self.unlabeled, str) and self.unlabeled == "deprecated":
             return unlabeled
         warn_renamed("The parameter unlabeled", "fit(X, y, unlabeled=...)")
-        return self.unlabeled if unlabeled is None else unlabeled
-
-    def _set_model(self, model: FittedModel) -> None:
-        """Set the fitted state in one assignment, so that an interrupt cannot leave half of it."""
-        self._model = model
+        if unlabeled is not None:
+            raise TypeError("unlabeled is given to fit and as a parameter; expected to fit alone.")
+        return self.unlabeled
 
     def predict_proba(self, X: Any) -> Float64:
         """Estimate P(class | text), whatever the costs are.
@@ -358,7 +356,7 @@ default=None
         """
         check_is_fitted(self)
         texts = as_texts(X)
-        if self._model.feature_name is not None and column_names(X) is not None:
+        if hasattr(self, "feature_names_in_") and column_names(X) is not None:
             _check_feature_names(self, X, reset=False)
         return self._model.predict_proba(texts)
 
@@ -379,7 +377,7 @@ default=None
         word_vectors : bool, default=True
             False leaves out the parameter `word_vectors`, and the pretrained vectors of words that
             the training texts do not contain. The file is smaller, and such words are known by
-            their subwords only.
+            their subwords only. Unlabeled texts are never written.
 
         Raises
         ------
@@ -388,8 +386,7 @@ default=None
             then.
         """
         check_is_fitted(self)
-        params = self.get_params(deep=False)
-        del params["unlabeled"]
+        params = {k: v for k, v in self.get_params(deep=False).items() if k != "unlabeled"}
         write_model(path, params, self._model, word_vectors=word_vectors)
 
     @classmethod
@@ -429,10 +426,11 @@ default=None
         P(class | text).
         """
         check_is_fitted(self)
+        fitted = self._model  # another thread may fit meanwhile
         model, keras_model = getattr(self, "_keras_model", (None, None))
-        if model is not self._model:
-            keras_model = to_keras_model(self._model.text_cnn, self.dropout)
-            self._keras_model = self._model, keras_model
+        if model is not fitted:
+            keras_model = to_keras_model(fitted.text_cnn, self.dropout)
+            self._keras_model = fitted, keras_model
         return keras_model
 
     def __getstate__(self) -> dict[str, Any]:

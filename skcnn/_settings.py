@@ -42,7 +42,7 @@ class TextSettings(_Settings):
     max_vocabulary: int | None
 
     def __post_init__(self) -> None:
-        _check_max_length(self.max_length)
+        check_max_length(self.max_length)
         if self.embedding_dim == 0 and self.word_vectors is None:
             raise ValueError(
                 "embedding_dim is 0 and word_vectors is None, so words would have no vectors; "
@@ -161,7 +161,14 @@ class FitSettings(_Settings):
             )
 
 
-def _check_max_length(max_length: Any) -> None:
+def check_max_length(max_length: Any) -> None:
+    """Refuse anything but None, a number of tokens >= 1, or a pair of numbers.
+
+    Raises
+    ------
+    ValueError
+        If it is a pair of other things, or keeps no token.
+    """
     if max_length is None or isinstance(max_length, Integral):
         return
     numbers: list[Any] = list(max_length)

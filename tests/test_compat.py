@@ -21,6 +21,7 @@ OTHER_MODULES = [
     ["skcnn._estimator", "skcnn.costs._metrics", "skcnn._somewhere"],
     ["sklearn.model_selection._search", "joblib.parallel", "skcnn._estimator"],
     ["imblearn.pipeline", "sklearn.pipeline", "skcnn._estimator", "skcnn._somewhere"],
+    ["keras.src.trainers", "tensorflow.python.eager", "keras.src.losses", "skcnn.network._loss"],
 ]
 every_way = pytest.mark.parametrize("modules", OTHER_MODULES, ids=" > ".join)
 

@@ -194,6 +194,24 @@ def test_the_old_parameter_for_unlabeled_texts_still_works_and_names_the_new_way
     np.testing.assert_array_equal(old.predict_proba(["gratis"]), new.predict_proba(["gratis"]))
 
 
+def test_unlabeled_texts_given_twice_are_refused(small_cnn: Make, two_classes: Corpus) -> None:
+    cnn = small_cnn(epochs=1, unlabeled=UNLABELED)
+    with (
+        pytest.warns(FutureWarning, match="unlabeled"),
+        pytest.raises(TypeError, match="unlabeled is given to fit and as a parameter"),
+    ):
+        cnn.fit(two_classes.texts, two_classes.labels, unlabeled=UNLABELED)
+
+
+def test_the_old_parameter_can_be_cloned_and_searched(small_cnn: Make, two_classes: Corpus) -> None:
+    X, y = two_classes.texts, two_classes.labels
+    assert clone(small_cnn(unlabeled=UNLABELED)).unlabeled == UNLABELED
+    search = GridSearchCV(small_cnn(epochs=1), {"unlabeled": [None, UNLABELED]}, cv=2)
+    with pytest.warns(FutureWarning, match="unlabeled"):
+        search.fit(X, y)
+    assert len(search.cv_results_["params"]) == 2
+
+
 def test_unlabeled_texts_are_routed_as_metadata(small_cnn: Make, two_classes: Corpus) -> None:
     X, y = two_classes.texts, two_classes.labels
     expected = small_cnn(epochs=1).fit(X, y, unlabeled=UNLABELED).predict_proba(["gratis"])

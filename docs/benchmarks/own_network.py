@@ -41,7 +41,7 @@ RULES = ("output > 0.5", "output > bayes_threshold", "loss.decide")
 
 
 def text_cnn(vectors: np.ndarray) -> keras.Model:
-    """Return the network over ids (n, LENGTH), from start vectors (n_words, DIMENSION)."""
+    """Return the network over ids (n, LENGTH), from start vectors (n_rows, DIMENSION)."""
     ids = keras.Input((LENGTH,), dtype="int32")
     start = keras.initializers.Constant(vectors)
     channels = [

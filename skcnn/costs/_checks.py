@@ -31,9 +31,7 @@ def check_probabilities(values: ArrayLike, name: str) -> Float64:
             "per class, as from predict_proba. For a single column p, pass "
             "np.column_stack([1 - p, p])."
         )
-    total = table.sum(axis=1)  # (n,)
-    # NaN and infinity fail these comparisons too.
-    valid = (table.min(axis=1) >= 0) & (np.abs(total - 1) <= _SUM_TOLERANCE)
+    valid = are_distributions(table)
     if not valid.all():
         row = int(np.argmin(valid))
         raise ValueError(
@@ -41,6 +39,13 @@ def check_probabilities(values: ArrayLike, name: str) -> Float64:
             "probabilities, as from predict_proba or a softmax; apply a softmax to logits first."
         )
     return table
+
+
+def are_distributions(table: Float64) -> NDArray[np.bool_]:
+    """Whether each row of (n, K) is a probability distribution, (n,)."""
+    # NaN and infinity fail these comparisons too.
+    sums_to_one = np.abs(table.sum(axis=1) - 1) <= _SUM_TOLERANCE
+    return (table.min(axis=1) >= 0) & sums_to_one  # type: ignore[no-any-return]
 
 
 def check_finite_scores(y_score: Float64) -> None:

@@ -30,11 +30,11 @@ class CostPath:
 
     Parameters
     ----------
-    ratios : ndarray of shape (n_ratios,)
+    ratios : ndarray of shape (n_ratios,), dtype float64
         Cost of missing the positive class, divided by the cost of another error.
-    recall, precision : ndarray of shape (n_ratios, n_folds)
+    recall, precision : ndarray of shape (n_ratios, n_folds), dtype float64
         Of the positive class. The precision is NaN where no row is predicted positive.
-    cost : ndarray of shape (n_ratios, n_folds)
+    cost : ndarray of shape (n_ratios, n_folds), dtype float64
         The normalized cost at that ratio, see `skcnn.costs.normalized_cost`.
     pos_label : label
         The positive class.

@@ -47,9 +47,9 @@ def cost_threshold_curve(
 
     Returns
     -------
-    average_costs : ndarray of shape (n_thresholds,)
+    average_costs : ndarray of shape (n_thresholds,), dtype float64
         In the unit of `cost_matrix`.
-    thresholds : ndarray of shape (n_thresholds,)
+    thresholds : ndarray of shape (n_thresholds,), dtype float64
         The different values of `y_prob`, increasing, and infinity, where no row is predicted
         positive.
 
@@ -107,9 +107,9 @@ def cost_curve(
 
     Returns
     -------
-    probability_cost : ndarray of shape (n_corners,)
+    probability_cost : ndarray of shape (n_corners,), dtype float64
         PC at the corners of the curve, increasing from 0 to 1. The curve is straight between them.
-    expected_cost : ndarray of shape (n_corners,)
+    expected_cost : ndarray of shape (n_corners,), dtype float64
         The curve there, from 0 to 0.5: 1 is the cost of an error in every row. (Drummond & Holte
         call it the normalized expected cost; it is not :func:`normalized_cost`.)
 
@@ -164,10 +164,10 @@ def brier_curve(
 
     Returns
     -------
-    cost_proportion : ndarray of shape (n_points,)
+    cost_proportion : ndarray of shape (n_points,), dtype float64
         c, from 0 to 1. The curve is straight between different values, and jumps where a value
         appears twice.
-    average_cost : ndarray of shape (n_points,)
+    average_cost : ndarray of shape (n_points,), dtype float64
         The curve there.
 
     Raises

@@ -20,6 +20,10 @@ from skcnn._arrays import TINY, Float64, finite_log
 from skcnn.costs._checks import check_not_negative
 from skcnn.costs._matrix import class_costs
 
+# Costs of one row that differ by less, relatively, are one cost. A mean over K of them is off by at
+# most K * 1.1e-16 of itself (rounding in float64).
+_ROUNDING = 1e-12
+
 LOSS_NAMES = (
     "cross_entropy",
     "weighted",
@@ -185,7 +189,7 @@ class ExpectedCostFormula(LossFormula):
         """The posterior for which training leads to `q`, (n, K)."""
         miss_costs = class_costs(C)
         of_rows = miss_costs[:, None] * (1.0 - np.eye(len(C)))
-        if (np.abs(C - of_rows) <= 1e-12 * of_rows).all():
+        if (np.abs(C - of_rows) <= _ROUNDING * of_rows).all():
             # Missing a class costs the same whatever is predicted instead, as for two classes:
             # sum_t eta_t C[t, k] is a constant minus eta_k w_k, so each equation has one unknown.
             parts = q / (1.0 + self.cost_weight * miss_costs * q)

@@ -92,7 +92,13 @@ def check_cost_matrix(
         twice = next(label for label in classes if classes.count(label) > 1)
         raise ValueError(f"{_named(classes)} names {twice!r} twice; expected each class once.")
     matrix = _as_matrix(cost_matrix, classes, class_totals)
-    _check_entries(matrix, classes)
+    check_entries(matrix, classes)
+    if not excess_costs(matrix).any():
+        raise ValueError(
+            "cost_matrix makes every error as cheap as the correct prediction; expected at least "
+            f"one error among {_named(classes)} to cost more. cost_matrix=None makes every error "
+            "cost 1."
+        )
     return matrix
 
 
@@ -188,6 +194,35 @@ def excess_costs(cost_matrix: ArrayLike) -> Float64:
     matrix = raw.astype(np.float64)
     excess: Float64 = matrix - np.diagonal(matrix)[:, None]
     return excess
+
+
+def check_entries(matrix: Float64, classes: list[Any]) -> None:
+    """Check the entries of a cost matrix (K, K); `classes` are the labels that errors name.
+
+    Raises
+    ------
+    ValueError
+        If an entry is NaN or infinite, or an error is cheaper than the correct prediction of its
+        row.
+    """
+    not_finite = np.argwhere(~np.isfinite(matrix))
+    if len(not_finite):
+        i, j = not_finite[0]
+        raise ValueError(
+            f"cost_matrix has the cost {matrix[i, j]} for predicting {classes[j]!r} when the true "
+            f"class is {classes[i]!r}; expected a finite number. To prevent a prediction, give it "
+            "a large cost."
+        )
+    excess = excess_costs(matrix)
+    cheaper = np.argwhere(excess < 0)
+    if len(cheaper):
+        i, j = cheaper[0]
+        raise ValueError(
+            "cost_matrix makes a wrong prediction cheaper than the correct one: when the true "
+            f"class is {classes[i]!r}, predicting {classes[j]!r} costs {matrix[i, j]:g} and "
+            f"predicting {classes[i]!r} costs {matrix[i, i]:g}. Rows are the true classes and "
+            "columns the predictions; transpose the matrix if yours is the other way round."
+        )
 
 
 def check_keys(keys: Iterable[Any]) -> bool:
@@ -319,33 +354,6 @@ def _from_array(cost_matrix: ArrayLike, classes: list[Any]) -> Float64:
             f"per class in {_named(classes)}."
         )
     return matrix
-
-
-def _check_entries(matrix: Float64, classes: list[Any]) -> None:
-    not_finite = np.argwhere(~np.isfinite(matrix))
-    if len(not_finite):
-        i, j = not_finite[0]
-        raise ValueError(
-            f"cost_matrix has the cost {matrix[i, j]} for predicting {classes[j]!r} when the true "
-            f"class is {classes[i]!r}; expected a finite number. To prevent a prediction, give it "
-            "a large cost."
-        )
-    excess = excess_costs(matrix)
-    cheaper = np.argwhere(excess < 0)
-    if len(cheaper):
-        i, j = cheaper[0]
-        raise ValueError(
-            "cost_matrix makes a wrong prediction cheaper than the correct one: when the true "
-            f"class is {classes[i]!r}, predicting {classes[j]!r} costs {matrix[i, j]:g} and "
-            f"predicting {classes[i]!r} costs {matrix[i, i]:g}. Rows are the true classes and "
-            "columns the predictions; transpose the matrix if yours is the other way round."
-        )
-    if not excess.any():
-        raise ValueError(
-            "cost_matrix makes every error as cheap as the correct prediction; expected at least "
-            f"one error among {_named(classes)} to cost more. cost_matrix=None makes every error "
-            "cost 1."
-        )
 
 
 def _how_to_fix(label: Any, classes: list[Any]) -> str:

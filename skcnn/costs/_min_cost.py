@@ -81,13 +81,17 @@ class MinCostMixin:
         Returns
         -------
         ndarray of shape (n_samples,)
-            Labels. A `MinCostClassifier` with an `abstain_cost` returns its `abstain_label` for
-            each row where every prediction has a higher expected cost than `abstain_cost`.
+            Labels, with the dtype of `classes_`. A `MinCostClassifier` with an `abstain_cost`
+            returns its `abstain_label` for each row where every prediction has a higher expected
+            cost than `abstain_cost`.
 
         Raises
         ------
-        ValueError
-            If `sample_costs` does not fit X and the classes.
+        sklearn.exceptions.NotFittedError
+            If this estimator is not fitted.
+        TypeError, ValueError
+            As `predict_proba`, or if `sample_costs` does not fit X and the classes, or is given
+            while `decision` is not "min_cost".
         """
         P = self.predict_proba(X)
         if sample_costs is None:
@@ -110,7 +114,15 @@ class MinCostMixin:
 
         Returns
         -------
-        ndarray of shape (n_samples, n_classes)
+        ndarray of shape (n_samples, n_classes), dtype float64
+            The logarithm of 0 is minus infinity.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If this estimator is not fitted.
+        TypeError, ValueError
+            As `predict_proba`.
         """
         with np.errstate(divide="ignore"):
             return np.asarray(np.log(self.predict_proba(X)))
@@ -125,8 +137,17 @@ class MinCostMixin:
 
         Returns
         -------
-        ndarray of shape (n_samples,)
+        ndarray of shape (n_samples,), dtype float64
             Above 0, ``classes_[1]`` is the cheaper prediction; below 0, ``classes_[0]`` is.
+
+        Raises
+        ------
+        AttributeError
+            If the number of classes is not two.
+        sklearn.exceptions.NotFittedError
+            If this estimator is not fitted.
+        TypeError, ValueError
+            As `predict_proba`.
         """
         negative, positive = self.predict_proba(X).T
         threshold = bayes_threshold(decision_costs(self.decision, self.cost_matrix_))
@@ -144,8 +165,15 @@ class MinCostMixin:
 
         Returns
         -------
-        ndarray of shape (n_samples, n_classes)
-            Column j: the expected cost of predicting ``classes_[j]``.
+        ndarray of shape (n_samples, n_classes), dtype float64
+            Column j: the expected cost of predicting ``classes_[j]``, in the unit of the costs.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If this estimator is not fitted.
+        TypeError, ValueError
+            As `predict_proba`, or if `sample_costs` does not fit X and the classes.
         """
         P = self.predict_proba(X)
         if sample_costs is None:
@@ -163,7 +191,12 @@ class MinCostMixin:
 
         Returns
         -------
-        ndarray of shape (n_samples, n_classes)
+        ndarray of shape (n_samples, n_classes), dtype float64
+
+        Raises
+        ------
+        NotFittedError, TypeError, ValueError
+            As `expected_costs`.
         """
         warn_renamed("The method expected_cost", "expected_costs(X)")
         return self.expected_costs(X, sample_costs=sample_costs)
@@ -200,7 +233,7 @@ class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseE
         The fitted one.
     classes_ : ndarray of shape (n_classes,)
         The labels, as in `estimator_`.
-    cost_matrix_ : ndarray of shape (n_classes, n_classes)
+    cost_matrix_ : ndarray of shape (n_classes, n_classes), dtype float64
         The costs in the order of `classes_`.
     n_features_in_ : int
         As in `estimator_`, if it has it.
@@ -302,8 +335,16 @@ class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseE
 
         Returns
         -------
-        ndarray of shape (n_samples, n_classes)
+        ndarray of shape (n_samples, n_classes), dtype float64
             Columns in the order of `classes_`.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If this estimator is not fitted.
+        Exception
+            Any error of the classifier's `predict_proba`, such as ValueError for another number of
+            features than in `fit`.
         """
         check_is_fitted(self, "estimator_")
         return np.asarray(self.estimator_.predict_proba(X), dtype=np.float64)

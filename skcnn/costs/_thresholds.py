@@ -11,6 +11,12 @@ from numpy.typing import ArrayLike
 from skcnn.costs._checks import check_finite_scores
 from skcnn.costs._curves import count_errors
 
+# Rounding in float64, where one operation has a relative error of at most 1.1e-16.
+# Sums of weights such as 0.1, relative: a sum of n numbers is off by at most n * 1.1e-16.
+_ROUNDING_OF_SUMS = 1e-12
+# Products such as 0.29 * 100 = 28.999999999999996, in rows: enough for 4 million rows.
+_ROUNDING_OF_COUNTS = 1e-9
+
 
 def threshold_at_precision(
     y_true: ArrayLike,
@@ -64,8 +70,7 @@ def threshold_at_precision(
     counts, _ = count_errors(y_true, y_prob, pos_label, sample_weight)
     found = counts.hits[:-1]  # at infinity no row is predicted positive
     precision = found / (found + counts.false_alarms[:-1])
-    # Sums of weights such as 0.1 have rounding errors.
-    good = np.flatnonzero(precision >= min_precision * (1 - 1e-12))
+    good = np.flatnonzero(precision >= min_precision * (1 - _ROUNDING_OF_SUMS))
     if len(good) == 0:
         best = int(precision.argmax())
         raise ValueError(
@@ -118,8 +123,7 @@ def threshold_at_rate(y_prob: ArrayLike, max_rate: float) -> float:
         )
     check_finite_scores(y_score)
     y_score = np.sort(y_score)
-    # Products such as 0.29 * 100 can be slightly too low.
-    n_positive = int(np.floor(max_rate * len(y_score) + 1e-9))
+    n_positive = int(np.floor(max_rate * len(y_score) + _ROUNDING_OF_COUNTS))
     values, first = np.unique(y_score, return_index=True)
     allowed = len(y_score) - first <= n_positive
     return float(values[allowed][0]) if allowed.any() else float("inf")

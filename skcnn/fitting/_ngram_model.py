@@ -21,6 +21,8 @@ _INVERSE_PENALTY = 4
 _TOLERANCE = 0.1
 # During the fit, the table of n-grams takes a hundred bytes for each character.
 _MAX_CHARACTERS = 6_000_000
+# If not all texts fit into the table, a text that would take more of it than this is left out.
+_MAX_SHARE_OF_ONE_TEXT = 0.01
 # liblinear has one random generator for the whole process, which threads would share.
 _LIBLINEAR = threading.Lock()
 
@@ -62,7 +64,7 @@ def choose_texts(
     if lengths.sum() <= _MAX_CHARACTERS:
         return NgramTexts(np.arange(len(tokens)), tokens)
     order = deepcopy(random_state).permutation(len(tokens))
-    order = order[lengths[order] < _MAX_CHARACTERS / 100]
+    order = order[lengths[order] < _MAX_SHARE_OF_ONE_TEXT * _MAX_CHARACTERS]
     fitting = np.cumsum(lengths[order]) <= _MAX_CHARACTERS
     # Every class needs a text to learn from. Its shortest text is always chosen.
     by_length = train_rows[np.argsort(lengths[train_rows], kind="stable")]

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from skcnn._arrays import Float64, Int64
 from skcnn._compat import warn_user
 from skcnn.costs._decision import decide
+from skcnn.costs._matrix import check_entries, excess_costs
 from skcnn.costs._posterior import posterior
 
 from ._loss_outputs import softmax_columns, wrong_number_of_columns
@@ -169,17 +170,5 @@ def _zero_diagonal(cost_matrix: ArrayLike) -> Float64:
             f"cost_matrix has shape {costs.shape}; expected (K, K): one row and one column per "
             "class, at least two. Rows are the true class, columns the predicted class."
         )
-    if not np.isfinite(costs).all():
-        row, column = np.argwhere(~np.isfinite(costs))[0]
-        raise ValueError(
-            f"cost_matrix[{row}, {column}] is {costs[row, column]}; every cost must be finite. "
-            "To rule a prediction out, give it a large cost."
-        )
-    costs = costs - np.diag(costs)[:, np.newaxis]
-    if (costs < 0).any():
-        row, column = np.argwhere(costs < 0)[0]
-        raise ValueError(
-            f"cost_matrix[{row}, {column}] is lower than cost_matrix[{row}, {row}]: an error would "
-            "cost less than the correct prediction. Raise the first or lower the second."
-        )
-    return costs
+    check_entries(costs, list(range(len(costs))))
+    return excess_costs(costs)

@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 
 from skcnn._arrays import Float64, softmax
-
-# Rounding in float32 and float16 passes. Logits and K independent sigmoids do not.
-_SUM_TOLERANCE = 1e-3
+from skcnn.costs._checks import are_distributions
 
 
 def softmax_columns(outputs: Any, n_classes: int, *, from_logits: bool, loss_name: str) -> Float64:
@@ -69,7 +67,8 @@ def _check_finite(given: Float64) -> None:
 
 
 def _check_probabilities(given: Float64, columns: Float64, loss_name: str) -> None:
-    good = (columns >= 0).all(axis=1) & (np.abs(columns.sum(axis=1) - 1) <= _SUM_TOLERANCE)  # (n,)
+    # Rounding in float32 and float16 passes. Logits and K independent sigmoids do not.
+    good = are_distributions(columns)  # (n,)
     if good.all():
         return
     row = int(np.argmin(good))

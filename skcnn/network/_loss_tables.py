@@ -27,7 +27,7 @@ def cross_entropy_table(log_q: Any, costs: Any) -> Any:
 
 def weighted_table(log_q: Any, costs: Any) -> Any:
     """w_t * (-log q_t), where w_t is the mean cost of an error on class t."""
-    return _class_weights(costs) * -log_q
+    return _class_costs(costs) * -log_q
 
 
 def misclassification_table(log_q: Any, costs: Any) -> Any:
@@ -50,10 +50,10 @@ def focal_table(log_q: Any, costs: Any, gamma: float) -> Any:
     """w_t * (1 - q_t)^gamma * (-log q_t)."""
     # A lower limit for 1 - q: the derivative of 0^gamma is infinite for gamma < 1.
     doubt = ops.maximum(1.0 - ops.exp(log_q), _EPSILON)
-    return _class_weights(costs) * ops.power(doubt, gamma) * -log_q
+    return _class_costs(costs) * ops.power(doubt, gamma) * -log_q
 
 
-def _class_weights(costs: Any) -> Any:
+def _class_costs(costs: Any) -> Any:
     """Mean cost of the K - 1 wrong predictions for each true class; the diagonal is zero."""
     return ops.sum(costs, axis=1) / max(costs.shape[0] - 1, 1)  # (K, K) -> (K,)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import numpy as np
 from numpy.typing import ArrayLike
 
 from skcnn._arrays import Float64
 from skcnn._compat import warn_user
+from skcnn.costs._checks import check_not_negative
 
 from ._cost_loss import _CostLoss
 from ._loss_tables import (
@@ -71,7 +71,7 @@ class ExpectedCost(_CostLoss):
 
     def __init__(self, cost_matrix: ArrayLike, cost_weight: float = 1.0, **kwargs: Any) -> None:
         super().__init__(cost_matrix, **kwargs)
-        _check_not_negative("cost_weight", cost_weight)
+        check_not_negative("cost_weight", cost_weight)
         self.cost_weight = cost_weight
 
     @property
@@ -251,7 +251,7 @@ class FocalCost(_CostLoss):
 
     def __init__(self, cost_matrix: ArrayLike, gamma: float = 2.0, **kwargs: Any) -> None:
         super().__init__(cost_matrix, **kwargs)
-        _check_not_negative("gamma", gamma)
+        check_not_negative("gamma", gamma)
         self.gamma = gamma
 
     @property
@@ -344,8 +344,3 @@ def identify_loss(loss: Any) -> tuple[str, Float64, dict[str, float]] | None:
         if type(loss) is cls:
             return name, loss.cost_matrix, loss.parameters
     return None
-
-
-def _check_not_negative(name: str, value: float) -> None:
-    if not 0 <= value < np.inf:
-        raise ValueError(f"{name} is {value!r}; expected a finite number >= 0.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +11,31 @@ from skcnn._arrays import Float64
 from skcnn.predicting._model import FittedModel
 from skcnn.text._coverage import EmbeddingCoverage
 
+if TYPE_CHECKING:
+    settable_property = property
+else:
+
+    class settable_property:  # noqa: N801
+        """A property that gives way to an attribute of its name, which scikit-learn may set."""
+
+        def __init__(self, read: Any) -> None:
+            self.__doc__ = read.__doc__
+            self._read = read
+
+        def __get__(self, instance: Any, owner: type | None = None) -> Any:
+            return self if instance is None else self._read(instance)
+
 
 class FittedAttributes:
     """What follows from `_model`, the one attribute that a fit sets."""
 
     _model: FittedModel
+
+    def _set_model(self, model: FittedModel) -> None:
+        """Set the fitted state, in one assignment: an interrupt leaves the old state or the new."""
+        for name in ("n_features_in_", "feature_names_in_"):
+            vars(self).pop(name, None)
+        self._model = model
 
     def __sklearn_is_fitted__(self) -> bool:
         """Say whether there is a fitted model."""
@@ -65,7 +85,7 @@ class FittedAttributes:
             raise AttributeError("embedding_coverage_ exists only after a fit with word_vectors.")
         return coverage
 
-    @property
+    @settable_property
     def n_features_in_(self) -> int:
         """1, if `fit` got something two-dimensional."""
         n_features = self._fitted("n_features_in_").n_features_in
@@ -73,7 +93,7 @@ class FittedAttributes:
             raise AttributeError("n_features_in_ exists only after a fit on two dimensions.")
         return n_features
 
-    @property
+    @settable_property
     def feature_names_in_(self) -> NDArray[np.object_]:
         """The name of the column, if `fit` got a DataFrame, shape (1,)."""
         name = self._fitted("feature_names_in_").feature_name

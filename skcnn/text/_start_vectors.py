@@ -19,7 +19,7 @@ from skcnn.text._pretrained import (
     side_by_side,
 )
 from skcnn.text._sequences import TokenSequences
-from skcnn.text._tokenizer import tokenizing
+from skcnn.text._tokenizer import Tokenization
 from skcnn.text._vocabulary import FIRST_WORD
 
 # Kim (2014) draws the vectors of unknown words from [-a, a], with a chosen so that their variance
@@ -148,7 +148,7 @@ def _from_all_texts(
     random_state: np.random.RandomState,
 ) -> WordVectors:
     """Learn co-occurrence vectors from the training texts and the unlabeled texts together."""
-    tokenize = tokenizing(settings.tokenizer, settings.lowercase, settings.max_length)
+    tokenize = Tokenization(settings.tokenizer, settings.lowercase, settings.max_length)
     return cooccurrence_word_vectors(
         [*train_tokens, *tokenize(unlabeled)],
         settings.embedding_dim,

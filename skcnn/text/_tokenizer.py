@@ -21,7 +21,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache, partial
+from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 
 Tokenizer = Callable[[str], Iterable[str]]
@@ -200,11 +201,19 @@ def tokenize_all(
     return [row if len(row) <= head + tail else row[:head] + row[len(row) - tail :] for row in rows]
 
 
-def tokenizing(
-    tokenizer: Tokenizer | None, lowercase: bool, max_length: int | tuple[int, int] | None
-) -> Callable[[Sequence[str]], list[list[str]]]:
-    """Return `tokenize_all` with these arguments, for texts that come later."""
-    return partial(tokenize_all, tokenizer=tokenizer, lowercase=lowercase, max_length=max_length)
+@dataclass(frozen=True, slots=True)
+class Tokenization:
+    """The arguments of `tokenize_all`, for texts that come later."""
+
+    tokenizer: Tokenizer | None
+    lowercase: bool
+    max_length: int | tuple[int, int] | None
+
+    def __call__(self, texts: Sequence[str]) -> list[list[str]]:
+        """Split n texts into tokens."""
+        return tokenize_all(
+            texts, self.tokenizer, lowercase=self.lowercase, max_length=self.max_length
+        )
 
 
 def _checked_tokens(tokens: object, row: int) -> list[str]:

@@ -379,12 +379,18 @@ def test_very_wrong_predictions_have_the_loss_of_the_exact_log_softmax():
         ([[0, 1, 2], [1, 0, 2]], "cost_matrix has shape (2, 3); expected (K, K): one row"),
         ([0, 1], "cost_matrix has shape (2,); expected (K, K)"),
         ([[0]], "cost_matrix has shape (1, 1); expected (K, K)"),
-        ([[0, 1], [np.nan, 0]], "cost_matrix[1, 0] is nan; every cost must be finite."),
-        ([[0, np.inf], [1, 0]], "cost_matrix[0, 1] is inf; every cost must be finite."),
+        (
+            [[0, 1], [np.nan, 0]],
+            "cost_matrix has the cost nan for predicting 0 when the true class is 1",
+        ),
+        (
+            [[0, np.inf], [1, 0]],
+            "cost_matrix has the cost inf for predicting 1 when the true class is 0",
+        ),
         (
             [[0, 1], [2, 3]],
-            "cost_matrix[1, 0] is lower than cost_matrix[1, 1]: an error would cost less than the "
-            "correct prediction. Raise the first or lower the second.",
+            "cost_matrix makes a wrong prediction cheaper than the correct one: when the true "
+            "class is 1, predicting 0 costs 2 and predicting 1 costs 3.",
         ),
     ],
 )
