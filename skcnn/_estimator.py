@@ -337,7 +337,7 @@ default=None
             return unlabeled
         warn_renamed("The parameter unlabeled", "fit(X, y, unlabeled=...)")
         if unlabeled is not None:
-            raise TypeError("unlabeled is given to fit and as a parameter; expected to fit alone.")
+            raise TypeError("unlabeled is given to fit and as a parameter; expected only in fit.")
         return self.unlabeled
 
     def predict_proba(self, X: Any) -> Float64:

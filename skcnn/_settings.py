@@ -162,12 +162,12 @@ class FitSettings(_Settings):
 
 
 def check_max_length(max_length: Any) -> None:
-    """Refuse anything but None, a number of tokens >= 1, or a pair of numbers.
+    """Check that `max_length` is None, a number of tokens >= 1, or a pair of numbers.
 
     Raises
     ------
     ValueError
-        If it is a pair of other things, or keeps no token.
+        If it is something else, or keeps no token.
     """
     if max_length is None or isinstance(max_length, Integral):
         return

@@ -20,8 +20,8 @@ from skcnn._arrays import TINY, Float64, finite_log
 from skcnn.costs._checks import check_not_negative
 from skcnn.costs._matrix import class_costs
 
-# Costs of one row that differ by less, relatively, are one cost. A mean over K of them is off by at
-# most K * 1.1e-16 of itself (rounding in float64).
+# Costs of one row are equal if their relative difference is below this. A mean of K costs has a
+# relative error of at most K * 1.1e-16 (rounding in float64).
 _ROUNDING = 1e-12
 
 LOSS_NAMES = (

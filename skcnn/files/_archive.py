@@ -211,7 +211,7 @@ def _checked_sizes(archive: zipfile.ZipFile, path: str, *, file_size: int) -> di
     members = archive.infolist()
     names = [member.filename for member in members]
     if names.count(_HEADER) != 1:
-        found = "no" if _HEADER not in names else "more than one"
+        found = "no" if _HEADER not in names else "two or more"
         raise _damaged(path, f"it holds {found} {_HEADER}")
     if len(set(names)) < len(names):
         raise _damaged(path, "two members have the same name")

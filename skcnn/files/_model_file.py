@@ -141,7 +141,9 @@ def _read_params(header: Mapping[str, Any], arrays: Mapping[str, Any]) -> dict[s
     if words:
         vectors = part(arrays, "word_vectors")
         if set(map(type, words)) != {str} or vectors.ndim != 2 or len(vectors) != len(words):
-            raise PartsError(f"vector_words are {len(words)}, word_vectors is {vectors.shape}")
+            raise PartsError(
+                f"vector_words has {len(words)} words, word_vectors has shape {vectors.shape}"
+            )
         params["word_vectors"] = dict(zip(words, vectors, strict=True))
     return params
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 else:
 
     class settable_property:  # noqa: N801
-        """A property that gives way to an attribute of its name, which scikit-learn may set."""
+        """A property that scikit-learn may replace by an attribute of the same name."""
 
         def __init__(self, read: Any) -> None:
             self.__doc__ = read.__doc__
@@ -32,7 +32,7 @@ class FittedAttributes:
     _model: FittedModel
 
     def _set_model(self, model: FittedModel) -> None:
-        """Set the fitted state, in one assignment: an interrupt leaves the old state or the new."""
+        """Set the fitted state in one assignment, so that an interrupt cannot leave half of it."""
         for name in ("n_features_in_", "feature_names_in_"):
             vars(self).pop(name, None)
         self._model = model

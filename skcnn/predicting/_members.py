@@ -59,7 +59,7 @@ def check_shapes(shapes: Mapping[str, tuple[Any, Any]]) -> None:
 
 
 def check_numbers(arrays: Mapping[str, NDArray[Any]], kinds: Mapping[str, str]) -> None:
-    """Refuse arrays that hold anything but finite numbers.
+    """Check that arrays hold finite numbers only.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def part(parts: Mapping[str, Any], name: str, *types: type) -> Any:
         If it is missing, or of none of the types.
     """
     if not isinstance(parts, Mapping):
-        raise PartsError(f"{name} is looked for in {parts!r}, expected a mapping")
+        raise PartsError(f"{name} cannot be in {parts!r}, expected a mapping")
     if name not in parts:
         raise PartsError(f"{name} is missing")
     if types and not isinstance(parts[name], types):

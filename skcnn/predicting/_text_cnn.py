@@ -266,12 +266,12 @@ def _read_posterior_rule(loss: Mapping[str, Any], costs: NDArray[Any]) -> Poster
     try:
         rule(np.full((1, len(costs)), 1 / len(costs)))
     except (KeyError, TypeError, ValueError) as error:
-        raise PartsError(f"loss is {dict(loss)}, which is no loss of this version") from error
+        raise PartsError(f"loss is {dict(loss)}, which is not a loss of this version") from error
     return rule
 
 
 def _check_weights(weights: TextCNNWeights, n_classes: int, n_vocabulary: int) -> None:
-    """Refuse arrays that do not fit together now, and not in a prediction."""
+    """Raise an error if arrays do not fit together: now, and not when predicting."""
     arrays = {name: getattr(weights, name) for name in _ARRAYS}
     expected = {name: 1 if name in _VECTORS else 2 for name in _ARRAYS}
     check_shapes({f"ndim of {n}": (arrays[n].ndim, expected[n]) for n in _ARRAYS})

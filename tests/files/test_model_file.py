@@ -223,7 +223,7 @@ def test_a_header_that_lacks_a_part_is_refused(name: str, model: Any, tmp_path: 
         ({"classes": ["spam", "ham"]}, "classes is"),
         ({"classes": ["ham", "ham"]}, "classes is"),
         ({"classes": [["ham"], ["spam"]]}, "classes is"),
-        ({"members": [5]}, "kind is looked for in 5"),
+        ({"members": [5]}, "kind cannot be in 5"),
         ({"tokenization": {"tokenizer": "x", "lowercase": True, "max_length": None}}, "tokenizer"),
         ({"tokenization": {"tokenizer": None, "lowercase": 1, "max_length": None}}, "tokenizer"),
         ({"tokenization": {"tokenizer": None, "lowercase": True, "max_length": "x"}}, "max_len"),
@@ -254,8 +254,11 @@ MEMBER_CHANGES: list[tuple[dict[str, Any], str]] = [
     ({"filter_widths": []}, r"filter_widths is \[\]"),
     ({"filter_widths": ["2", "1"]}, "filter_widths is"),
     ({"filter_widths": [1, 2]}, r"filter_widths is \[1, 2\], expected integers >= 1, decreasing"),
-    ({"loss": {"name": "hinge", "parameters": {}}}, "loss is .* no loss of this version"),
-    ({"loss": {"name": "focal", "parameters": {"beta": 1}}}, "loss is .* no loss of this version"),
+    ({"loss": {"name": "hinge", "parameters": {}}}, "loss is .* not a loss of this version"),
+    (
+        {"loss": {"name": "focal", "parameters": {"beta": 1}}},
+        "loss is .* not a loss of this version",
+    ),
 ]
 
 
