@@ -1,6 +1,6 @@
 """A cost-sensitive TextCNN for scikit-learn and imbalanced-learn.
 
-Names are imported when they are first used, so that ``import skcnn`` costs nothing.
+Names are imported when they are first used, so that ``import skcnn`` is fast.
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ Float64 = NDArray[np.float64]
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 
-# The smallest positive float64 with all its digits: the floor of logarithms and divisors.
+# The smallest positive float64 with full precision. Numbers are raised to it before they are a
+# divisor or the argument of a logarithm.
 TINY = float(np.finfo(np.float64).tiny)
 
 
@@ -33,8 +34,8 @@ def softmax(logits: Float64) -> Float64:
 
 
 def is_missing(value: Any) -> bool:
-    """Tell None, NaN, and pandas' NA and NaT from all other values."""
-    # pandas' NA is known by its name: comparing NA with anything gives NA again.
+    """Return whether a value is None, NaN, or pandas' NA or NaT."""
+    # NA and NaT are recognized by their type's name: comparing NA with anything gives NA again.
     if value is None or type(value).__name__ in {"NAType", "NaTType"}:
         return True
     # Only NaN differs from itself; an array would give an array here.

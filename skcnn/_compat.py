@@ -1,7 +1,7 @@
-"""The one door to scikit-learn's private names, and how skcnn speaks to its callers.
+"""Private names of scikit-learn, random states, and warnings about old names.
 
-Those names are imported on first use: `skcnn.costs` needs this file, and scikit-learn takes a
-second to import.
+scikit-learn's names are imported on first use: `skcnn.costs` needs this file, and importing
+scikit-learn takes a second.
 """
 
 from __future__ import annotations
@@ -45,8 +45,20 @@ _HOMES = {
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# Code that calls skcnn on behalf of the user, and is not where the user can change anything.
-_PASSED_OVER = frozenset({"skcnn", "sklearn", "imblearn", "joblib"})
+# Warnings do not point to lines of these packages, because users cannot change them.
+_PASSED_OVER = frozenset(
+    {
+        "concurrent",
+        "imblearn",
+        "joblib",
+        "keras",
+        "multiprocessing",
+        "skcnn",
+        "sklearn",
+        "tensorflow",
+        "threading",
+    }
+)
 
 
 def __getattr__(name: str) -> Any:
@@ -101,7 +113,7 @@ def renamed_arguments(**new_names: str) -> Callable[[Callable[P, R]], Callable[P
                     continue
                 if new in kwargs:
                     raise TypeError(
-                        f"{function.__name__} got {old} and {new}, which are one argument; "
+                        f"{function.__name__} got {old} and {new}, two names of one argument; "
                         f"expected {new} alone."
                     )
                 warn_renamed(f"The argument {old} of {function.__name__}", f"{new}=")

@@ -1,4 +1,4 @@
-"""The estimator: its parameters, and the way through the rooms."""
+"""The estimator `CostSensitiveTextCNN`: its parameters and methods."""
 
 from __future__ import annotations
 
@@ -24,16 +24,15 @@ from skcnn.fitting._fit import fit_model
 from skcnn.fitting._text_cnn import to_keras_model
 from skcnn.fitting._training_set import check_training_set, check_unlabeled
 from skcnn.predicting._attributes import FittedAttributes
-from skcnn.predicting._model import FittedModel
 from skcnn.text._containers import as_texts, column_names, n_columns
 from skcnn.text._pretrained import check_word_vectors
 
 
 class CostSensitiveTextCNN(FittedAttributes, MinCostMixin, ClassifierMixin, BaseEstimator):
-    """A text classifier for mistakes that do not cost the same.
+    """A text classifier for errors that do not cost the same.
 
-    Two models learn from raw texts: a convolutional network over word vectors
-    (TextCNN [1]_), trained with a cost-sensitive loss, and a logistic regression on n-grams of
+    Two models learn from raw texts: a convolutional network over word vectors (TextCNN [1]_),
+    trained with a cost-sensitive loss, and the n-gram model, a logistic regression on n-grams of
     words and characters. `predict_proba` estimates P(class | text), whatever the costs are.
     `predict` returns the label with the lowest expected cost.
 
@@ -51,7 +50,7 @@ default=None
         - ``{label: cost of missing it}``: errors on other labels cost 1.
         - ``{(true, predicted): cost}``: other errors cost 1.
 
-        A correct prediction may have a negative cost, which is a benefit. Decisions depend only on
+        A correct prediction may have a negative cost, which is a gain. Decisions depend only on
         the differences within a row.
     loss : {"cross_entropy", "misclassification", "weighted", "hard_misclassification", \
 "expected_cost", "focal"} or keras.losses.Loss, default="expected_cost"
@@ -59,10 +58,10 @@ default=None
         output, t the true class:
 
         - "expected_cost": ``-log q_t + sum_j C[t, j] q_j``
-        - "cross_entropy": ``-log q_t``; costs act only in the decision, so one network serves all
-          costs
+        - "cross_entropy": ``-log q_t``; the costs count in the decision alone, so one network
+          serves all costs
         - "misclassification": ``(sum_j C[t, j] q_j) * (-log q_t)``
-        - "weighted": cross-entropy times the mean cost of missing t
+        - "weighted": cross-entropy times the mean cost of an error on t
         - "hard_misclassification": ``C[t, argmax q] * (-log q_t)``
         - "focal": "weighted" times ``(1 - q_t)^2``
 
@@ -84,8 +83,8 @@ default=None
     embedding_dim : int, default=100
         Number of dimensions learned from the training texts. 0: pretrained vectors only.
     embedding_init : {"cooccurrence", "uniform"}, default="cooccurrence"
-        Where these dimensions start: from which words are near each other in the training texts,
-        or from random numbers.
+        Start values of these dimensions. "cooccurrence": words that are near the same words in the
+        training texts get similar vectors. "uniform": random numbers.
     subwords : bool, default=True
         Whether words share what is learned about their character 3- to 5-grams. This helps with
         inflected, compound, misspelled and new words.
@@ -96,10 +95,11 @@ default=None
     lowercase : bool, default=True
         Whether upper and lower case are the same.
     max_length : int or pair of int, default=None
-        Number of tokens kept of a longer text: the first ones, or with a pair so many first and so
-        many last ones. None keeps all.
+        Number of tokens kept of a longer text: the first ones, or a pair: how many of the first and
+        how many of the last ones. None keeps all.
     min_count : int, default=1
-        Words that occur less often in training are unknown, unless they have a pretrained vector.
+        Words that occur less often in training get no vector of their own, unless they have a
+        pretrained one.
     max_vocabulary : int, default=None
         Largest number of words, the most frequent ones. None: no limit.
     filter_widths : sequence of int, default=(3, 4, 5)
@@ -111,7 +111,7 @@ default=None
     linear_model : bool, default=True
         Whether the n-gram model is fitted too. Both models are joined by a logarithmic opinion
         pool [2]_. Its weights are fitted on the held-out texts; without early stopping, it is the
-        geometric mean. As a rule, both models together make cheaper mistakes than each alone. The
+        geometric mean. As a rule, both models together have a lower cost than each alone. The
         n-gram model is fitted for each class against the rest, so its time grows with the number
         of classes. If the training texts have more than 6,000,000 characters, it learns from a
         random part of them.
@@ -134,7 +134,7 @@ default=None
         model has its new weights at the end of each epoch.
     class_weight : dict or "balanced", default=None
         Multiplies `sample_weight`, as everywhere in scikit-learn. The probabilities become those of
-        a population with these weights. For mistakes that do not cost the same use `cost_matrix`.
+        a population with these weights. If errors have different costs, use `cost_matrix`.
     early_stopping : bool, default=True
         Whether to hold out a part of the training texts, stop when it no longer improves, and keep
         the weights of the best epoch. The part is stratified, and equal texts are never split.
@@ -293,11 +293,11 @@ default=None
         sample_costs : array-like of shape (n_samples, n_classes) or DataFrame, default=None
             Used instead of `cost_matrix`: the cost of missing each class in each text, see
             `skcnn.costs.check_sample_costs`. `cost_matrix_` then holds the means over the texts of
-            each class, and a cost-sensitive loss uses these. The probabilities are those of
-            P(class | text) as always; the costs of single texts act in decisions.
+            each class, and a cost-sensitive loss uses these. `predict_proba` estimates
+            P(class | text) as always. Give the costs of new texts to `predict`.
         unlabeled : list, tuple, ndarray, Series or one-column DataFrame of str, default=None
             More texts of the same kind, without labels. Word vectors are learned from them too,
-            and their words are known when predicting. They help most where labels are few. They
+            and their words are known when predicting. They help most if there are few labels. They
             are not kept. Tools that split X also split `unlabeled` if both have the same length.
 
         Returns
@@ -312,7 +312,8 @@ default=None
             If a text is missing, the lengths of X and y differ, y has one class only, or the costs
             do not fit the texts or the classes.
         """
-        params = self.get_params(deep=False)
+        # Not get_params: a subclass may have fewer parameters of its own.
+        params = {name: getattr(self, name) for name in PARAMETER_CONSTRAINTS}
         text = TextSettings.from_params(params)
         network = NetworkSettings.from_params(params)
         settings = FitSettings.from_params(params)
@@ -335,11 +336,9 @@ default=None
         if isinstance(self.unlabeled, str) and self.unlabeled == "deprecated":
             return unlabeled
         warn_renamed("The parameter unlabeled", "fit(X, y, unlabeled=...)")
-        return self.unlabeled if unlabeled is None else unlabeled
-
-    def _set_model(self, model: FittedModel) -> None:
-        """Set the fitted state, in one assignment: an interrupt leaves the old state or the new."""
-        self._model = model
+        if unlabeled is not None:
+            raise TypeError("unlabeled is given to fit and as a parameter; expected to fit alone.")
+        return self.unlabeled
 
     def predict_proba(self, X: Any) -> Float64:
         """Estimate P(class | text), whatever the costs are.
@@ -357,7 +356,7 @@ default=None
         """
         check_is_fitted(self)
         texts = as_texts(X)
-        if self._model.feature_name is not None and column_names(X) is not None:
+        if hasattr(self, "feature_names_in_") and column_names(X) is not None:
             _check_feature_names(self, X, reset=False)
         return self._model.predict_proba(texts)
 
@@ -378,7 +377,7 @@ default=None
         word_vectors : bool, default=True
             False leaves out the parameter `word_vectors`, and the pretrained vectors of words that
             the training texts do not contain. The file is smaller, and such words are known by
-            their subwords only.
+            their subwords only. Unlabeled texts are never written.
 
         Raises
         ------
@@ -387,8 +386,7 @@ default=None
             then.
         """
         check_is_fitted(self)
-        params = self.get_params(deep=False)
-        del params["unlabeled"]
+        params = {k: v for k, v in self.get_params(deep=False).items() if k != "unlabeled"}
         write_model(path, params, self._model, word_vectors=word_vectors)
 
     @classmethod
@@ -428,10 +426,11 @@ default=None
         P(class | text).
         """
         check_is_fitted(self)
+        fitted = self._model  # another thread may fit meanwhile
         model, keras_model = getattr(self, "_keras_model", (None, None))
-        if model is not self._model:
-            keras_model = to_keras_model(self._model.text_cnn, self.dropout)
-            self._keras_model = self._model, keras_model
+        if model is not fitted:
+            keras_model = to_keras_model(fitted.text_cnn, self.dropout)
+            self._keras_model = fitted, keras_model
         return keras_model
 
     def __getstate__(self) -> dict[str, Any]:

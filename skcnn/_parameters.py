@@ -1,4 +1,4 @@
-"""What the estimator's parameters may be; scikit-learn refuses everything else before `fit`."""
+"""The values that each parameter may have. For any other value scikit-learn raises an error."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ PARAMETER_CONSTRAINTS: dict[str, list[Any] | str] = {
     "validation_scoring": [str, callable],
     "random_state": ["random_state"],
     "verbose": ["verbose"],
-    "unlabeled": "no_validation",  # deprecated, `fit` takes it
+    "unlabeled": "no_validation",  # deprecated: now an argument of `fit`
 }

@@ -1,8 +1,8 @@
-"""The estimator's parameters as they travel: three groups of plain values, checked on creation.
+"""The estimator's parameters in three groups of plain values, each checked when it is created.
 
 Each parameter of `CostSensitiveTextCNN` is in exactly one group, named after the step that reads
-it. What scikit-learn can check of one parameter alone stands in `_parameters.py`; here is what
-does not go together.
+it. `_parameters.py` lists the values that scikit-learn can check. All other checks are here, such
+as those of parameters that do not fit together.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any, Self
 
 from sklearn.metrics import get_scorer_names
 
-# Twice Keras' default. The larger steps are less steady; the average over epochs evens that out.
+# Twice Keras' default. With larger steps the weights change more from epoch to epoch; their average
+# over the epochs changes less.
 _ADAM_LEARNING_RATE = 0.002
 
 
@@ -41,7 +42,7 @@ class TextSettings(_Settings):
     max_vocabulary: int | None
 
     def __post_init__(self) -> None:
-        _check_max_length(self.max_length)
+        check_max_length(self.max_length)
         if self.embedding_dim == 0 and self.word_vectors is None:
             raise ValueError(
                 "embedding_dim is 0 and word_vectors is None, so words would have no vectors; "
@@ -49,7 +50,7 @@ class TextSettings(_Settings):
             )
 
     def check_learns_from_unlabeled(self) -> None:
-        """Refuse unlabeled texts where no vectors are learned from texts.
+        """Check that vectors are learned from texts, because unlabeled texts need this.
 
         Raises
         ------
@@ -86,7 +87,8 @@ class NetworkSettings(_Settings):
         widths = list(self.filter_widths)
         if not widths or not all(isinstance(w, Integral) and w >= 1 for w in widths):
             raise ValueError(
-                f"filter_widths is {self.filter_widths!r}; expected integers >= 1, as (3, 4, 5)."
+                f"filter_widths is {self.filter_widths!r}; expected integers >= 1, such as "
+                "(3, 4, 5)."
             )
         for name in ("loss", "optimizer"):
             value = getattr(self, name)
@@ -133,7 +135,7 @@ class NetworkSettings(_Settings):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FitSettings(_Settings):
-    """What a fit goes by: costs, weights, models, the held-out part, the seed."""
+    """What all steps of a fit need: costs, weights, models, the held-out part, the seed."""
 
     cost_matrix: Any
     decision: str
@@ -159,7 +161,14 @@ class FitSettings(_Settings):
             )
 
 
-def _check_max_length(max_length: Any) -> None:
+def check_max_length(max_length: Any) -> None:
+    """Refuse anything but None, a number of tokens >= 1, or a pair of numbers.
+
+    Raises
+    ------
+    ValueError
+        If it is a pair of other things, or keeps no token.
+    """
     if max_length is None or isinstance(max_length, Integral):
         return
     numbers: list[Any] = list(max_length)
@@ -167,5 +176,5 @@ def _check_max_length(max_length: Any) -> None:
     if len(numbers) != 2 or not valid or sum(numbers) == 0:
         raise ValueError(
             f"max_length is {max_length!r}; expected None, a number of tokens, or a pair: how many "
-            "tokens to keep from the start and from the end, as (400, 100)."
+            "tokens to keep from the start and from the end, such as (400, 100)."
         )

@@ -21,6 +21,7 @@ OTHER_MODULES = [
     ["skcnn._estimator", "skcnn.costs._metrics", "skcnn._somewhere"],
     ["sklearn.model_selection._search", "joblib.parallel", "skcnn._estimator"],
     ["imblearn.pipeline", "sklearn.pipeline", "skcnn._estimator", "skcnn._somewhere"],
+    ["keras.src.trainers", "tensorflow.python.eager", "keras.src.losses", "skcnn.network._loss"],
 ]
 every_way = pytest.mark.parametrize("modules", OTHER_MODULES, ids=" > ".join)
 
@@ -99,7 +100,7 @@ def test_new_names_and_positions_need_no_warning() -> None:
 
 
 def test_both_names_of_an_argument_are_refused() -> None:
-    message = r"^total got classes and labels, which are one argument; expected labels alone\.$"
+    message = r"^total got classes and labels, two names of one argument; expected labels alone\.$"
     with pytest.raises(TypeError, match=message):
         total(1.0, labels=["ham"], classes=["ham"])  # type: ignore[call-arg]
 

@@ -209,3 +209,32 @@ def test_a_copy_answers_alike_to_the_bit_and_without_the_keras_model(
     for attribute in ("history_", "n_iter_", "best_iter_", "vocabulary_"):
         assert getattr(twin, attribute) == getattr(fitted, attribute)
     np.testing.assert_allclose(twin.model_(np.array([[2, 3]])), fitted.model_(np.array([[2, 3]])))
+
+
+class FewerParameters(CostSensitiveTextCNN):
+    """A subclass with a constructor of its own."""
+
+    def __init__(self, cost_matrix: Any = None) -> None:
+        super().__init__(
+            cost_matrix, embedding_dim=4, n_filters=2, filter_widths=(1,), epochs=1, random_state=0
+        )
+
+
+def test_a_subclass_may_have_fewer_parameters(two_classes: Any, tmp_path: Any) -> None:
+    cnn = FewerParameters({"spam": 5}).fit(two_classes.texts, two_classes.labels)
+    assert cnn.get_params() == {"cost_matrix": {"spam": 5}}
+    cnn.save(tmp_path / "model.skcnn")
+    loaded = FewerParameters.load(tmp_path / "model.skcnn")
+    texts = two_classes.texts[:5]
+    np.testing.assert_array_equal(loaded.predict_proba(texts), cnn.predict_proba(texts))
+
+
+def test_scikit_learn_may_set_the_number_and_names_of_features(
+    small_cnn: Any, two_classes: Any
+) -> None:
+    cnn = small_cnn(epochs=1).fit(two_classes.texts, two_classes.labels)
+    assert not hasattr(cnn, "n_features_in_")
+    cnn.n_features_in_ = 3
+    assert cnn.n_features_in_ == 3
+    cnn.fit([[text] for text in two_classes.texts], two_classes.labels)
+    assert cnn.n_features_in_ == 1

@@ -161,10 +161,10 @@ def test_unlabeled_texts_stand_beside_pretrained_vectors(
         ({"embedding_dim": 0, "word_vectors": {"win": [1.0]}}, ValueError, "embedding_dim=0"),
         ({"embedding_init": "uniform"}, ValueError, "embedding_init='uniform'.*'cooccurrence'"),
         ({"unlabeled": [1, 2]}, TypeError, "type int in row 0"),
-        ({"unlabeled": ["a", None]}, ValueError, "unlabeled cannot be used as X is: .*missing"),
+        ({"unlabeled": ["a", None]}, ValueError, "unlabeled must be texts, .*missing"),
         ({"unlabeled": []}, ValueError, r"0 sample\(s\)"),
-        ({"unlabeled": "one text"}, TypeError, "unlabeled cannot be used as X is: .*bare string"),
-        ({"unlabeled": 5}, TypeError, "unlabeled cannot be used as X is: .*type int"),
+        ({"unlabeled": "one text"}, TypeError, "unlabeled must be texts, .*bare string"),
+        ({"unlabeled": 5}, TypeError, "unlabeled must be texts, .*type int"),
         ({"unlabeled": [["a", "b"]]}, ValueError, "2 columns"),
     ],
 )
@@ -192,6 +192,24 @@ def test_the_old_parameter_for_unlabeled_texts_still_works_and_names_the_new_way
     assert record[0].filename == __file__
     new = small_cnn(epochs=1).fit(X, y, unlabeled=UNLABELED)
     np.testing.assert_array_equal(old.predict_proba(["gratis"]), new.predict_proba(["gratis"]))
+
+
+def test_unlabeled_texts_given_twice_are_refused(small_cnn: Make, two_classes: Corpus) -> None:
+    cnn = small_cnn(epochs=1, unlabeled=UNLABELED)
+    with (
+        pytest.warns(FutureWarning, match="unlabeled"),
+        pytest.raises(TypeError, match="unlabeled is given to fit and as a parameter"),
+    ):
+        cnn.fit(two_classes.texts, two_classes.labels, unlabeled=UNLABELED)
+
+
+def test_the_old_parameter_can_be_cloned_and_searched(small_cnn: Make, two_classes: Corpus) -> None:
+    X, y = two_classes.texts, two_classes.labels
+    assert clone(small_cnn(unlabeled=UNLABELED)).unlabeled == UNLABELED
+    search = GridSearchCV(small_cnn(epochs=1), {"unlabeled": [None, UNLABELED]}, cv=2)
+    with pytest.warns(FutureWarning, match="unlabeled"):
+        search.fit(X, y)
+    assert len(search.cv_results_["params"]) == 2
 
 
 def test_unlabeled_texts_are_routed_as_metadata(small_cnn: Make, two_classes: Corpus) -> None:
@@ -340,7 +358,7 @@ def test_vectors_of_which_no_word_is_used_are_warned_of(
     small_cnn: Make, two_classes: Corpus
 ) -> None:
     cnn = small_cnn(word_vectors={"gewinn": [1.0], "bargeld": [2.0]}, epochs=1)
-    with pytest.warns(UserWarning, match="None of the words.*the 2 of word_vectors") as caught:
+    with pytest.warns(UserWarning, match="None of the words.*2 words of word_vectors") as caught:
         cnn.fit(two_classes.texts, two_classes.labels)
     [warning] = [one for one in caught if "None of the words" in str(one.message)]
     assert Path(warning.filename) == Path(__file__), "points at the call of fit"

@@ -21,29 +21,8 @@ def _documents(X: NDArray[Any]) -> list[str]:
     ]
 
 
-class Stored:
-    """An attribute that can be set, where the estimator reads it off its fitted model."""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    def __get__(self, instance: Any, owner: type) -> Any:
-        if instance is None or self.name not in vars(instance):
-            raise AttributeError(self.name)
-        return vars(instance)[self.name]
-
-    def __set__(self, instance: Any, value: Any) -> None:
-        vars(instance)[self.name] = value
-
-    def __delete__(self, instance: Any) -> None:
-        del vars(instance)[self.name]
-
-
 class NumericTextCNN(CostSensitiveTextCNN):
     """The estimator, for the numeric tables that the checks are made of."""
-
-    n_features_in_ = Stored()
-    feature_names_in_ = Stored()
 
     def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         table, y = validate_data(self, X, y)

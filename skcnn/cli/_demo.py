@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 def demo(
-    cost: Annotated[float, typer.Option(min=1, help="Cost of missing a tech headline.")] = 5.0,
+    cost: Annotated[
+        float,
+        typer.Option(min=1, help="Cost of a missed tech headline; a false alarm costs 1."),
+    ] = 5.0,
     random_state: RandomState = 0,
 ) -> None:
     """Find the tech headlines of BBC News, with equal and with unequal costs.

@@ -54,7 +54,7 @@ class Outcome:
 
 
 def print_report(console: Console, outcomes: list[Outcome], *, seconds_to_start: float) -> None:
-    """Print the confusion matrices, the figures, how to read them, and what they say."""
+    """Print the confusion matrices, the figures, how to read them, and a summary in sentences."""
     _print_confusions(console, outcomes)
     _print_figures(console, outcomes)
     console.print(
@@ -75,7 +75,7 @@ def print_report(console: Console, outcomes: list[Outcome], *, seconds_to_start:
 
 
 def verdict(outcomes: list[Outcome]) -> list[str]:
-    """Say in sentences what the figures say.
+    """Describe the figures in sentences.
 
     Parameters
     ----------

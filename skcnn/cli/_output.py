@@ -1,4 +1,4 @@
-"""What a command prints: to the console, while it works, and when something is wrong."""
+"""What a command prints: results, progress and error messages."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def one_line_errors() -> Iterator[None]:
 def console() -> Console:
     """Return a console that prints text unchanged.
 
-    Labels are data: a label such as "[red]" or ":key:" is no markup.
+    Labels are data: a label such as "[red]" or ":key:" is not markup.
     """
     from rich.console import Console
 

@@ -21,7 +21,9 @@ def predict(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Table to write; default: print it.")
     ] = None,
-    proba: Annotated[bool, typer.Option("--proba", help="Add a probability per label.")] = False,
+    proba: Annotated[
+        bool, typer.Option("--proba", help="Also add the probability of each label.")
+    ] = False,
 ) -> None:
     """Predict the label of each text in a table.
 

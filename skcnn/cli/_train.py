@@ -31,7 +31,10 @@ def train(
     ] = None,
     cost: Annotated[
         list[str] | None,
-        typer.Option(metavar="LABEL=COST", help="Cost of missing LABEL; may be repeated."),
+        typer.Option(
+            metavar="LABEL=COST",
+            help="Cost of missing LABEL; other labels cost 1. May be repeated.",
+        ),
     ] = None,
     random_state: RandomState = 0,
 ) -> None:

@@ -1,4 +1,4 @@
-"""No prediction for a row, at a cost of its own (the reject option)."""
+"""Abstentions: no prediction for a row, at a fixed cost (the reject option)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def is_abstention(y_pred: NDArray[Any], abstain_label: Any) -> NDArray[np.bool_]
 def with_abstentions(
     y_pred: NDArray[Any], abstained: NDArray[np.bool_], abstain_label: Any
 ) -> NDArray[Any]:
-    """Put `abstain_label` into some rows of a copy, (n,), with a dtype that has room for it."""
+    """Put `abstain_label` into some rows of a copy, (n,), with a dtype that can hold it."""
     if y_pred.dtype.kind == "O":
         result = y_pred.copy()
     else:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skcnn._arrays import Float64, is_missing
 
-# Allows for float32 rounding and for numbers rounded to three digits, not for logits or percents.
+# Float32 rounding and numbers rounded to three digits pass. Logits and percentages do not.
 _SUM_TOLERANCE = 1e-3
 
 
@@ -54,7 +54,7 @@ def check_finite_scores(y_score: Float64) -> None:
     if not finite.all():
         row = int(np.argmin(finite))
         raise ValueError(
-            f"y_prob[{row}] is {y_score[row]}; expected finite numbers. Drop the rows without a "
+            f"y_prob[{row}] is {y_score[row]}; expected finite numbers. Remove the rows without a "
             "score."
         )
 
@@ -90,8 +90,8 @@ def check_labels(name: str, y: NDArray[Any]) -> None:
     if missing:
         raise ValueError(
             f"{name} has missing labels (None or NaN) in {len(missing)} of {len(labels)} rows, the "
-            f"first is row {missing[0]} (counted from 0); expected a label for every row: drop "
-            "these rows."
+            f"first is row {missing[0]} (counted from 0); expected a label for every row. "
+            "Remove these rows."
         )
     try:
         sorted(set(labels))

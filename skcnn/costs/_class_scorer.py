@@ -5,7 +5,7 @@ from __future__ import annotations
 from inspect import signature
 from typing import Any
 
-# make_scorer passes y_true and y_pred to its function, not the estimator, which has the classes.
+# make_scorer would not pass the estimator, which has the classes, to its function.
 from sklearn.metrics._scorer import _Scorer
 from sklearn.utils.multiclass import unique_labels
 

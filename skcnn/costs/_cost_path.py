@@ -82,8 +82,9 @@ def cost_path(
     by a threshold, costs or abstentions, are not used.
 
     A classifier that is trained without costs is fitted once for each fold. A
-    `CostSensitiveTextCNN` is fitted for each fold and ratio, with that cost matrix, unless its loss
-    is "cross_entropy" and its `validation_scoring` is "loss". A classifier in a
+    `CostSensitiveTextCNN` is fitted for each fold and ratio, with that cost matrix. One fit for
+    each fold is enough if the cost matrix does not change the training: `validation_scoring` is
+    "loss", and `loss` is "cross_entropy" or an object. A classifier in a
     `sklearn.frozen.FrozenEstimator` is not fitted at all.
 
     Parameters
@@ -102,7 +103,7 @@ def cost_path(
     groups : array-like of shape (n_samples,), default=None
         Groups for a `cv` such as `GroupKFold`, which keeps the rows of a group in one part.
     n_jobs : int, default=None
-        Number of folds that are fitted at the same time. A TextCNN uses several threads for one.
+        Number of fits that run at the same time. A single fit of a TextCNN uses two threads.
     params : dict, default=None
         Passed to `fit`, as by `sklearn.model_selection.cross_validate`.
 
@@ -139,8 +140,8 @@ def cost_path(
     check_has_probabilities(estimator)
     splits = list(check_cv(cv, y, classifier=True).split(X, y, groups))  # the same for each fit
     cost_parameters = _parameters_to_set(estimator)
-    # A dict of costs also fits training rows without one of the other classes. An array needs all
-    # classes, but also fits a tool that numbers the labels, such as VotingClassifier.
+    # A dict of costs also works if training rows lack one of the other classes. An array needs all
+    # classes, but also works for a tool that numbers the labels, such as VotingClassifier.
     is_array = all(np.isin(classes, target[train]).all() for train, _ in splits)
     columns: dict[str, Float64] = {}
     for of_one_fit in [[ratio] for ratio in different] if cost_parameters else [different]:
@@ -165,7 +166,7 @@ def cost_path(
 
 
 class _PathScorer:
-    """Figures of one fitted classifier at several ratios, by names such as recall_5.0."""
+    """Computes figures of one fitted classifier at several ratios; a name is such as recall_5.0."""
 
     def __init__(self, ratios: list[float], pos_label: Any, labels: NDArray[Any]) -> None:
         self.ratios = ratios
@@ -205,7 +206,7 @@ def _check_pos_label(pos_label: Any, labels: NDArray[Any]) -> Any:
 
 
 # Which `cost_matrix` parameters of an estimator are set to the costs of each ratio?
-# CNN stands for a `CostSensitiveTextCNN`, with a loss that uses costs unless another one is given.
+# CNN is a `CostSensitiveTextCNN`; if no loss is given here, it is the default, which uses costs.
 #
 # estimator                                                   parameters that are set
 # ----------------------------------------------------------  --------------------------------

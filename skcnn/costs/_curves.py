@@ -91,7 +91,7 @@ def cost_curve(
     classifier performance"). A threshold with the miss rate FNR and the false-alarm rate FPR is the
     line ``FNR * PC + FPR * (1 - PC)``, and the curve is the lower envelope of these lines. The
     probability cost is ``PC = p C_fn / (p C_fn + (1 - p) C_fp)``, where p is the share of positive
-    rows among those that the classifier will be used on. Predicting always the same class gives
+    rows among those that the classifier will be used on. Always predicting the same class gives
     ``min(PC, 1 - PC)``.
 
     Parameters
@@ -206,8 +206,9 @@ def cost_over_ratios(
     """Mean cost of predicting by the Bayes threshold, over a range of ratios of the two costs.
 
     Use it if a miss costs more than a false alarm, but nobody can say exactly how much more. It is
-    the mean of :func:`brier_curve` over the cost proportions c = 1 / (1 + ratio) in the range, a
-    proper score. Over all ratios, (0, infinity), it is the Brier score.
+    the mean of :func:`brier_curve` over the cost proportions c = 1 / (1 + ratio) in the range. This
+    is a proper score: no probabilities have a lower expected score than the true ones. Over all
+    ratios, (0, infinity), it is the Brier score.
 
     Parameters
     ----------

@@ -196,7 +196,7 @@ def _check_columns(
 def _costs_and_tolerance(
     P: Float64, classes: NDArray[Any], cost_matrix: CostMatrixLike, sample_costs: Any
 ) -> tuple[Float64, Float64]:
-    """Expected cost of each prediction, and how far rounding can move it, (n, K) each."""
+    """Expected cost of each prediction, and how much rounding can change it, (n, K) each."""
     if sample_costs is None:
         matrix = check_cost_matrix(cost_matrix, classes)
         costs = P @ matrix  # (n, K) @ (K, K) -> (n, K)
@@ -206,7 +206,8 @@ def _costs_and_tolerance(
     else:
         costs_of_rows = check_sample_costs(sample_costs, len(P), classes)
         costs = size = expected_sample_costs(P, costs_of_rows)
-    # Rounding moves a sum of K products by at most about K eps times its size; 4 is a margin.
+    # Rounding changes a sum of K products by at most about K eps times its size. The factor 4 makes
+    # this bound safe.
     return costs, 4 * len(classes) * np.finfo(np.float64).eps * size
 
 

@@ -32,17 +32,17 @@ def cost_grid(
     Parameters
     ----------
     label : label, pair of labels, or mapping
-        The label whose miss has each of `costs` in turn; or a pair (true label, predicted
-        label) for the cost of that error alone; or a mapping from such keys to their costs, for
-        every combination of them.
+        A label: `costs` are costs of missing it. Or a pair (true label, predicted label): `costs`
+        are costs of that error alone. Or a mapping from labels or pairs to their costs: every
+        combination of these costs is tried.
     costs : iterable of float, default=None
         The costs to try, finite and not negative. Left out if `label` is a mapping.
 
     Returns
     -------
     list of dict
-        One dict for each cost, or combination of costs, in the given order; the last key's
-        costs vary fastest.
+        One dict for each cost, or combination of costs, in the given order. The costs of the last
+        key vary fastest.
 
     Raises
     ------

@@ -1,9 +1,9 @@
 """The losses in NumPy: value, slopes, and the way from the softmax outputs to the posterior.
 
 Symbols, as in `_posterior.py`: q (n, K) softmax outputs, t the true class, l(t, q) the loss, C the
-cost matrix with a zero diagonal, J[t, k] = d l(t, q) / d q_k, eta the posterior. For numbers that
-stay finite as q goes to 0 and 1, the losses have formulas for the scaled q_t J[t, k], and the
-equations are solved for eta_t / q_t.
+cost matrix with a zero diagonal, J[t, k] = d l(t, q) / d q_k, eta the posterior. The losses have
+formulas for the scaled q_t J[t, k], and the equations are solved for eta_t / q_t: these numbers
+stay finite as q goes to 0 and 1.
 
 The same losses for Keras are in `skcnn/network/losses.py`.
 """
@@ -109,7 +109,7 @@ class HardMisclassificationFormula(LogFormula):
     """``C[t, argmax q] * (-log q_t)``.
 
     Its slope jumps where two outputs are equal, and the expected loss is smallest exactly there.
-    So very different posteriors lead to the same q, and no formula can tell them apart.
+    So very different posteriors lead to the same q, and no formula can distinguish them.
     :func:`posterior` solves the equations as if the weight C[t, argmax q] were constant. The class
     with the highest output has the weight 0 and keeps its output.
     """
@@ -196,7 +196,7 @@ class ExpectedCostFormula(LossFormula):
             return np.asarray(
                 parts / parts.sum(axis=1, keepdims=True) * q.sum(axis=1, keepdims=True)
             )
-        # No class is free: -log q_t teaches the network classes without costs too.
+        # No class is free: -log q_t makes the network learn classes whose errors cost nothing too.
         free = np.zeros(q.shape, dtype=bool)
         return _share_out(_solve(q, self.scaled_jacobian(q, C), free), q, free)
 

@@ -92,15 +92,15 @@ def normalized_cost(
 ) -> float:
     """Normalized cost: the average cost, divided by that of the cheapest constant prediction.
 
-    A constant prediction predicts the same class for every row. The best one has the lowest
+    A constant prediction predicts the same class for every row. The cheapest one has the lowest
     average cost:
 
         ``average_cost(y_true, y_pred) / min_j average_cost(y_true, [label_j] * n)``
 
-    0 means that the predictions cost nothing, 1 that they are as good as the cheapest constant
-    prediction; above 1 they are worse. The normalized cost is ``1 - savings_score``. That also
-    defines it if the cheapest constant prediction has a negative average cost ``b``, a gain: there
-    it is ``1 + (average_cost - b) / |b|``, and lower is still better.
+    0 means that the predictions cost nothing, 1 that they cost as much as the cheapest constant
+    prediction; above 1 they cost more. The normalized cost is ``1 - savings_score``. If the
+    cheapest constant prediction has a negative average cost ``b``, a gain, then it is
+    ``1 + (average_cost - b) / |b|``, and lower is still better.
 
     Parameters
     ----------
@@ -163,8 +163,8 @@ def savings_score(
 
     ``1 - normalized_cost`` (Bahnsen, Aouada & Ottersten, 2014, "Example-dependent cost-sensitive
     logistic regression for credit scoring"); see :func:`normalized_cost` for the cheapest constant
-    prediction. 1 means that the predictions cost nothing, 0 that they are as good as the best
-    constant prediction; below 0 they are worse.
+    prediction. 1 means that the predictions cost nothing, 0 that they cost as much as the cheapest
+    constant prediction; below 0 they cost more.
 
     Parameters
     ----------

@@ -81,9 +81,9 @@ class MinCostMixin:
         Returns
         -------
         ndarray of shape (n_samples,)
-            Labels, with the dtype of `classes_` (strings as long as the longest label).
-            A `MinCostClassifier` with an `abstain_cost` returns its `abstain_label` for
-            each row where every prediction has a higher expected cost than that.
+            Labels, with the dtype of `classes_`. A `MinCostClassifier` with an `abstain_cost`
+            returns its `abstain_label` for each row where every prediction has a higher expected
+            cost than `abstain_cost`.
 
         Raises
         ------
@@ -182,7 +182,7 @@ class MinCostMixin:
         return expected_costs(P, None, self.classes_, sample_costs=costs)
 
     def expected_cost(self, X: Any, *, sample_costs: Any = None) -> Float64:
-        """Give `expected_costs` under its old name, with a FutureWarning.
+        """Old name of `expected_costs`, with a FutureWarning.
 
         Parameters
         ----------

@@ -67,8 +67,8 @@ def posterior(
     Examples
     --------
     A network was trained with a miss of class 1 five times as expensive as a false alarm. Where its
-    output is 0.5, the probability of class 1 is 1/6, and decisions by expected cost need the
-    latter:
+    output is 0.5, the probability of class 1 is 1/6. Decisions by expected cost need this
+    probability:
 
     >>> from skcnn.costs import decide, posterior
     >>> costs = [[0, 1], [5, 0]]

@@ -97,7 +97,7 @@ def expected_sample_costs(probabilities: Float64, sample_costs: Float64) -> Floa
     """Expected cost of predicting each class, (n, K): the risks of all other classes, summed."""
     risk = probabilities * sample_costs  # (n, K)
     n_classes = risk.shape[1]
-    # The total less the class's own risk would lose the digits of small risks: sum the others.
+    # Subtracting the class's own risk from the total would lose the digits of small risks.
     others = 1.0 - np.eye(n_classes)
     return np.asarray(risk @ others, dtype=np.float64)
 
@@ -121,9 +121,9 @@ def matched_rows(sample_costs: Any, X: Any) -> Any:
         return sample_costs.loc[index]
     raise ValueError(
         f"sample_costs has {len(own)} rows, X has {len(index)}, and their indices do not match. "
-        "RandomUnderSampler keeps the index of DataFrames; other samplers number the rows anew. "
+        "RandomUnderSampler keeps the index of DataFrames; other samplers renumber the rows. "
         "Resample sample_costs with the sampler's sample_indices_ outside the pipeline, or leave "
-        "the sampler out: unequal costs do what it is for."
+        "the sampler out: unequal costs have the same effect."
     )
 
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
 from skcnn.costs._metrics import average_cost, savings_score
 
-# Each metric with its sign: scikit-learn takes a higher score for a better one.
+# Each metric with its sign: for scikit-learn, a higher score is better.
 _METRICS: dict[str, tuple[Callable[..., float], int]] = {
     "average_cost": (average_cost, -1),
     "savings": (savings_score, 1),

@@ -75,7 +75,8 @@ def threshold_at_precision(
         best = int(precision.argmax())
         raise ValueError(
             f"min_precision is {min_precision}, which no threshold reaches; expected at most "
-            f"{precision[best]:.3g}, the highest precision, at {counts.thresholds[best]:.3g}."
+            f"{precision[best]:.3g}, the highest precision, at the threshold "
+            f"{counts.thresholds[best]:.3g}."
         )
     return float(counts.thresholds[good[found[good] == found[good[0]]][-1]])
 

@@ -30,7 +30,7 @@ _HEADER = "header.json"
 _MEMBER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.npy")
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 _ARRAY_KINDS = "biufU"
-# What zipfile raises on damaged bytes, wherever they lead it.
+# The errors that zipfile raises for damaged files.
 _ZIP_ERRORS = (
     zipfile.BadZipFile,
     EOFError,
@@ -61,7 +61,7 @@ def write(
     Raises
     ------
     TypeError
-        If the header is more than JSON, or an array holds Python objects.
+        If JSON cannot hold the header unchanged, or an array holds Python objects.
     ValueError
         If the name of an array cannot be the name of a member.
     """
@@ -108,7 +108,7 @@ def read(path: str | os.PathLike[str]) -> Archive:
     Raises
     ------
     ValueError
-        If the file is no model file, is damaged, or was written in a newer format.
+        If the file is not a model file, is damaged, or was written in a newer format.
     """
     path = os.fspath(path)
     with open(path, "rb") as file:
@@ -146,10 +146,10 @@ def _header_bytes(content: Mapping[str, Any], sizes: Mapping[str, int]) -> bytes
     try:
         text = json.dumps(header, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     except ValueError as error:
-        raise TypeError(f"The header is more than JSON: {error}. Use encode_value.") from error
-    # JSON turns the key 1 into "1" and a tuple into a list without a word.
+        raise TypeError(f"JSON cannot hold the header: {error}. Use encode_value.") from error
+    # JSON turns the key 1 into "1" and a tuple into a list, without an error.
     if json.loads(text)["content"] != content:
-        raise TypeError("The header would come back changed from JSON. Use encode_value.")
+        raise TypeError("JSON cannot hold the header unchanged. Use encode_value.")
     return text.encode("utf-8", "surrogatepass")
 
 
@@ -159,7 +159,7 @@ def _array_bytes(name: str, array: NDArray[Any]) -> bytes:
     if array.dtype.kind not in _ARRAY_KINDS:
         raise TypeError(
             f"The array {name!r} has dtype {array.dtype}; expected booleans, numbers or strings, "
-            "which is all that a model file holds. Convert it with .astype(...)."
+            "because a model file holds nothing else. Convert it with .astype(...)."
         )
     buffer = io.BytesIO()
     np.lib.format.write_array(buffer, array, allow_pickle=False)
@@ -176,7 +176,7 @@ def _write_members(file: BinaryIO, members: Mapping[str, bytes]) -> None:
 
 
 def _replace(target: Path, write_to: Callable[[BinaryIO], None]) -> None:
-    # Beside the target, because a rename is atomic within one file system only.
+    # In the folder of the target, because a rename is atomic within one file system only.
     draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
     try:
         with open(draft, "xb") as file:
@@ -196,28 +196,29 @@ def _replace(target: Path, write_to: Callable[[BinaryIO], None]) -> None:
 
 def _damaged(path: str, what: str) -> ValueError:
     return ValueError(
-        f"{path} is not a whole skcnn model file: {what}. Copy or save the model again."
+        f"{path} is not a complete skcnn model file: {what}. Copy or save the model again."
     )
 
 
 def _zip_complaint(file: BinaryIO) -> str:
     file.seek(0)
     starts_as_zip = file.read(4) == b"PK\x03\x04"
-    return "it is cut short or damaged" if starts_as_zip else "it is no zip archive"
+    return "it is cut short or damaged" if starts_as_zip else "it is not a zip archive"
 
 
 def _checked_sizes(archive: zipfile.ZipFile, path: str, *, file_size: int) -> dict[str, int]:
-    """Sizes of the array members in bytes, after everything that can be checked unread."""
+    """Sizes of the array members in bytes, after all checks that do not read the members."""
     members = archive.infolist()
     names = [member.filename for member in members]
     if names.count(_HEADER) != 1:
-        raise _damaged(path, f"it holds no {_HEADER}" if _HEADER not in names else "two headers")
+        found = "no" if _HEADER not in names else "more than one"
+        raise _damaged(path, f"it holds {found} {_HEADER}")
     if len(set(names)) < len(names):
         raise _damaged(path, "two members have the same name")
     for member in members:
         if member.filename != _HEADER and not _MEMBER.fullmatch(member.filename):
             raise _damaged(path, f"a member is named {member.filename!r}")
-        # Stored as they are, members cannot grow: this is what keeps a zip bomb out.
+        # Uncompressed members cannot grow when they are read: a zip bomb is impossible.
         if member.compress_type != zipfile.ZIP_STORED or member.flag_bits & 0x1:
             raise _damaged(path, f"{member.filename} is compressed or encrypted")
     total = sum(member.file_size for member in members)
@@ -262,7 +263,7 @@ def _parsed_array(content: bytes, name: str, path: str) -> NDArray[Any]:
         raise _damaged(path, f"{name} is not an array") from error
     if dtype.kind not in _ARRAY_KINDS:
         raise _damaged(path, f"{name} has dtype {dtype}, neither numbers nor strings")
-    # Before NumPy sets memory aside for whatever shape the member claims.
+    # Checked before NumPy reserves memory for the shape that the member claims.
     expected, found = math.prod(shape) * dtype.itemsize, len(content) - stream.tell()
     if expected != found or min(shape, default=0) < 0:
         raise _damaged(path, f"{name} needs {expected:,} bytes for its shape and has {found:,}")

@@ -15,16 +15,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skcnn._arrays import Float64
+from skcnn._settings import check_max_length
+from skcnn.costs._matrix import check_cost_matrix
 from skcnn.files._archive import Archive, read, write
 from skcnn.files._values import decode_value, encode_value
-from skcnn.predicting._members import Member, PartsError, check_shapes, part
-from skcnn.predicting._model import FitRecord, FittedModel, with_cached_words
+from skcnn.predicting._members import Member, PartsError, check_numbers, check_shapes, part
+from skcnn.predicting._model import FitRecord, FittedModel
 from skcnn.predicting._ngram_model import NgramModel
 from skcnn.predicting._pool import LogarithmicPool
 from skcnn.predicting._text_cnn import FittedTextCNN
 from skcnn.text._coverage import EmbeddingCoverage
-from skcnn.text._tokenizer import tokenizing
+from skcnn.text._tokenizer import Tokenization
 
+_TOKENIZATION = ("tokenizer", "lowercase", "max_length")
 _MEMBERS: dict[str, type[Member]] = {each.kind: each for each in (FittedTextCNN, NgramModel)}
 
 
@@ -45,19 +49,22 @@ def write_model(
     word_vectors : bool
         Whether to keep the pretrained vectors of words that training did not see.
     """
-    given = {
-        **params,
-        "word_vectors": _portable(params["word_vectors"]) if word_vectors else None,
-    }
-    vectors: Mapping[str, Any] = {}
-    if isinstance(given["word_vectors"], Mapping):
+    given, vectors = dict(params), {}
+    if "word_vectors" in given:
+        given["word_vectors"] = _portable(given["word_vectors"]) if word_vectors else None
+    if isinstance(given.get("word_vectors"), Mapping):
         vectors, given["word_vectors"] = given["word_vectors"], None
-    members = model.members if word_vectors else _without_unseen_words(model.members)
+    members = model.members
+    if not word_vectors:
+        members = tuple(member.without_unseen_words() for member in members)
     header = {
         "parameters": {name: encode_value(value, name) for name, value in given.items()},
         "vector_words": list(vectors),
         "classes": encode_value(model.classes.tolist(), "classes_"),
         "classes_dtype": model.classes.dtype.str,
+        "tokenization": {
+            name: encode_value(getattr(model.tokenize, name), name) for name in _TOKENIZATION
+        },
         "n_features_in": model.n_features_in,
         "feature_name": model.feature_name,
         "record": _encode_record(model.record),
@@ -99,7 +106,7 @@ def read_model(path: str | os.PathLike[str]) -> tuple[dict[str, Any], FittedMode
 
 
 def _portable(word_vectors: Any) -> Any:
-    """Return the parameter as a file can hold it: names, paths as strings, a mapping."""
+    """Return the parameter in a form that a file can hold: names, paths as strings, a mapping."""
     if isinstance(word_vectors, os.PathLike):
         return os.fspath(word_vectors)
     if isinstance(word_vectors, (list, tuple)):
@@ -110,13 +117,6 @@ def _portable(word_vectors: Any) -> Any:
         f"word_vectors is an object of type {type(word_vectors).__name__}, which a model file "
         "cannot hold; expected a name, a path or a mapping. Save with word_vectors=False, or give "
         "the vectors as a file or a mapping."
-    )
-
-
-def _without_unseen_words(members: tuple[Member, ...]) -> tuple[Member, ...]:
-    return tuple(
-        member.without_unseen_words() if isinstance(member, FittedTextCNN) else member
-        for member in members
     )
 
 
@@ -140,26 +140,24 @@ def _read_params(header: Mapping[str, Any], arrays: Mapping[str, Any]) -> dict[s
     words = part(header, "vector_words", list)
     if words:
         vectors = part(arrays, "word_vectors")
-        check_shapes({"number of word_vectors": (len(vectors), len(words))})
+        if set(map(type, words)) != {str} or vectors.ndim != 2 or len(vectors) != len(words):
+            raise PartsError(f"vector_words are {len(words)}, word_vectors is {vectors.shape}")
         params["word_vectors"] = dict(zip(words, vectors, strict=True))
     return params
 
 
 def _read_fitted(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> FittedModel:
     classes = _read_classes(header)
-    params = part(header, "parameters", dict)
-    text_cnn, *others = _read_members(header, arrays, len(classes))
+    members = _read_members(header, arrays, len(classes))
+    text_cnn = members[0]
     if not isinstance(text_cnn, FittedTextCNN):
         raise PartsError(f"the first member is {text_cnn.kind!r}, expected {FittedTextCNN.kind!r}")
-    cost_matrix = part(arrays, "cost_matrix")
-    check_shapes({"cost_matrix": (cost_matrix.shape, (len(classes), len(classes)))})
-    how = (_decode(part(params, name), name) for name in ("tokenizer", "lowercase", "max_length"))
     return FittedModel(
         classes=classes,
-        cost_matrix=cost_matrix,
-        tokenize=tokenizing(*how),
-        members=with_cached_words(text_cnn, others),
-        pool=_read_pool(arrays, 1 + len(others), len(classes)),
+        cost_matrix=_read_cost_matrix(arrays, classes),
+        tokenize=_read_tokenization(part(header, "tokenization", dict)),
+        members=tuple(member.with_cached_words(text_cnn.seen_words) for member in members),
+        pool=_read_pool(arrays, len(members), len(classes)),
         record=_read_record(part(header, "record", dict)),
         n_features_in=part(header, "n_features_in", int, type(None)),
         feature_name=part(header, "feature_name", str, type(None)),
@@ -170,9 +168,33 @@ def _read_classes(header: Mapping[str, Any]) -> NDArray[Any]:
     labels = _decode(part(header, "classes", list), "classes")
     dtype = part(header, "classes_dtype", str)
     try:
-        return np.array(labels, dtype=np.dtype(dtype))
+        classes = np.array(labels, dtype=np.dtype(dtype))
+        is_sorted = (
+            classes.ndim == 1 and len(classes) > 1 and bool((classes[:-1] < classes[1:]).all())
+        )
     except (TypeError, ValueError) as error:
         raise PartsError(f"classes cannot have the dtype {dtype!r}") from error
+    if not is_sorted:
+        raise PartsError(f"classes is {labels}, expected two different labels or more, sorted")
+    return classes
+
+
+def _read_cost_matrix(arrays: Mapping[str, NDArray[Any]], classes: NDArray[Any]) -> Float64:
+    try:
+        return check_cost_matrix(part(arrays, "cost_matrix"), classes)
+    except (TypeError, ValueError) as error:
+        raise PartsError(str(error)) from error
+
+
+def _read_tokenization(header: Mapping[str, Any]) -> Tokenization:
+    tokenizer, lowercase, max_length = (_decode(part(header, name), name) for name in _TOKENIZATION)
+    if tokenizer is not None or not isinstance(lowercase, bool):
+        raise PartsError(f"tokenizer is {tokenizer!r}, lowercase is {lowercase!r}")
+    try:
+        check_max_length(max_length)
+    except (TypeError, ValueError) as error:
+        raise PartsError(f"max_length is {max_length!r}") from error
+    return Tokenization(tokenizer, lowercase, max_length)
 
 
 def _read_members(
@@ -208,9 +230,7 @@ def _read_pool(
             "log_factors": (pool.log_factors.shape, (n_classes,)),
         }
     )
-    for name, array in (("exponents", pool.exponents), ("log_factors", pool.log_factors)):
-        if array.dtype.kind != "f" or not np.isfinite(array).all():
-            raise PartsError(f"{name} has dtype {array.dtype}, or values that are not finite")
+    check_numbers({"exponents": pool.exponents, "log_factors": pool.log_factors}, {})
     if (pool.exponents < 0).any():
         raise PartsError(f"exponents is {pool.exponents}, expected 0 or more")
     return pool
@@ -221,6 +241,8 @@ def _read_record(header: Mapping[str, Any]) -> FitRecord:
     if not isinstance(history, dict) or not isinstance(history.get("loss"), list):
         raise PartsError("history has no list of losses")
     coverage = _decode(part(header, "coverage"), "coverage")
+    if coverage is not None and not (isinstance(coverage, tuple) and len(coverage) == 3):
+        raise PartsError(f"coverage is {coverage!r}, expected two shares and some words")
     return FitRecord(
         history=history,
         best_iter=part(header, "best_iter", int),
@@ -272,15 +294,16 @@ def _as_format_3(archive: Archive) -> tuple[dict[str, Any], dict[str, NDArray[An
     if header.get("has_linear_model"):  # format 1 has no such key
         members.append({"kind": NgramModel.kind})
         names |= {name: f"member_1.{name}" for name in _OF_NGRAMS}
-    # What `fit` takes now; it was never written but as None.
+    # `unlabeled` is an argument of `fit` now. Older versions could only write it as None.
     params = {k: v for k, v in part(header, "parameters", dict).items() if k != "unlabeled"}
     columns = part(header, "columns", dict)
     upgraded = {
         **header,
-        "parameters": {"linear_model": False, **params},
+        "parameters": {"linear_model": False, **params},  # format 1 has no n-gram model
+        "tokenization": {name: part(params, name) for name in _TOKENIZATION},
         "record": {name: part(header, name) for name in ("history", "best_iter", "coverage")},
         "n_features_in": columns.get("n_features_in_"),
-        "feature_name": None,
+        "feature_name": None,  # a model with such a name could not be saved
         "members": members,
     }
     return upgraded, {names.get(name, name): array for name, array in arrays.items()}

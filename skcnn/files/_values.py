@@ -57,9 +57,9 @@ def encode_value(value: Any, name: str = "value") -> Any:
     if kind.__name__ == "DataFrame" and kind.__module__.split(".")[0] == "pandas":
         return _encode_frame(value, name)
     raise TypeError(
-        f"{name} is of type {kind.__module__}.{kind.__qualname__}, which a model file does not "
-        f"hold: it holds names, numbers, lists and tables, never code. Set it to one of those "
-        "before saving, or save with pickle or joblib."
+        f"{name} is of type {kind.__module__}.{kind.__qualname__}; a model file holds names, "
+        "numbers, lists and tables, never code. Set it to one of those before saving, or save with "
+        "pickle or joblib."
     )
 
 
@@ -69,7 +69,7 @@ def decode_value(value: Any) -> Any:
     Parameters
     ----------
     value : object
-        What `encode_value` returned, possibly after a way through a file.
+        What `encode_value` returned, perhaps written to a file and read again.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def decode_value(value: Any) -> Any:
     Raises
     ------
     ValueError
-        If `encode_value` cannot have made it.
+        If `encode_value` cannot have returned it.
     """
     try:
         return _decode(value)
@@ -98,7 +98,7 @@ def _encode_array(value: Any, name: str) -> dict[str, Any]:
             f"{name} has dtype {value.dtype}; a model file holds booleans, numbers of up to 64 "
             "bits and strings only. Convert it with .astype(...) before saving."
         )
-    # A string on its own may end in NUL; in an array it may not.
+    # A single string may end in NUL; a string in an array may not.
     items = value.ravel().tolist() if isinstance(value, np.ndarray) else [value.item()]
     return {
         "type": "array" if isinstance(value, np.ndarray) else "scalar",

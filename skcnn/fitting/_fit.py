@@ -7,7 +7,7 @@ from itertools import compress
 
 import numpy as np
 
-from skcnn._arrays import Float64, Int64
+from skcnn._arrays import Int64
 from skcnn._compat import own_random_state
 from skcnn._settings import FitSettings, NetworkSettings, TextSettings
 from skcnn.costs._matrix import loss_cost_matrix
@@ -17,11 +17,11 @@ from skcnn.fitting._pool import fit_pool
 from skcnn.fitting._text_cnn import make_posterior_rule, to_text_cnn, train_text_cnn
 from skcnn.fitting._training_set import TrainingSet
 from skcnn.predicting._members import Member
-from skcnn.predicting._model import FitRecord, FittedModel, with_cached_words
+from skcnn.predicting._model import FitRecord, FittedModel
 from skcnn.predicting._pool import LogarithmicPool
 from skcnn.predicting._text_cnn import FittedTextCNN
 from skcnn.text._prepare import PreparedTexts, prepare_texts
-from skcnn.text._tokenizer import tokenizing
+from skcnn.text._tokenizer import Tokenization
 
 
 def fit_model(
@@ -63,15 +63,16 @@ def fit_model(
         seed=_seed(random_state),
     )
     text_cnn = to_text_cnn(prepared, trained, posterior_rule)
-    others: list[Member] = []
+    members: list[Member] = [text_cnn]
     pool = None
     if ngram_texts is not None:
-        others, pool = _join(text_cnn, data, ngram_texts, held_out_rows, _seed(random_state))
+        seed = _seed(random_state)
+        members, pool = _join(text_cnn, data, ngram_texts, held_out_rows, seed)
     return FittedModel(
         classes=data.classes,
         cost_matrix=costs,
-        tokenize=tokenizing(text.tokenizer, text.lowercase, text.max_length),
-        members=with_cached_words(text_cnn, others),
+        tokenize=Tokenization(text.tokenizer, text.lowercase, text.max_length),
+        members=tuple(member.with_cached_words(text_cnn.seen_words) for member in members),
         pool=pool,
         record=FitRecord(trained.history, trained.best_epoch + 1, prepared.coverage),
     )
@@ -92,10 +93,10 @@ def _prepare(
 ) -> tuple[PreparedTexts, NgramTexts | None]:
     """Prepare the texts for the network and for the n-gram model.
 
-    The tokens of all texts live no longer than this call: of very many texts they take more
-    memory than all that training needs.
+    The tokens of all texts are freed at the end of this function: for very many texts they take
+    more memory than the whole training.
     """
-    tokens = tokenizing(text.tokenizer, text.lowercase, text.max_length)(data.texts)
+    tokens = Tokenization(text.tokenizer, text.lowercase, text.max_length)(data.texts)
     prepared = prepare_texts(tokens, train_rows, held_out_rows, text, unlabeled, random_state)
     if not settings.linear_model:
         return prepared, None
@@ -109,27 +110,29 @@ def _join(
     held_out_rows: Int64,
     seed: int,
 ) -> tuple[list[Member], LogarithmicPool | None]:
-    """Fit the n-gram model, and the pool of both models.
+    """Fit the n-gram model; return both models and their pool.
 
     The pool is fitted on the held-out rows: the network did not learn from them, and neither did
     the n-gram model that it is compared with. The n-gram model that is kept learns from all rows.
-    Without held-out rows both models count the same. Where no n-gram is shared there is nothing
-    to join.
+    Without held-out rows both models count the same. If no two texts share an n-gram, there is no
+    n-gram model.
     """
     targets, weight = data.targets_and_weight(texts.rows)
     n_classes = len(data.classes)
     table = NgramTable(texts.tokens, targets, n_classes, weight, seed)
     if table.is_empty:
-        return [], None
+        return [text_cnn], None
     is_held_out = np.isin(texts.rows, held_out_rows)
-    if not is_held_out.any():
-        return [table.fit()], LogarithmicPool.even(2, n_classes)
-    tokens = list(compress(texts.tokens, is_held_out))
-    of_text_cnn: Float64 = text_cnn.posterior_rule(text_cnn.softmax(tokens))
-    of_ngrams = table.fit_predict_proba(np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out))
-    pool = fit_pool(
-        [of_text_cnn, of_ngrams],
-        targets[is_held_out],
-        None if weight is None else weight[is_held_out],
-    )
-    return [table.fit()], pool
+    pool = LogarithmicPool.even(2, n_classes)
+    if is_held_out.any():
+        learned, held_out = np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
+        tokens = list(compress(texts.tokens, is_held_out))
+        pool = fit_pool(
+            [
+                text_cnn.posterior_rule(text_cnn.softmax(tokens)),
+                table.fit_predict_proba(learned, held_out),
+            ],
+            targets[is_held_out],
+            None if weight is None else weight[is_held_out],
+        )
+    return [text_cnn, table.fit()], pool

@@ -125,7 +125,7 @@ def make_held_out_score(
     Returns
     -------
     callable or None
-        None where nothing is held out, or the loss is watched.
+        None if nothing is held out, or if the validation loss decides.
     """
     if len(rows) == 0 or settings.validation_scoring == "loss":
         return None

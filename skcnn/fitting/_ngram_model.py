@@ -19,8 +19,10 @@ from skcnn.text._ngrams import fit_ngrams
 _INVERSE_PENALTY = 4
 # Measured: half the time that the default tolerance takes, at the same cost.
 _TOLERANCE = 0.1
-# The table of n-grams takes a hundred bytes a character while the model is fitted.
+# During the fit, the table of n-grams takes a hundred bytes for each character.
 _MAX_CHARACTERS = 6_000_000
+# If not all texts fit into the table, a text that would take more of it than this is left out.
+_MAX_SHARE_OF_ONE_TEXT = 0.01
 # liblinear has one random generator for the whole process, which threads would share.
 _LIBLINEAR = threading.Lock()
 
@@ -32,7 +34,7 @@ class NgramTexts:
     Attributes
     ----------
     rows : (m,) their positions in the training set, ascending
-    tokens : m texts in tokens
+    tokens : the tokens of m texts
     """
 
     rows: Int64
@@ -45,14 +47,14 @@ def choose_texts(
     train_rows: Int64,
     random_state: np.random.RandomState,
 ) -> NgramTexts:
-    """Choose texts for the n-gram model: all, or a random part that its table has room for.
+    """Choose texts for the n-gram model: all, or a random part with at most 6,000,000 characters.
 
-    Where not all have room, texts that would take a hundredth of it are left out, so that a few
-    very long texts do not take the place of the others.
+    If a part is chosen, texts with a hundredth of that number or more are left out, so that a few
+    very long texts do not replace many others.
 
     Parameters
     ----------
-    tokens : n texts in tokens
+    tokens : the tokens of n texts
     targets : (n,) positions of their classes
     train_rows : those that the network learns from
     random_state : RandomState
@@ -62,9 +64,9 @@ def choose_texts(
     if lengths.sum() <= _MAX_CHARACTERS:
         return NgramTexts(np.arange(len(tokens)), tokens)
     order = deepcopy(random_state).permutation(len(tokens))
-    order = order[lengths[order] < _MAX_CHARACTERS / 100]
+    order = order[lengths[order] < _MAX_SHARE_OF_ONE_TEXT * _MAX_CHARACTERS]
     fitting = np.cumsum(lengths[order]) <= _MAX_CHARACTERS
-    # Every class needs a text to learn from: the shortest.
+    # Every class needs a text to learn from. Its shortest text is always chosen.
     by_length = train_rows[np.argsort(lengths[train_rows], kind="stable")]
     of_each_class = by_length[np.unique(targets[by_length], return_index=True)[1]]
     rows = np.union1d(order[fitting], of_each_class)
@@ -76,7 +78,7 @@ class NgramTable:
 
     Parameters
     ----------
-    tokens : n texts in tokens
+    tokens : the tokens of n texts
     targets : (n,) positions of the classes
     n_classes : int
     sample_weight : (n,) positive, or None

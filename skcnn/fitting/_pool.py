@@ -14,16 +14,16 @@ from skcnn.predicting._pool import (
     pool_logs,
 )
 
-# Both penalties are in rows: the objective is a sum over rows. Few rows are held out, a tenth of
-# the training texts, so the exponents are drawn to 1/M and the log factors to 0. Chosen by the
-# normalized cost on the splits that docs/design.md names.
+# The objective is a sum over rows, so a penalty can be compared with a number of rows. Only a tenth
+# of the training texts is held out. If these are few, the penalties keep the exponents near 1/M and
+# the log factors near 0. Chosen by the normalized cost on the splits that docs/design.md names.
 _PENALTY_OF_EXPONENTS, _PENALTY_OF_FACTORS = 3.0, 0.6
 
 
 def fit_pool(
     probabilities: Sequence[Float64], targets: Int32, sample_weight: Float64 | None = None
 ) -> LogarithmicPool:
-    """Choose exponents and factors by the log loss of rows that no model learned from.
+    """Fit exponents and factors to rows that no model learned from, by their log loss.
 
     The objective, with P the pooled probabilities, a the exponents, f the factors, t the true
     class and M the number of models:
@@ -66,7 +66,7 @@ def fit_pool(
         return float(loss), np.concatenate([by_exponent, by_factor])
 
     start = np.concatenate([even, np.zeros(n_classes)])
-    # A model may be ignored, but its probabilities are never turned upside down.
+    # An exponent of 0 ignores a model. A negative exponent would reverse its probabilities.
     bounds = [(0, None)] * n_models + [(None, None)] * n_classes
     found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds).x
     return LogarithmicPool(found[:n_models], found[n_models:])

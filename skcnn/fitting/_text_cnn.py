@@ -1,4 +1,4 @@
-"""Training the network: what the loss sees, what the words lose, what is left to predict with."""
+"""From prepared texts to a trained network, and from there to the member that predicts."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from skcnn.text._vocabulary import FIRST_WORD, add_all_words_with_vectors
 if TYPE_CHECKING:
     from skcnn.network._fit import TrainedTextCNN
 
-# Dropped words teach the subwords to predict without them: see docs/design.md.
+# With dropped words, the subwords learn to represent a word alone: see docs/design.md.
 _WORD_DROPOUT = 0.3
 
 
 def make_posterior_rule(loss: Any, loss_costs: Float64) -> PosteriorRule:
-    """Return the way from outputs to probabilities for a loss.
+    """Return the rule that turns outputs into probabilities, for a loss.
 
     The outputs of a network that was trained with a loss of another library are taken as
     probabilities.
@@ -35,7 +35,7 @@ def make_posterior_rule(loss: Any, loss_costs: Float64) -> PosteriorRule:
     if identity is not None and identity[1].shape != loss_costs.shape:
         msg = (
             f"loss has a cost_matrix of shape {identity[1].shape}; expected {loss_costs.shape}: "
-            "one row and one column per class. Give the loss by name to have it use cost_matrix."
+            "one row and one column per class. If the loss is given by name, it uses cost_matrix."
         )
         raise ValueError(msg)
     return PosteriorRule(*(identity or ("cross_entropy", loss_costs)))
@@ -77,7 +77,7 @@ def word_dropout(prepared: PreparedTexts) -> Float32:
     """Return the chance of each token id to be dropped from a batch, (n_ids,).
 
     A dropped word loses its pretrained vector too, so a frequent word with such a vector is
-    dropped seldom: a / (a + count) with a = 1 (Kiperwasser & Goldberg 2016, "Simple and accurate
+    dropped rarely: a / (a + count) with a = 1 (Kiperwasser & Goldberg 2016, "Simple and accurate
     dependency parsing using bidirectional LSTM feature representations").
     """
     if prepared.word_parts is None:
@@ -92,7 +92,7 @@ def word_dropout(prepared: PreparedTexts) -> Float32:
 def to_text_cnn(
     prepared: PreparedTexts, trained: TrainedTextCNN, posterior_rule: PosteriorRule
 ) -> FittedTextCNN:
-    """Return the member that predicts: each known word's vector in one piece.
+    """Return the member that predicts, in which each known word has a single vector.
 
     Its own row and the mean of its subwords are added up once, here. The pretrained vectors of
     words that training did not see are kept.

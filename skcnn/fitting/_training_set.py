@@ -117,7 +117,7 @@ def check_unlabeled(unlabeled: Any, settings: TextSettings) -> list[str] | None:
     try:
         return as_texts(unlabeled)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"unlabeled cannot be used as X is: {error}") from error
+        raise type(error)(f"unlabeled must be texts, in a form that X may have: {error}") from error
 
 
 def _check_weight(sample_weight: ArrayLike | None, texts: list[str]) -> Float64 | None:

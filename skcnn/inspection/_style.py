@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Style(NamedTuple):
-    """How one line differs from the others, also when printed in gray."""
+    """What makes a line look different from the others, also when printed in gray."""
 
     color: str
     linestyle: str | tuple[float, tuple[float, ...]]
@@ -47,7 +47,7 @@ def axes_for(display: object, ax: Axes | None, figsize: tuple[float, float] | No
         ) from error
     if ax is None:
         _, ax = plt.subplots(figsize=figsize, layout="constrained")
-    if not ax.lines:  # with lines, their cycle goes on: the next line differs
+    if not ax.lines:  # axes with lines keep their cycle, so that the next line looks different
         ax.set_prop_cycle(
             color=[style.color for style in STYLES],
             linestyle=[style.linestyle for style in STYLES],

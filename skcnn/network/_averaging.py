@@ -6,12 +6,12 @@ from ._weights import Weights
 
 
 class EpochAverage:
-    """Moving mean of the weights at the ends of epochs: half the last ones, half the mean before.
+    """Moving mean of the weights at the ends of epochs: half the last weights, half the old mean.
 
     With steps of constant size the weights never settle, but their mean does (Polyak & Juditsky
     1992; over the epochs of a network: Izmailov et al. 2018). Each epoch halves the share of the
-    older ones, so the first epochs are soon forgotten. That lowers costs where texts are few and
-    epochs many (measured in docs/design.md).
+    older ones, so the first epochs soon count little. This lowers costs if there are few texts and
+    many epochs (measured in docs/design.md).
     """
 
     def __init__(self) -> None:

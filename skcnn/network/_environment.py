@@ -1,4 +1,4 @@
-"""TensorFlow is loaded without start-up messages, and without other changes to the process."""
+"""Load TensorFlow without start-up messages and without other changes to the process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way in: labeled texts and settings go in, the arrays of a trained TextCNN come out.
+"""From labeled texts and settings to the arrays of a trained TextCNN.
 
 SciKeras builds, compiles and fits the Keras model.
 """
@@ -150,8 +150,8 @@ def fit_text_cnn(
 class _SequenceClassifier(KerasClassifier):
     """A SciKeras classifier whose X holds the row numbers of texts.
 
-    SciKeras expects an array of numbers with equal rows, and texts differ in length. So X has one
-    column, the row number, and what SciKeras calls the feature encoder looks the texts up.
+    SciKeras expects an array of numbers with rows of equal length, and texts differ in length. So X
+    has one column, the row number, and the feature encoder of SciKeras looks up the texts.
     """
 
     _sequences: TokenSequences
@@ -198,7 +198,7 @@ def _validation_data(held_out: HeldOut | None) -> tuple[Any, ...] | None:
 
 
 def _forget_model(callback: Any) -> None:
-    """Make a user's callback release the Keras model, which the estimator would keep otherwise."""
+    """Remove the Keras model from a user's callback, which the estimator keeps as a parameter."""
     if isinstance(callback, keras.callbacks.Callback):
         # Not set_model: callbacks override it, and expect a model there.
         callback._model = None

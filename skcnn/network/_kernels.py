@@ -3,8 +3,8 @@
 A convolution is linear in the word vectors: the product of a filter tap and a word vector is the
 same wherever the word occurs. One matrix product therefore serves all occurrences of a word in a
 batch (`projections`, of the batch's distinct ids), and a convolution only has to look up products
-and add them. Max over time passes gradient to one window per filter, so going backwards touches a
-few hundredths of what a dense convolution would.
+and add them. Max over time passes the gradient to one window per filter, so the backward pass needs
+a few hundredths of the operations of a dense convolution.
 
 `taps_by_width` holds the taps of all filters, one tap a row, filters of the same width together:
 width w has w blocks of `n_filters` rows. Tap j of filter f, of a width whose taps begin at tap
@@ -13,8 +13,8 @@ width w has w blocks of `n_filters` rows. Tap j of filter f, of a width whose ta
 Windows extend beyond both ends of a text by up to w - 1 positions, where nothing is added. An empty
 text has no window.
 
-Inner loops run over slices of rows, not over indices of the whole matrix: only then does the
-compiler vectorize them, which is four times faster (measured).
+Inner loops run over slices of rows, not over indices of the whole matrix: the compiler vectorizes
+only loops over slices. They are four times faster (measured).
 """
 # Numba infers the types of arguments. Nothing would check annotations.
 # mypy: disable-error-code="no-untyped-def"
@@ -28,7 +28,7 @@ from numba import njit
 
 
 def _compiled(function) -> Any:
-    # Sums may be reordered. Infinities and NaN keep their meaning, so that divergence is noticed.
+    # Sums may be reordered. Infinity and NaN must stay correct, so that divergence is noticed.
     options: dict[str, Any] = {
         "nogil": True,
         "fastmath": {"contract", "reassoc", "arcp", "nsz"},
@@ -107,7 +107,7 @@ def backpropagate_parts(vectors_gradient, parts, offsets, rows_gradient):
 
 @_compiled
 def convolve_and_pool(projections, local, offsets, widths, pooled, winners):
-    """Convolve every text with every filter; keep each filter's largest window and its place.
+    """Convolve every text with every filter; keep each filter's largest window and its position.
 
     projections : (n_distinct, n_taps * n_filters); local : (n_tokens,), rows of `projections`;
     offsets : (n_texts + 1,); pooled, winners : (n_texts, n_widths * n_filters), filled with the
@@ -153,7 +153,7 @@ def backpropagate_pool(
     vectors_gradient,
     taps_gradient,
 ):
-    """Add the gradients of the vectors and of the taps. Only the winning windows have any.
+    """Add the gradients of the vectors and of the taps. Only the largest windows have gradients.
 
     pooled_gradient, winners : (n_texts, n_widths * n_filters); local : (n_tokens,), rows of
     `vectors`; offsets : (n_texts + 1,); vectors : (n_distinct, d);
@@ -228,8 +228,8 @@ def adam_catch_up_rows(
     """Bring rows up to `step` as if they had been in every batch, with a gradient of zero.
 
     Without a gradient, Adam moves on by momentum. After i steps the mean is multiplied by beta_1^i,
-    the square root of the variance by beta_2^(i / 2). A row that is updated once in a thousand
-    batches moves nine tenths of its way in these steps.
+    the square root of the variance by beta_2^(i / 2). For a row that is updated once in a thousand
+    batches, these steps make nine tenths of its total change.
 
     step_sizes : the size of each step; n_fading : the number of steps after which the momentum is
     used up; other arguments as in `adam_update_rows`.

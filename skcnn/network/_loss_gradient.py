@@ -85,7 +85,8 @@ def _is_cost_loss(loss: Any) -> bool:
 
 
 def _on_arrays(compiled: Any, *constants: Any) -> LossGradient:
-    # There is only one trace. To call it directly saves finding it: half the time of a call.
+    # There is only one trace. Looking it up would take half the time of a call, so it is called
+    # directly.
     concrete = compiled.get_concrete_function()
 
     def loss_and_gradient(
@@ -98,8 +99,8 @@ def _on_arrays(compiled: Any, *constants: Any) -> LossGradient:
     return loss_and_gradient
 
 
-# Each trace serves one loss with its parameters and one number of classes. 64 of them are more than
-# a grid search over losses needs, and limit the memory of a process that runs for long.
+# Each trace is for one loss with its parameters and one number of classes. 64 traces are more than
+# a grid search over losses needs, and limit the memory of a process that runs for a long time.
 @lru_cache(maxsize=64)
 def _compile_table(table: Table, parameters: tuple[tuple[str, float], ...], n_classes: int) -> Any:
     """A loss of skcnn. The cost matrix is an argument, so that one trace serves every matrix."""

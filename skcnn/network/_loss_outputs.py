@@ -1,4 +1,4 @@
-"""What a trained network returns -> checked softmax columns, in NumPy."""
+"""From the outputs of a trained network to checked softmax columns, in NumPy."""
 
 from __future__ import annotations
 

@@ -46,8 +46,7 @@ class TextCNN(keras.Model):
     ) -> keras.callbacks.History:
         """Train the network. Takes the arguments of `keras.Model.fit` and some more.
 
-        Every call starts the optimizer's moments anew. The loss is recorded, metrics are not
-        computed.
+        Every call resets the optimizer's moments. The loss is recorded; metrics are not computed.
 
         Parameters
         ----------
@@ -63,7 +62,7 @@ class TextCNN(keras.Model):
             last weights, half the mean before. Training continues from the last weights.
         word_dropout : float or array of shape (n_ids,), default=0.0
             The chance, for all token ids or for each, that a word in a batch is represented by its
-            subwords alone, as words are that training never saw. Has no effect without subwords.
+            subwords alone, like a word that training never saw. Has no effect without subwords.
         random_state : int or numpy.random.Generator, optional
             Seeds the order of the batches and dropout. Keras' global seed is not read or changed.
         **unsupported
@@ -219,10 +218,10 @@ def build_with_word_parts(
         name="softmax",
     )(features)  # (n, W F) -> (n, K)
     model = TextCNN(inputs=ids, outputs=softmax, name="text_cnn")
-    # The dtype of its layers. Under a global policy of half precision `compile` would scale the
+    # The dtype of its layers. With a global policy of half precision, `compile` would scale the
     # loss.
     model.dtype_policy = "float32"
-    # Arrays are assigned: as initializers they would become part of the configuration.
+    # The arrays are assigned: given as initializers, they would become part of the configuration.
     if embeddings is not None:
         embedding.embeddings.assign(embeddings)
     if word_parts is not None:

@@ -17,8 +17,8 @@ from ._weights import Weights, in_keras_order, read_weights, write_weights
 # Momentum that has fallen to this share of its first value no longer changes a float32, whose
 # resolution is 1.2e-7.
 _SPENT = 1e-7
-# Adam whose momentum takes more steps to fade is left to Keras. The limit keeps the loop over
-# missed steps short. It is not the point where Keras becomes faster: with 16,000 texts and 20,000
+# If the momentum of Adam takes more steps to fade, Keras' own update is used. The limit keeps the
+# loop over missed steps short. Keras is slower even near this limit: with 16,000 texts and 20,000
 # words, an epoch took 1.3 s at Adam's defaults (154 steps), 3.2 s at 4,020 steps, and 23 s by
 # Keras' own update.
 _MAX_FADING_STEPS = 5000
@@ -47,7 +47,7 @@ class RowwiseAdam:
     The time of a step does not grow with the vocabulary. Plain Adam also moves the rows that are
     not in a batch, by momentum. Here these steps are taken at once, when a row is in a batch again,
     and for all rows at the end of an epoch. ("Lazy" Adam leaves these steps out. Rare words then
-    move a tenth as far, and costs are higher: measured in docs/performance.md.)
+    move only a tenth as far, and costs are higher: measured in docs/performance.md.)
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class RowwiseAdam:
     def _next_step(self) -> np.float32:
         """Count the step and return its size, which schedules and callbacks may change."""
         adam = self._optimizer
-        # By calls of TensorFlow: those of Keras would take a tenth of the time of a step.
+        # These are calls of TensorFlow: those of Keras would take a tenth of the time of a step.
         learning_rate = float(_tensor(adam.learning_rate).numpy())
         self._step += 1
         adam.iterations.value.assign_add(1, read_value=False)

@@ -1,4 +1,4 @@
-"""One batch forwards and backwards: the whole arithmetic of training on one screen.
+"""One batch forwards and backwards: all the arithmetic of a training step.
 
 A batch has B texts with U distinct token ids, whose vectors of d dimensions are made of R rows of
 the embedding. The network has W filter widths with T taps together, F filters per width, K classes.
@@ -56,8 +56,8 @@ class BatchMaker:
         """Make a batch of texts.
 
         `word_dropout` is the chance that a word is dropped, for all ids or for each. A dropped word
-        gets the vector that a word has which training never saw: the row of the unknown word plus
-        its subwords.
+        is treated like a word that training never saw: its vector is the row of the unknown word
+        plus its subwords.
         """
         ids, local = _distinct(texts.ids, self._id_slots)
         if self._word_parts is None:

@@ -2,8 +2,8 @@
 
 Threads of BLAS wait for each other in a busy loop. When other processes, or TensorFlow's threads,
 use the processor too, a matrix product of one millisecond then takes ten (measured, see
-docs/performance.md). So each batch is cut into parts here. There are always the same number of
-parts, whatever the number of threads, so results do not depend on the number of threads.
+docs/performance.md). So each batch is cut into parts here. The number of parts is always the same,
+for any number of threads, so results do not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import numba
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-# With more parts, each has less work and waits as long: see "n_jobs" in docs/performance.md.
+# With more parts, each would have less work and wait just as long: see "n_jobs" in
+# docs/performance.md.
 N_PARTS = 2
 
 
@@ -68,7 +69,7 @@ def parts_by_tokens(offsets: Any) -> list[slice]:
 class _OneBlasThread:
     """A context that counts its users, so that fits on several threads can share it.
 
-    The first user limits BLAS to one thread, the last one restores the limit of before.
+    The first user limits BLAS to one thread, the last user restores the previous limit.
     """
 
     def __init__(self) -> None:

@@ -20,8 +20,8 @@ from ._step import BatchMaker, gradients, pool, word_vectors
 from ._threads import worker_threads
 from ._weights import Weights, filter_widths, read_weights, word_parts, write_weights
 
-# Texts that are only predicted pass through the network in blocks of about this many tokens. That
-# limits memory: with the default filters, the products of a block's words with the taps take up to
+# Texts that are only predicted are computed in blocks of about this many tokens, to limit memory:
+# with the default filters, the products of a block's words with the taps take up to
 # 8192 * 1200 * 4 bytes = 39 MB. Time hardly depends on it (measured from 1,024 to 65,536 tokens).
 _TOKENS_PER_BLOCK = 8192
 
@@ -161,7 +161,7 @@ class _Loop:
 
 
 def predict_logits(model: keras.Model, sequences: TokenSequences) -> Float32:
-    """Return what the model's softmax is taken of, (n, K), computed by the compiled loops."""
+    """Return the logits of the model, (n, K), computed by the compiled loops."""
     logits = np.empty((len(sequences), model.output_shape[-1]), np.float32)
     with worker_threads() as executor:
         weights = read_weights(model)

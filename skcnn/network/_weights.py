@@ -1,4 +1,4 @@
-"""The weights of a TextCNN as arrays that the training loop works on, and back into the model."""
+"""The weights of a TextCNN: from the model to arrays for the training loop, and back."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The attributes of a fitted estimator, read off its fitted model."""
+"""The attributes of a fitted estimator, which it reads from its fitted model."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,20 +11,40 @@ from skcnn._arrays import Float64
 from skcnn.predicting._model import FittedModel
 from skcnn.text._coverage import EmbeddingCoverage
 
+if TYPE_CHECKING:
+    settable_property = property
+else:
+
+    class settable_property:  # noqa: N801
+        """A property that gives way to an attribute of its name, which scikit-learn may set."""
+
+        def __init__(self, read: Any) -> None:
+            self.__doc__ = read.__doc__
+            self._read = read
+
+        def __get__(self, instance: Any, owner: type | None = None) -> Any:
+            return self if instance is None else self._read(instance)
+
 
 class FittedAttributes:
     """What follows from `_model`, the one attribute that a fit sets."""
 
     _model: FittedModel
 
+    def _set_model(self, model: FittedModel) -> None:
+        """Set the fitted state, in one assignment: an interrupt leaves the old state or the new."""
+        for name in ("n_features_in_", "feature_names_in_"):
+            vars(self).pop(name, None)
+        self._model = model
+
     def __sklearn_is_fitted__(self) -> bool:
         """Say whether there is a fitted model."""
         return hasattr(self, "_model")
 
     def _fitted(self, name: str) -> FittedModel:
-        """Return the fitted model, or say that an attribute of it is not there yet."""
+        """Return the fitted model; if there is none yet, raise an error about the attribute."""
         if not hasattr(self, "_model"):
-            raise AttributeError(f"{name} is there only after fit.")
+            raise AttributeError(f"{name} exists only after fit. Call fit first.")
         return self._model
 
     @property
@@ -59,24 +79,24 @@ class FittedAttributes:
 
     @property
     def embedding_coverage_(self) -> EmbeddingCoverage:
-        """How much of the training texts the pretrained vectors know."""
+        """How many words of the training texts have a pretrained vector."""
         coverage = self._fitted("embedding_coverage_").record.coverage
         if coverage is None:
-            raise AttributeError("embedding_coverage_ is there only after a fit with word_vectors.")
+            raise AttributeError("embedding_coverage_ exists only after a fit with word_vectors.")
         return coverage
 
-    @property
+    @settable_property
     def n_features_in_(self) -> int:
         """1, if `fit` got something two-dimensional."""
         n_features = self._fitted("n_features_in_").n_features_in
         if n_features is None:
-            raise AttributeError("n_features_in_ is there only after a fit on two dimensions.")
+            raise AttributeError("n_features_in_ exists only after a fit on two dimensions.")
         return n_features
 
-    @property
+    @settable_property
     def feature_names_in_(self) -> NDArray[np.object_]:
         """The name of the column, if `fit` got a DataFrame, shape (1,)."""
         name = self._fitted("feature_names_in_").feature_name
         if name is None:
-            raise AttributeError("feature_names_in_ is there only after a fit on a named column.")
+            raise AttributeError("feature_names_in_ exists only after a fit on a named column.")
         return np.array([name], dtype=object)

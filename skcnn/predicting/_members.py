@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol, Self
 
+import numpy as np
 from numpy.typing import NDArray
 
 from skcnn._arrays import Float64
@@ -23,7 +24,13 @@ class Member(Protocol):
     kind: ClassVar[str]
 
     def predict_proba(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> Float64:
-        """Estimate P(class | text) for n texts, given as they are and as tokens, (n, K)."""
+        """Estimate P(class | text) for n texts, given as strings and as tokens, (n, K)."""
+
+    def with_cached_words(self, words: Sequence[str]) -> Member:
+        """Return the same member, faster for texts of these words, if it can be."""
+
+    def without_unseen_words(self) -> Member:
+        """Return the same member without vectors of words that training did not see."""
 
     def header(self) -> dict[str, Any]:
         """Return what a model file keeps as JSON."""
@@ -45,10 +52,23 @@ class Member(Protocol):
 
 
 def check_shapes(shapes: Mapping[str, tuple[Any, Any]]) -> None:
-    """Compare what was found with what is expected, by the names of the arrays."""
+    """Raise PartsError if a found shape differs from the expected one, by name."""
     for name, (found, expected) in shapes.items():
         if found != expected:
             raise PartsError(f"{name} is {found}, expected {expected}")
+
+
+def check_numbers(arrays: Mapping[str, NDArray[Any]], kinds: Mapping[str, str]) -> None:
+    """Refuse arrays that hold anything but finite numbers.
+
+    Parameters
+    ----------
+    arrays : arrays by their names
+    kinds : kind of dtype that an array must have, as `numpy.dtype.kind`; "f" where none is named
+    """
+    for name, array in arrays.items():
+        if array.dtype.kind != kinds.get(name, "f") or not np.isfinite(array).all():
+            raise PartsError(f"{name} has dtype {array.dtype}, or values that are not finite")
 
 
 def part(parts: Mapping[str, Any], name: str, *types: type) -> Any:
@@ -59,6 +79,8 @@ def part(parts: Mapping[str, Any], name: str, *types: type) -> Any:
     PartsError
         If it is missing, or of none of the types.
     """
+    if not isinstance(parts, Mapping):
+        raise PartsError(f"{name} is looked for in {parts!r}, expected a mapping")
     if name not in parts:
         raise PartsError(f"{name} is missing")
     if types and not isinstance(parts[name], types):

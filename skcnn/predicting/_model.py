@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from skcnn._arrays import Float64
 from skcnn.predicting._members import Member
-from skcnn.predicting._ngram_model import NgramModel
 from skcnn.predicting._pool import LogarithmicPool
 from skcnn.predicting._text_cnn import FittedTextCNN
 from skcnn.text._coverage import EmbeddingCoverage
+from skcnn.text._tokenizer import Tokenization
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FitRecord:
-    """What a fit leaves on record, and predicting does not need.
+    """What a fit records and predicting does not need.
 
     Attributes
     ----------
@@ -40,17 +40,17 @@ class FittedModel:
     ----------
     classes : (K,) sorted labels
     cost_matrix : (K, K) costs in the order of `classes`
-    tokenize : from n texts to their tokens
+    tokenize : function from n texts to their tokens
     members : models that estimate P(class | text), the network first
-    pool : how their probabilities become one; None where there is one member
-    record : what the fit left on record
+    pool : how their probabilities are joined; None if there is only one member
+    record : what the fit recorded
     n_features_in : 1 where the texts were two-dimensional, else None
     feature_name : name of the DataFrame column that held the texts, or None
     """
 
     classes: NDArray[Any]
     cost_matrix: Float64
-    tokenize: Callable[[Sequence[str]], list[list[str]]]
+    tokenize: Tokenization
     members: tuple[Member, ...]
     pool: LogarithmicPool | None
     record: FitRecord
@@ -67,10 +67,3 @@ class FittedModel:
         tokens = self.tokenize(texts)
         probabilities = [member.predict_proba(texts, tokens) for member in self.members]
         return probabilities[0] if self.pool is None else self.pool(probabilities)
-
-
-def with_cached_words(text_cnn: FittedTextCNN, others: Sequence[Member]) -> tuple[Member, ...]:
-    """Return all members, the n-gram model faster for the words that the network saw."""
-    words = text_cnn.seen_words
-    cached = (m.with_cached_words(words) if isinstance(m, NgramModel) else m for m in others)
-    return text_cnn, *cached

@@ -1,4 +1,4 @@
-"""The n-gram model: logistic regression on n-grams of words and characters, read by NumPy."""
+"""The n-gram model: logistic regression on n-grams of words and characters, in NumPy."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skcnn._arrays import Float32, Float64
-from skcnn.predicting._members import PartsError, check_shapes, part
+from skcnn.predicting._members import PartsError, check_numbers, check_shapes, part
 from skcnn.text._ngrams import NgramFeatures, TextsByWord, WordSums
 
 _KEYS = ("word_keys", "character_keys")
 _FEATURES = ("word_keys", "word_idf", "character_keys", "character_idf")
+# Beyond it a probability is within 1e-13 of 0 or 1. For several classes, one of them must not be 0.
+_MAX_LOG_ODDS = 30
 _COEFFICIENTS = ("word_coef", "character_coef", "intercept")
 
 
@@ -60,11 +62,15 @@ class NgramModel:
             return self.features.character_sums(words, self.character_coef)
         rows = np.fromiter((self.cached_words.get(w, -1) for w in words), np.int64, len(words))
         is_new = rows < 0
-        sums = self.cached_sums.take(rows)  # a new word's sums are any word's: replaced below
+        sums = self.cached_sums.take(rows)  # for a new word wrong ones, which are replaced below
         if is_new.any():
             new = self.features.character_sums(list(compress(words, is_new)), self.character_coef)
             sums.squares[is_new], sums.log_odds[is_new] = new.squares, new.log_odds
         return sums
+
+    def without_unseen_words(self) -> NgramModel:
+        """Return the same model: it has no vectors of words."""
+        return self
 
     def header(self) -> dict[str, Any]:
         """Return what a model file keeps as JSON."""
@@ -87,24 +93,22 @@ class NgramModel:
 
 
 def _check(model: NgramModel, n_classes: int) -> None:
-    """Refuse arrays that do not fit together now, and not in a prediction."""
+    """Raise an error if arrays do not fit together: now, and not when predicting."""
     features = model.features
     n_columns = 1 if n_classes == 2 else n_classes
-    n_words, n_characters = features.word_keys.size, features.character_keys.size
+    n_word_ngrams, n_character_ngrams = features.word_keys.size, features.character_keys.size
     check_shapes(
         {
-            "word_keys": (features.word_keys.shape, (n_words,)),
-            "character_keys": (features.character_keys.shape, (n_characters,)),
-            "word_idf": (features.word_idf.shape, (n_words,)),
-            "character_idf": (features.character_idf.shape, (n_characters,)),
-            "word_coef": (model.word_coef.shape, (n_words, n_columns)),
-            "character_coef": (model.character_coef.shape, (n_characters, n_columns)),
+            "word_keys": (features.word_keys.shape, (n_word_ngrams,)),
+            "character_keys": (features.character_keys.shape, (n_character_ngrams,)),
+            "word_idf": (features.word_idf.shape, (n_word_ngrams,)),
+            "character_idf": (features.character_idf.shape, (n_character_ngrams,)),
+            "word_coef": (model.word_coef.shape, (n_word_ngrams, n_columns)),
+            "character_coef": (model.character_coef.shape, (n_character_ngrams, n_columns)),
             "intercept": (model.intercept.shape, (n_columns,)),
         }
     )
-    for name, array in model.arrays().items():
-        if array.dtype.kind != ("u" if name in _KEYS else "f") or not np.isfinite(array).all():
-            raise PartsError(f"{name} has dtype {array.dtype}, or values that are not finite")
+    check_numbers(model.arrays(), dict.fromkeys(_KEYS, "u"))
     for keys in (features.word_keys, features.character_keys):
         if keys.dtype != np.uint32 or (keys[1:] <= keys[:-1]).any():
             raise PartsError(f"word_keys or character_keys has dtype {keys.dtype}, or descends")
@@ -112,7 +116,8 @@ def _check(model: NgramModel, n_classes: int) -> None:
 
 def to_probabilities(log_odds: NDArray[np.floating[Any]]) -> Float64:
     """Turn log-odds (n, n_columns) into probabilities (n, K)."""
-    p = 1 / (1 + np.exp(-np.clip(log_odds.astype(np.float64), -30, 30)))
+    limited = np.clip(log_odds.astype(np.float64), -_MAX_LOG_ODDS, _MAX_LOG_ODDS)
+    p = 1 / (1 + np.exp(-limited))
     if p.shape[1] == 1:
         return np.concatenate([1 - p, p], axis=1)
     probabilities: Float64 = p / p.sum(axis=1, keepdims=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from skcnn._arrays import Float64, softmax
 
-# Probabilities below this count as this: a model that is sure and wrong must not decide alone.
+# Lower probabilities are raised to this. With a probability of 0, one model would decide alone.
 LOWEST_PROBABILITY = 1e-9
 
 

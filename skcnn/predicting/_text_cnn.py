@@ -16,17 +16,17 @@ from numpy.typing import NDArray
 
 from skcnn._arrays import Float32, Float64, Int64, softmax
 from skcnn.costs._posterior import PosteriorRule
-from skcnn.predicting._members import check_shapes, part
+from skcnn.predicting._members import PartsError, check_numbers, check_shapes, part
 from skcnn.text._sequences import UNKNOWN, TokenSequences
 from skcnn.text._subwords import SubwordVectors
 from skcnn.text._vocabulary import FIRST_WORD, encode_open
 
-# How many tokens' distinct words are multiplied at once: the more, the fewer words are multiplied
-# twice.
+# Number of tokens whose distinct words are multiplied at once. With more tokens, fewer words are
+# multiplied twice.
 _TOKENS_PER_PROJECTION = 2**18
-# How many bytes these products may take.
+# The largest number of bytes for these products.
 _BYTES_PER_PROJECTION = 2**27
-# How many tokens are convolved at once: their windows fit into the processor's cache.
+# Number of tokens that are convolved at once: their windows fit into the processor's cache.
 _TOKENS_PER_BLOCK = 1024
 
 _VECTORS = ("filter_bias", "dense_bias", "subword_keys")
@@ -206,6 +206,10 @@ class FittedTextCNN:
         """Estimate P(class | text) for n texts, (n, K)."""
         return self.posterior_rule(self.softmax(tokens))
 
+    def with_cached_words(self, words: Sequence[str]) -> FittedTextCNN:
+        """Return the same network: its vectors of seen words are complete already."""
+        return self
+
     @property
     def seen_words(self) -> list[str]:
         """Words that training saw."""
@@ -236,23 +240,42 @@ class FittedTextCNN:
         cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], n_classes: int
     ) -> FittedTextCNN:
         """Build the network from the parts of a model file, see `Member`."""
-        words, loss = part(header, "vocabulary", list), part(header, "loss", dict)
-        widths = tuple(part(header, "filter_widths", list))
+        words = part(header, "vocabulary", list)
+        if set(map(type, words)) - {str} or len(set(words)) < len(words):
+            raise PartsError("vocabulary is not a list of different words")
+        widths = part(header, "filter_widths", list)
+        if not _are_widths(widths):
+            raise PartsError(f"filter_widths is {widths}, expected integers >= 1, decreasing")
         weights = TextCNNWeights(
-            **{name: part(arrays, name) for name in _ARRAYS}, filter_widths=widths
+            **{name: part(arrays, name) for name in _ARRAYS}, filter_widths=tuple(widths)
         )
         _check_weights(weights, n_classes, len(words))
-        parameters = part(loss, "parameters", dict)
-        rule = PosteriorRule(part(loss, "name", str), part(arrays, "loss_costs"), parameters)
+        rule = _read_posterior_rule(part(header, "loss", dict), part(arrays, "loss_costs"))
         check_shapes({"loss_costs": (rule.costs.shape, (n_classes, n_classes))})
         return cls({word: i for i, word in enumerate(words, FIRST_WORD)}, weights, rule)
 
 
+def _are_widths(widths: list[Any]) -> bool:
+    are_integers = all(type(width) is int and width >= 1 for width in widths)
+    return bool(widths) and are_integers and widths == sorted(widths, reverse=True)
+
+
+def _read_posterior_rule(loss: Mapping[str, Any], costs: NDArray[Any]) -> PosteriorRule:
+    check_numbers({"loss_costs": costs}, {})
+    rule = PosteriorRule(part(loss, "name", str), costs, part(loss, "parameters", dict))
+    try:
+        rule(np.full((1, len(costs)), 1 / len(costs)))
+    except (KeyError, TypeError, ValueError) as error:
+        raise PartsError(f"loss is {dict(loss)}, which is no loss of this version") from error
+    return rule
+
+
 def _check_weights(weights: TextCNNWeights, n_classes: int, n_vocabulary: int) -> None:
     """Refuse arrays that do not fit together now, and not in a prediction."""
-    dimensions = {name: getattr(weights, name).ndim for name in _ARRAYS}
+    arrays = {name: getattr(weights, name) for name in _ARRAYS}
     expected = {name: 1 if name in _VECTORS else 2 for name in _ARRAYS}
-    check_shapes({f"ndim of {n}": (dimensions[n], expected[n]) for n in _ARRAYS})
+    check_shapes({f"ndim of {n}": (arrays[n].ndim, expected[n]) for n in _ARRAYS})
+    check_numbers(arrays, {"subword_keys": "u"})
     d, n_features = weights.embedding.shape[1], len(weights.filter_bias)
     n_taps = sum(weights.filter_widths) * weights.n_filters
     shapes: dict[str, tuple[Any, Any]] = {

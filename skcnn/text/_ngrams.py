@@ -16,7 +16,7 @@ from skcnn.text._subwords import FNV_PRIME, find_keys, hashed_ngrams, word_ngram
 # Measured, see docs/design.md, "The n-gram model":
 _MAX_WORDS = 3  # words in a row; a little cheaper than 2
 _SIZES = (1, 2, 3, 4)  # characters in a row; as cheap as 2 to 5
-_MIN_TEXTS = 2  # n-grams of one text can be left out at no cost
+_MIN_TEXTS = 2  # leaving out n-grams of one text does not raise the cost
 # 2^32 divided by the golden ratio, from Knuth's multiplicative hashing (The Art of Computer
 # Programming, volume 3, section 6.4).
 _SPREAD = np.uint32(2654435761)

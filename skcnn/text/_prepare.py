@@ -1,4 +1,4 @@
-"""Training texts in token ids, and the vectors that their words start from."""
+"""Training texts as token ids, and the vectors that their words start from."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from skcnn.text._vocabulary import (
     encode,
 )
 
-# Rarer n-grams add little to the words that contain them, and cost time and memory.
+# Rarer n-grams add little to the words that contain them, and take time and memory.
 _MIN_WORDS_OF_NGRAM = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PreparedTexts:
-    """Texts in ids, and the vectors that training starts from.
+    """Texts as token ids, and the vectors that training starts from.
 
     Attributes
     ----------
@@ -46,7 +46,8 @@ class PreparedTexts:
     embeddings : (n_rows, d); rows of padding, the unknown word, the vocabulary, the subwords
     word_parts : rows that make up each id; None: its own row alone
     subword_keys : (n_subwords,), see `SubwordVectors`
-    word_vectors : vectors that words may have which training does not see, or None
+    word_vectors : pretrained vectors and vectors learned from unlabeled texts, also of words that
+        training does not see; None without such vectors
     coverage : of the texts by the pretrained vectors, or None
     """
 
@@ -69,11 +70,11 @@ def prepare_texts(
     unlabeled: Sequence[str] | None,
     random_state: np.random.RandomState,
 ) -> PreparedTexts:
-    """Number the words of texts in tokens, and give them the vectors that training starts from.
+    """Give each word of tokenized texts an id and the vector that training starts from.
 
     Parameters
     ----------
-    tokens : n texts in tokens
+    tokens : the tokens of n texts
     train_rows, held_out_rows : positions of the texts to train on, and of those held out
     settings : TextSettings
     unlabeled : more texts of the same kind, to learn vectors from, or None

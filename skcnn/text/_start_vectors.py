@@ -19,7 +19,7 @@ from skcnn.text._pretrained import (
     side_by_side,
 )
 from skcnn.text._sequences import TokenSequences
-from skcnn.text._tokenizer import tokenizing
+from skcnn.text._tokenizer import Tokenization
 from skcnn.text._vocabulary import FIRST_WORD
 
 # Kim (2014) draws the vectors of unknown words from [-a, a], with a chosen so that their variance
@@ -89,7 +89,7 @@ class GivenVectors:
     ----------
     pretrained : those of the parameter `word_vectors`, or None
     coverage : of the texts by these, or None
-    all : `pretrained` and the vectors from unlabeled texts, side by side, or None
+    all : `pretrained` and the vectors from unlabeled texts, concatenated, or None
     dimensions_to_learn : dimensions that are left to learn from the training texts
     """
 
@@ -106,7 +106,7 @@ def given_vectors(
     unlabeled: Sequence[str] | None,
     random_state: np.random.RandomState,
 ) -> GivenVectors:
-    """Read the pretrained vectors for texts in tokens, and learn vectors from unlabeled texts."""
+    """Read the pretrained vectors, and learn vectors from unlabeled texts."""
     pretrained = _pretrained(settings)
     coverage = None
     if pretrained is not None:
@@ -135,9 +135,9 @@ def _warn_if_none_is_known(coverage: EmbeddingCoverage, n_vectors: int) -> None:
     if coverage.types > 0:
         return
     warn_user(
-        f"None of the words of the training texts is among the {n_vectors} of word_vectors; the "
-        f"most frequent are {', '.join(map(repr, coverage.missing[:5]))}. Are the vectors of "
-        "another language, or spelled in another way than the tokens?"
+        f"None of the words of the training texts is among the {n_vectors} words of word_vectors; "
+        f"the most frequent are {', '.join(map(repr, coverage.missing[:5]))}. Check that "
+        "the vectors are of the right language and that their words are spelled like the tokens."
     )
 
 
@@ -148,7 +148,7 @@ def _from_all_texts(
     random_state: np.random.RandomState,
 ) -> WordVectors:
     """Learn co-occurrence vectors from the training texts and the unlabeled texts together."""
-    tokenize = tokenizing(settings.tokenizer, settings.lowercase, settings.max_length)
+    tokenize = Tokenization(settings.tokenizer, settings.lowercase, settings.max_length)
     return cooccurrence_word_vectors(
         [*train_tokens, *tokenize(unlabeled)],
         settings.embedding_dim,

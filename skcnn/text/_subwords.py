@@ -14,12 +14,12 @@ from skcnn.text._sequences import UNKNOWN, TokenSequences
 from skcnn.text._vocabulary import FIRST_WORD
 
 # Characters in a row. 2 to 4 instead of 3 to 5 changes costs less than the spread between splits
-# of the data, see docs/design.md, "What the defaults rest on".
+# of the data, see docs/design.md, "How the defaults were chosen".
 _SIZES = (3, 4, 5)
 # Of a longer word only this many characters count. Among the 99,000 distinct words of seven corpora
 # (six English, one Chinese), 36 are longer, and 33 of these are URLs.
 _MAX_CHARACTERS = 40
-# Limits memory: the n-grams of so many words take 50 MB, at 30 n-grams a word and 100 dimensions.
+# Limits memory: at 30 n-grams a word and 100 dimensions, this many words need 50 MB.
 _WORDS_AT_ONCE = 4096
 # Penalty of the ridge regression, and number of steps of conjugate gradients. Measured on GloVe's
 # 20,000 most frequent words, a fifth of them held out: 10 steps explain 0.51 of the variance of the
@@ -39,7 +39,7 @@ def hashed_ngrams(
     Parameters
     ----------
     words : sequence of str
-        A word of one character has no n-grams, because they would not tell more than the word.
+        A word of one character has no n-grams, because they would add nothing to the word.
     sizes : tuple of int, default=(3, 4, 5)
         Numbers of characters of an n-gram, ascending.
 

@@ -21,7 +21,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache, partial
+from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 
 Tokenizer = Callable[[str], Iterable[str]]
@@ -200,11 +201,19 @@ def tokenize_all(
     return [row if len(row) <= head + tail else row[:head] + row[len(row) - tail :] for row in rows]
 
 
-def tokenizing(
-    tokenizer: Tokenizer | None, lowercase: bool, max_length: int | tuple[int, int] | None
-) -> Callable[[Sequence[str]], list[list[str]]]:
-    """Return `tokenize_all` with these arguments, for texts that come later."""
-    return partial(tokenize_all, tokenizer=tokenizer, lowercase=lowercase, max_length=max_length)
+@dataclass(frozen=True, slots=True)
+class Tokenization:
+    """The arguments of `tokenize_all`, for texts that come later."""
+
+    tokenizer: Tokenizer | None
+    lowercase: bool
+    max_length: int | tuple[int, int] | None
+
+    def __call__(self, texts: Sequence[str]) -> list[list[str]]:
+        """Split n texts into tokens."""
+        return tokenize_all(
+            texts, self.tokenizer, lowercase=self.lowercase, max_length=self.max_length
+        )
 
 
 def _checked_tokens(tokens: object, row: int) -> list[str]:
@@ -225,7 +234,7 @@ def _compiled(letter: str, word: str, others: Iterable[str], flags: int = 0) -> 
     """Return the pattern of one token from those of a letter, a word, and further alternatives.
 
     Each alternative begins with a literal or a set of characters, so that the search can skip it
-    at once. Its repetitions are possessive, so that no text makes the search go back.
+    at once. Its repetitions are possessive: they never give characters back, so the search is fast.
     """
     ending = rf"(?i:s|m|d|re|ll|ve)(?!{letter})"
     alternatives = [

@@ -72,11 +72,11 @@ def _opened(path: Path) -> Any:
 
 
 def check_suffix(path: Path) -> None:
-    """Refuse a file name with an unknown suffix, because the suffix tells the format."""
+    """Raise an error if the suffix of a file name is unknown: it says which format a file has."""
     if not path.name.lower().endswith(_SUFFIXES):
         raise ValueError(
             f"word_vectors is the file {path.name!r}; expected a name that ends in one of "
-            f"{', '.join(_SUFFIXES)}, because the ending tells the format. Rename the file."
+            f"{', '.join(_SUFFIXES)}, because the ending says which format it has. Rename the file."
         )
 
 

@@ -46,7 +46,7 @@ def test_an_incomplete_model_file_is_an_error(
 ) -> None:
     broken = new.with_name("broken.skcnn")
     broken.write_bytes(model.read_bytes()[:-100])
-    assert "broken.skcnn is not a whole skcnn model file" in fails("predict", broken, new)
+    assert "broken.skcnn is not a complete skcnn model file" in fails("predict", broken, new)
 
 
 def test_an_absent_model_file_is_named(fails: Callable[..., str], new: Path) -> None:

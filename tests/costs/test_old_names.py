@@ -103,7 +103,7 @@ def test_an_old_argument_gives_the_same_result_with_a_warning(
 def test_both_names_at_once_are_refused(
     function: Callable[..., Any], arguments: dict[str, Any], old: str, new: str
 ) -> None:
-    with pytest.raises(TypeError, match=f"got {old} and {new}, which are one argument"):
+    with pytest.raises(TypeError, match=f"got {old} and {new}, two names of one argument"):
         function(**arguments, **{old: arguments[new]})
 
 

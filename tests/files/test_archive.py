@@ -131,7 +131,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "note.txt"
     path.write_text("hello")
-    with pytest.raises(ValueError, match="it is no zip archive"):
+    with pytest.raises(ValueError, match="it is not a zip archive"):
         read(path)
 
 

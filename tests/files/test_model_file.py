@@ -219,7 +219,20 @@ def test_a_header_that_lacks_a_part_is_refused(name: str, model: Any, tmp_path: 
         ({"members": [{"kind": "oracle"}]}, "a member is 'oracle'"),
         ({"members": [{"kind": "text_cnn"}]}, "vocabulary is missing"),
         ({"members": {}}, "members is of type dict"),
-        ({"classes": ["ham", "spam", "offer"]}, "dense_kernel is"),
+        ({"classes": ["ham", "offer", "spam"]}, "dense_kernel is"),
+        ({"classes": ["spam", "ham"]}, "classes is"),
+        ({"classes": ["ham", "ham"]}, "classes is"),
+        ({"classes": [["ham"], ["spam"]]}, "classes is"),
+        ({"members": [5]}, "kind is looked for in 5"),
+        ({"tokenization": {"tokenizer": "x", "lowercase": True, "max_length": None}}, "tokenizer"),
+        ({"tokenization": {"tokenizer": None, "lowercase": 1, "max_length": None}}, "tokenizer"),
+        ({"tokenization": {"tokenizer": None, "lowercase": True, "max_length": "x"}}, "max_len"),
+        ({"tokenization": {"tokenizer": None, "lowercase": True}}, "max_length is missing"),
+        ({"vector_words": [["win"]]}, "vector_words"),
+        (
+            {"record": {"history": {"type": "dict", "items": [["loss", [1.0]]]}, "coverage": 1}},
+            "co",
+        ),
         ({"classes_dtype": "<f8"}, "classes cannot have the dtype '<f8'"),
         ({"record": {"history": []}}, "history has no list of losses"),
     ],
@@ -232,6 +245,49 @@ def test_a_header_whose_parts_do_not_fit_is_refused(
     _, header, arrays = read(path)
     write(path, header | changes, arrays)
     with pytest.raises(ValueError, match=f"parts do not fit together: {complaint}"):
+        CostSensitiveTextCNN.load(path)
+
+
+MEMBER_CHANGES: list[tuple[dict[str, Any], str]] = [
+    ({"vocabulary": [1, 2]}, "vocabulary is not a list of different words"),
+    ({"vocabulary": ["win", "win"]}, "vocabulary is not a list of different words"),
+    ({"filter_widths": []}, r"filter_widths is \[\]"),
+    ({"filter_widths": ["2", "1"]}, "filter_widths is"),
+    ({"filter_widths": [1, 2]}, r"filter_widths is \[1, 2\], expected integers >= 1, decreasing"),
+    ({"loss": {"name": "hinge", "parameters": {}}}, "loss is .* no loss of this version"),
+    ({"loss": {"name": "focal", "parameters": {"beta": 1}}}, "loss is .* no loss of this version"),
+]
+
+
+@pytest.mark.parametrize("model", ["a mapping"], indirect=True)
+@pytest.mark.parametrize(("changes", "complaint"), MEMBER_CHANGES)
+def test_a_network_whose_header_does_not_fit_is_refused(
+    changes: dict[str, Any], complaint: str, model: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "model.skcnn"
+    model.save(path)
+    _, header, arrays = read(path)
+    header["members"][0] |= changes
+    write(path, header, arrays)
+    with pytest.raises(ValueError, match=f"parts do not fit together: {complaint}"):
+        CostSensitiveTextCNN.load(path)
+
+
+@pytest.mark.parametrize("model", ["a mapping"], indirect=True)
+@pytest.mark.parametrize(
+    "name", ["cost_matrix", "member_0.embedding", "member_0.loss_costs", "member_0.dense_bias"]
+)
+@pytest.mark.parametrize("value", [np.nan, "text"])
+def test_numbers_that_are_not_finite_are_refused(
+    name: str, value: Any, model: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "model.skcnn"
+    model.save(path)
+    _, header, arrays = read(path)
+    array = arrays[name] if value != "text" else arrays[name].astype(str)
+    array.flat[0] = value
+    write(path, header, {**arrays, name: array})
+    with pytest.raises(ValueError, match="parts do not fit together"):
         CostSensitiveTextCNN.load(path)
 
 
@@ -266,6 +322,35 @@ def test_a_file_of_every_format_predicts_as_on_the_day_it_was_written(
 def test_there_is_a_stored_file_of_every_format() -> None:
     versions = {read(path).format_version for path in STORED.glob("*.skcnn")}
     assert versions == set(range(1, FORMAT_VERSION + 1))
+
+
+def test_a_file_holds_the_model_as_it_was_fitted_whatever_becomes_of_the_parameters(
+    small_cnn: Any, two_classes: Any, tmp_path: Path
+) -> None:
+    cnn = small_cnn(epochs=1).fit(two_classes.texts, two_classes.labels)
+    expected = cnn.predict_proba(["WIN Cash NOW and more"])
+    loaded = saved(cnn.set_params(lowercase=False, max_length=2), tmp_path / "model.skcnn")
+    assert (loaded.lowercase, loaded.max_length) == (False, 2)
+    np.testing.assert_array_equal(loaded.predict_proba(["WIN Cash NOW and more"]), expected)
+
+
+def test_a_model_whose_tokenizer_is_code_is_refused_whatever_becomes_of_the_parameter(
+    small_cnn: Any, two_classes: Any, tmp_path: Path
+) -> None:
+    cnn = small_cnn(epochs=1, tokenizer=str.split).fit(two_classes.texts, two_classes.labels)
+    with pytest.raises(TypeError, match="tokenizer is of type"):
+        cnn.set_params(tokenizer=None).save(tmp_path / "model.skcnn")
+
+
+def test_texts_given_by_the_old_parameter_are_never_written(
+    small_cnn: Any, two_classes: Any, tmp_path: Path
+) -> None:
+    cnn = small_cnn(epochs=1, unlabeled=[SENTENCE])
+    with pytest.warns(FutureWarning, match="unlabeled"):
+        cnn.fit(two_classes.texts, two_classes.labels)
+    loaded = saved(cnn, tmp_path / "model.skcnn")
+    assert SENTENCE.encode() not in (tmp_path / "model.skcnn").read_bytes()
+    assert loaded.unlabeled == "deprecated"
 
 
 def test_the_name_of_a_column_survives_the_file(

@@ -120,6 +120,7 @@ def test_threads_do_not_disturb_each_others_solver(noisy: Corpus) -> None:
             np.testing.assert_array_equal(model.word_coef, expected)
 
 
+@pytest.mark.filterwarnings("ignore:Too few different texts")  # one rare text
 def test_of_too_many_texts_some_of_every_class_are_learnt_from(
     small_cnn: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
