@@ -143,7 +143,7 @@ def test_weights_that_count_no_rows_are_refused(metric, weight, message):
 @pytest.mark.parametrize("metric", [normalized_cost, savings_score])
 def test_savings_are_undefined_where_a_constant_prediction_costs_nothing(metric):
     one_class = ["ham"] * 3
-    with pytest.warns(UndefinedMetricWarning, match="best constant prediction costs 0"):
+    with pytest.warns(UndefinedMetricWarning, match="cheapest constant prediction costs 0"):
         assert np.isnan(metric(one_class, one_class, cost_matrix=None, labels=LABELS))
 
 
