@@ -22,7 +22,7 @@ from skcnn.text._sequences import TokenSequences
 from ._callbacks import BestEpoch, ValidationScore
 from ._environment import initialize_devices
 from ._labeled_texts import LabeledTexts
-from ._model import build_text_cnn
+from ._model import build_with_word_parts
 from ._weights import convolutions, read_weights, to_numpy
 from .losses import make_loss
 
@@ -114,7 +114,7 @@ def fit_text_cnn(
     optimizer_params = settings.all_optimizer_params
     classifier = _SequenceClassifier(
         model=partial(
-            build_text_cnn,
+            build_with_word_parts,
             n_rows,
             dimension,
             len(loss_costs),

@@ -313,7 +313,7 @@ def test_a_label_of_another_type_is_refused(classes, label):
         (DAYS, DAYS[1], "which is a class"),
     ],
 )
-def test_a_label_that_cannot_be_told_from_the_others_is_refused(classes, label, message):
+def test_a_label_that_is_a_class_or_does_not_equal_itself_is_refused(classes, label, message):
     with pytest.raises(ValueError, match=message):
         decide([[0.5, 0.5]], labels=classes, abstain_cost=0.5, abstain_label=label)
 

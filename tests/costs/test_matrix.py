@@ -225,15 +225,15 @@ def test_a_wrong_matrix_is_refused_with_what_it_has_and_how_to_fix_it(form, erro
 
 
 @pytest.mark.parametrize(
-    ("classes", "cure"), [([0, 1], "as an array"), ([1, 2], "by =="), ([False, True], "by ==")]
+    ("classes", "fix"), [([0, 1], "as an array"), ([1, 2], "by =="), ([False, True], "by ==")]
 )
-def test_the_error_about_a_name_among_numbered_classes_names_tools_that_number_them(classes, cure):
-    with pytest.raises(ValueError, match=cure):
+def test_the_error_about_a_name_among_numbered_classes_names_tools_that_number_them(classes, fix):
+    with pytest.raises(ValueError, match=fix):
         check_cost_matrix({"spam": 5}, classes)
 
 
 @pytest.mark.parametrize("label", ["1", 2])
-def test_a_number_among_numbered_classes_is_told_how_labels_are_compared(label):
+def test_the_error_about_a_number_among_numbered_classes_says_how_labels_are_compared(label):
     with pytest.raises(ValueError, match="by =="):
         check_cost_matrix({label: 5}, [0, 1])
 

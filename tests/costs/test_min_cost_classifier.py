@@ -76,7 +76,7 @@ def test_mistakes_on_new_rows_cost_less_than_without(data: Data) -> None:
 
 
 @pytest.mark.parametrize("cost", [0.2, 1, 3, 50])
-def test_two_classes_are_told_apart_at_the_bayes_threshold(cost: float, data: Data) -> None:
+def test_two_classes_are_separated_at_the_bayes_threshold(cost: float, data: Data) -> None:
     X, y = data[0], data[1] == "spam"
     model = MinCostClassifier(LogisticRegression(), {True: cost}).fit(X, y)
     fixed = FixedThresholdClassifier(

@@ -12,7 +12,7 @@ from scipy.special import softmax
 from skcnn.costs import class_costs, decide, loss_cost_matrix, posterior
 from skcnn.costs._loss_formulas import LOSS_FORMULAS, LOSS_NAMES, _solve_each
 
-# Every loss whose scores determine the posterior, with its parameters.
+# Every loss whose outputs determine the posterior, with its parameters.
 INVERTIBLE = [
     ("cross_entropy", {}),
     ("weighted", {}),
@@ -37,7 +37,7 @@ def random_costs(rng, n_classes):
     return loss_cost_matrix(costs, np.ones(n_classes))
 
 
-def trained_scores(loss, eta, costs):
+def trained_outputs(loss, eta, costs):
     """Scores at which the expected loss of a text with the posterior `eta` is smallest."""
 
     def expected_loss(logits):
@@ -60,11 +60,11 @@ def test_the_posterior_is_found_again_at_the_minimum_of_the_expected_loss(name, 
     rng = np.random.default_rng(n_classes)
     for turn in range(5):
         costs = random_costs(rng, n_classes)
-        if turn % 2:  # a class costs the same whatever is answered in its place
+        if turn % 2:  # a class costs the same whatever is predicted in its place
             costs = class_costs(costs)[:, None] * (1 - np.eye(n_classes))
         eta = 0.98 * rng.dirichlet(np.ones(n_classes)) + 0.02 / n_classes
-        scores = trained_scores(LOSS_FORMULAS[name](**params), eta, costs)
-        found = posterior(scores[None], name, costs, **params)
+        outputs = trained_outputs(LOSS_FORMULAS[name](**params), eta, costs)
+        found = posterior(outputs[None], name, costs, **params)
         np.testing.assert_allclose(found[0], eta, atol=1e-6)
 
 
@@ -109,11 +109,11 @@ def test_the_slopes_are_those_of_the_value(name, params):
         np.testing.assert_allclose(slopes[:, :, k], difference, rtol=1e-6, atol=1e-7)
 
 
-def test_cross_entropy_gives_the_scores_back_bit_for_bit():
-    scores = softmax(np.random.default_rng(0).normal(size=(50, 3)), axis=1).astype(np.float32)
-    found = posterior(scores, "cross_entropy", 1 - np.eye(3))
-    np.testing.assert_array_equal(found, scores)
-    assert not np.shares_memory(found, scores)
+def test_cross_entropy_gives_the_outputs_back_bit_for_bit():
+    outputs = softmax(np.random.default_rng(0).normal(size=(50, 3)), axis=1).astype(np.float32)
+    found = posterior(outputs, "cross_entropy", 1 - np.eye(3))
+    np.testing.assert_array_equal(found, outputs)
+    assert not np.shares_memory(found, outputs)
 
 
 @every_loss
@@ -131,14 +131,14 @@ def test_weights_are_divided_out():
 @pytest.mark.parametrize("q1", [1e-300, 1e-12, 1e-3, 0.2, 0.5, 0.9, 1 - 1e-9])
 def test_two_classes_by_formula_and_by_equations_agree(q1):
     loss, costs = LOSS_FORMULAS["misclassification"](), np.array([[0.0, 0.7], [3.0, 0.0]])
-    scores = np.array([[1 - q1, q1]])
-    by_equations = super(type(loss), loss).invert(scores, costs)
-    np.testing.assert_allclose(loss.invert(scores, costs), by_equations, rtol=1e-12)
+    outputs = np.array([[1 - q1, q1]])
+    by_equations = super(type(loss), loss).invert(outputs, costs)
+    np.testing.assert_allclose(loss.invert(outputs, costs), by_equations, rtol=1e-12)
 
 
-def test_equal_costs_at_equal_scores_of_three_classes_are_no_pole():
-    scores = np.full((1, 3), 1 / 3) + np.outer(np.linspace(-0.1, 0.1, 41), [1, -1, 0])
-    found = posterior(scores, "misclassification", 1 - np.eye(3))
+def test_equal_costs_at_equal_outputs_of_three_classes_are_no_pole():
+    outputs = np.full((1, 3), 1 / 3) + np.outer(np.linspace(-0.1, 0.1, 41), [1, -1, 0])
+    found = posterior(outputs, "misclassification", 1 - np.eye(3))
     np.testing.assert_allclose(found[20], [1 / 3] * 3)
     assert (np.diff(found[:, 0]) > 0).all()
     assert (np.diff(found[:, 1]) < 0).all()
@@ -182,20 +182,20 @@ def test_renumbered_classes_give_renumbered_posteriors(name, params):
 
 
 @every_loss
-def test_scores_of_exactly_zero_and_one_give_that_posterior(name, params):
+def test_outputs_of_exactly_zero_and_one_give_that_posterior(name, params):
     for n_classes in (2, 3, 6):
         costs = random_costs(np.random.default_rng(3), n_classes)
         certain = np.eye(n_classes)
         np.testing.assert_array_equal(posterior(certain, name, costs, **params), certain)
 
 
-score = st.floats(0, 1) | st.floats(-800, 0).map(np.exp) | st.just(0.0)
+output = st.floats(0, 1) | st.floats(-800, 0).map(np.exp) | st.just(0.0)
 
 
 @every_loss
 @settings(deadline=None)
-@given(raw=st.lists(score, min_size=2, max_size=6), seed=st.integers(0, 99), free=st.booleans())
-def test_any_scores_give_a_distribution(name, params, raw, seed, free):
+@given(raw=st.lists(output, min_size=2, max_size=6), seed=st.integers(0, 99), free=st.booleans())
+def test_any_outputs_give_a_distribution(name, params, raw, seed, free):
     q = np.array([*raw, 1.0])
     q /= q.sum()
     costs = random_costs(np.random.default_rng(seed), len(q))
@@ -208,60 +208,60 @@ def test_any_scores_give_a_distribution(name, params, raw, seed, free):
 
 
 @every_loss
-def test_for_two_classes_a_higher_score_never_means_a_lower_posterior(name, params):
+def test_for_two_classes_a_higher_output_never_means_a_lower_posterior(name, params):
     odds = np.linspace(-60, 60, 2001)
-    scores = softmax(np.stack([0 * odds, odds], axis=1), axis=1)
+    outputs = softmax(np.stack([0 * odds, odds], axis=1), axis=1)
     for seed in range(10):
         costs = random_costs(np.random.default_rng(seed), 2)
-        found = posterior(scores, name, costs, **params)
+        found = posterior(outputs, name, costs, **params)
         assert np.diff(found[:, 1]).min() >= -1e-15
         assert found[0, 1] < 1e-9
         assert found[-1, 0] < 1e-9
 
 
-def answers_that_differ(n_classes, by_class, seed):
-    """Share of the answers by scores of the expected cost that the posterior would not give."""
+def share_of_other_predictions(n_classes, by_class, seed):
+    """Share of the decisions by outputs of the expected cost that differ from the posterior's."""
     rng = np.random.default_rng(seed)
     costs = rng.uniform(0.1, 5, (n_classes, n_classes))
     if by_class:
         costs = np.broadcast_to(costs[:, :1], costs.shape)
     costs = loss_cost_matrix(costs * (1 - np.eye(n_classes)), np.ones(n_classes))
-    scores = rng.dirichlet(np.ones(n_classes), size=2000)
-    found = posterior(scores, "expected_cost", costs)
-    scores, found = scores[found.min(axis=1) > 0], found[found.min(axis=1) > 0]
-    return (decide(scores, costs) != decide(found, costs)).mean()
+    outputs = rng.dirichlet(np.ones(n_classes), size=2000)
+    found = posterior(outputs, "expected_cost", costs)
+    outputs, found = outputs[found.min(axis=1) > 0], found[found.min(axis=1) > 0]
+    return (decide(outputs, costs) != decide(found, costs)).mean()
 
 
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize(("n_classes", "by_class"), [(2, False), (3, True), (5, True)])
-def test_scores_of_the_expected_cost_decide_as_the_posterior_does(n_classes, by_class, seed):
-    assert answers_that_differ(n_classes, by_class, seed) == 0
+def test_outputs_of_the_expected_cost_decide_as_the_posterior_does(n_classes, by_class, seed):
+    assert share_of_other_predictions(n_classes, by_class, seed) == 0
 
 
-def test_scores_of_the_expected_cost_decide_otherwise_where_the_prediction_matters_too():
-    shares = [answers_that_differ(3, False, seed) for seed in range(50)]
+def test_outputs_of_the_expected_cost_decide_otherwise_where_the_prediction_matters_too():
+    shares = [share_of_other_predictions(3, False, seed) for seed in range(50)]
     assert 0.03 < np.mean(shares) < 0.05
 
 
-def test_tiny_scores_keep_their_digits():
+def test_tiny_outputs_keep_their_digits():
     rare = np.array([1e-20, 1e-40, 1e-60])
-    scores = np.stack([1 - rare, rare], axis=1)
+    outputs = np.stack([1 - rare, rare], axis=1)
     costs = np.array([[0.0, 1.0], [5.0, 0.0]])
     odds = 1 / 5 * rare * (rare + rare)  # C01/C10 * q1 * (q1 - log q0)
-    np.testing.assert_allclose(posterior(scores, "misclassification", costs)[:, 1], odds, 1e-9)
+    np.testing.assert_allclose(posterior(outputs, "misclassification", costs)[:, 1], odds, 1e-9)
     padded = np.pad(costs, (0, 1), constant_values=1.0)
     padded[2, 2] = 0
-    three = np.column_stack([scores, np.zeros(3)])
+    three = np.column_stack([outputs, np.zeros(3)])
     found = posterior(three, "misclassification", padded)[:, :2]
     np.testing.assert_allclose(found[:, 1], odds, rtol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["weighted", "misclassification", "focal"])
-def test_a_class_whose_errors_are_free_keeps_its_score(name):
+def test_a_class_whose_errors_are_free_keeps_its_output(name):
     costs = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 2.0], [4.0, 3.0, 0.0]])
-    scores = np.array([[0.2, 0.5, 0.3], [0.9, 0.05, 0.05], [0.0, 0.5, 0.5], [1.0, 0.0, 0.0]])
-    found = posterior(scores, name, costs)
-    np.testing.assert_array_equal(found[:, 0], scores[:, 0])
+    outputs = np.array([[0.2, 0.5, 0.3], [0.9, 0.05, 0.05], [0.0, 0.5, 0.5], [1.0, 0.0, 0.0]])
+    found = posterior(outputs, name, costs)
+    np.testing.assert_array_equal(found[:, 0], outputs[:, 0])
     np.testing.assert_allclose(found.sum(axis=1), 1)
     assert (found[:3, 2] > 0).all()
 
@@ -269,12 +269,12 @@ def test_a_class_whose_errors_are_free_keeps_its_score(name):
 def test_expected_cost_learns_a_class_whose_errors_are_free_too():
     costs = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 2.0], [4.0, 3.0, 0.0]])
     eta = np.array([0.5, 0.3, 0.2])
-    scores = trained_scores(LOSS_FORMULAS["expected_cost"](), eta, costs)
-    np.testing.assert_allclose(posterior(scores[None], "expected_cost", costs)[0], eta, atol=1e-6)
+    outputs = trained_outputs(LOSS_FORMULAS["expected_cost"](), eta, costs)
+    np.testing.assert_allclose(posterior(outputs[None], "expected_cost", costs)[0], eta, atol=1e-6)
 
 
 @every_loss
-def test_scores_that_rounding_keeps_from_summing_to_one_are_taken_as_shares(name, params):
+def test_outputs_that_rounding_keeps_from_summing_to_one_are_taken_as_shares(name, params):
     rng = np.random.default_rng(5)
     costs, q = random_costs(rng, 4), rng.dirichlet(np.ones(4), size=50)
     costs[1] = 0
@@ -283,7 +283,7 @@ def test_scores_that_rounding_keeps_from_summing_to_one_are_taken_as_shares(name
         np.testing.assert_allclose(found, posterior(q, name, costs, **params), atol=1e-12)
 
 
-def test_scores_too_small_to_divide_by_are_no_obstacle():
+def test_outputs_too_small_to_divide_by_are_no_obstacle():
     costs = 1 - np.eye(4)
     costs[2, :2] = 0  # what is left of row 2 is worth 1e-320 below
     found = posterior([[0.5, 0.5, 0.0, 1e-320]], "misclassification", costs)
@@ -304,7 +304,7 @@ def test_equations_without_a_unique_solution_are_solved_as_well_as_can_be():
     )
 
 
-def test_the_hard_mask_lets_the_winner_keep_its_score():
+def test_the_hard_mask_lets_the_winner_keep_its_output():
     costs = np.array([[0.0, 1.0, 1.0], [2.0, 0.0, 1.0], [6.0, 1.0, 0.0]])
     found = posterior([[0.6, 0.2, 0.2]], "hard_misclassification", costs)
     np.testing.assert_allclose(found, [[0.6, 0.3, 0.1]])
@@ -318,10 +318,10 @@ def test_many_rows_are_worked_in_blocks_with_the_same_result(monkeypatch):
     np.testing.assert_array_equal(posterior(q, "misclassification", costs), at_once)
 
 
-def test_the_callers_scores_are_left_as_they_were():
-    scores = np.array([[0.25, 0.75]])
-    posterior(scores, "weighted", [[0, 1], [5, 0]])[:] = 0
-    np.testing.assert_array_equal(scores, [[0.25, 0.75]])
+def test_the_callers_outputs_are_left_as_they_were():
+    outputs = np.array([[0.25, 0.75]])
+    posterior(outputs, "weighted", [[0, 1], [5, 0]])[:] = 0
+    np.testing.assert_array_equal(outputs, [[0.25, 0.75]])
 
 
 def test_no_rows_give_no_rows():
@@ -354,7 +354,7 @@ def test_no_rows_give_no_rows():
         ),
     ],
 )
-def test_what_is_no_table_of_scores_is_refused(arguments, message):
+def test_what_is_no_table_of_outputs_is_refused(arguments, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         posterior(*arguments)
 

@@ -11,7 +11,7 @@ import pytest
 from skcnn._settings import NetworkSettings
 from skcnn.network._fit import HeldOut, TrainedTextCNN, fit_text_cnn
 from skcnn.network._labeled_texts import LabeledTexts
-from skcnn.network._model import build_text_cnn
+from skcnn.network._model import build_with_word_parts
 from skcnn.network.losses import make_loss
 from skcnn.text._sequences import TokenSequences
 
@@ -65,11 +65,12 @@ def small_model(loss: Any = "misclassification", optimizer: Any = "adam", **opti
         "n_filters": 4,
         "dropout": 0.0,
         "random_state": 0,
+        "word_parts": None,
         **options,
     }
     n_classes = options.pop("n_classes")
     embeddings = initial_rows(options.get("word_parts"))
-    model = build_text_cnn(len(embeddings), 3, n_classes, embeddings=embeddings, **options)
+    model = build_with_word_parts(len(embeddings), 3, n_classes, embeddings=embeddings, **options)
     model.compile(optimizer=optimizer, loss=make_loss(loss, COSTS[n_classes]))
     return model
 

@@ -14,7 +14,7 @@ from keras import layers
 from keras.src.trainers.trainer import model_supports_jit
 from scipy.special import softmax
 
-from skcnn.network._model import build_text_cnn, make_keras_model
+from skcnn.network._model import build_text_cnn, build_with_word_parts, make_keras_model
 from skcnn.network._subword_embedding import SubwordEmbedding
 from skcnn.network._training import predict_logits
 from skcnn.network.losses import make_loss
@@ -60,7 +60,7 @@ networks = st.none() | word_parts
 
 @lru_cache
 def compiled(widths, n_classes, has_subwords):
-    model = build_text_cnn(
+    model = build_with_word_parts(
         N_OWN + N_SUBWORDS if has_subwords else N_IDS,
         DIMENSION,
         n_classes,
@@ -68,6 +68,8 @@ def compiled(widths, n_classes, has_subwords):
         n_filters=4,
         dropout=0.0,
         word_parts=parts_of([0] * (N_IDS - 1), np.full(N_SHARES, N_OWN)) if has_subwords else None,
+        embeddings=None,
+        random_state=None,
     )
     # Plain descent with a step of 1, so that training subtracts the gradient from the weights.
     model.compile(

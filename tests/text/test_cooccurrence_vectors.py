@@ -54,7 +54,7 @@ def test_rarer_words_get_no_vector(min_count):
     assert counts[learned.words_].is_monotonic_decreasing
 
 
-def test_words_are_spelt_as_the_tokenizer_and_the_case_say():
+def test_words_are_spelled_as_the_tokenizer_and_the_case_say():
     assert "red" in CooccurrenceVectors(2, min_count=1).fit(TEXTS).words_
     kept = CooccurrenceVectors(2, min_count=1, lowercase=False).fit(TEXTS).words_
     assert {"red", "Red"} <= set(kept)
@@ -116,7 +116,7 @@ def test_wrong_parameters_and_texts_without_frequent_words_are_refused(
     assert not hasattr(vectors, "vectors_")
 
 
-def test_texts_without_neighbours_have_vectors_of_zeros():
+def test_texts_without_neighbors_have_vectors_of_zeros():
     learned = CooccurrenceVectors(3, min_count=1, random_state=0).fit(["one", "two"])
     assert learned.words_ == ["one", "two"]
     assert not learned.vectors_.any()

@@ -84,7 +84,7 @@ def test_of_a_long_word_only_the_beginning_counts():
     assert first == same != other
 
 
-def test_beginning_and_end_of_a_word_are_told_from_its_middle():
+def test_beginning_and_end_of_a_word_have_other_ngrams_than_its_middle():
     hashes, offsets = hashed_ngrams(["cash", "ashes"])
     shared = set(hashes[: offsets[1]].tolist()) & set(hashes[offsets[1] :].tolist())
     assert shared == {slow_hash("ash")}
@@ -152,7 +152,7 @@ def test_means_are_those_of_a_plain_loop_whatever_is_taken_at_once(words, known,
         np.testing.assert_allclose(mean, slow_mean(word, keys.tolist(), vectors), 0, 1e-5)
 
 
-def test_the_mean_of_a_word_does_not_depend_on_the_words_beside_it():
+def test_the_mean_of_a_word_does_not_depend_on_the_other_words():
     keys = frequent_ngrams(WORDS, 1)
     vectors = np.random.default_rng(0).normal(size=(len(keys), 3)).astype(np.float32)
     subwords = SubwordVectors(keys, vectors)

@@ -362,7 +362,7 @@ def test_an_object_that_cannot_be_used_is_refused(wrong, error, message):
 
 
 @pytest.mark.parametrize("sequence", [list, tuple])
-def test_vectors_of_a_list_stand_side_by_side_with_zeros_for_missing_words(sequence, tmp_path):
+def test_vectors_of_a_list_are_joined_with_zeros_for_missing_words(sequence, tmp_path):
     path = written(tmp_path / "v.vec", text())
     vectors = resolve_word_vectors(sequence([{"Win": [7.0]}, path, KeyedVectors(["x"], [[8.0]])]))
     assert vectors.dimension == 5
