@@ -220,7 +220,8 @@ def _binary_rows(file: IO[bytes], path: Path) -> Rows:
 def _npz_rows(path: Path) -> Rows:
     """Read a NumPy archive with the arrays "words" and "vectors"."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # Opened here: np.load leaves the file of a damaged archive open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             words, vectors = archive["words"], archive["vectors"]
     except (KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise _damaged(path, "it has no arrays 'words' and 'vectors' without pickle") from error
