@@ -66,7 +66,8 @@ def word_parts(model: keras.Model) -> TokenSequences | None:
 
 def to_numpy(variable: Any) -> Float32:
     """Copy the value of a Keras variable into an array that may be written to."""
-    return np.array(keras.ops.convert_to_numpy(variable))
+    # Not keras.ops.convert_to_numpy: NumPy 2 warns about the way in which it copies.
+    return np.asarray(variable).copy()
 
 
 def read_weights(model: keras.Model) -> Weights:
