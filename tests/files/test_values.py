@@ -22,7 +22,9 @@ SCALARS = NUMBERS.flatmap(npst.from_dtype) | st.text().map(np.str_)
 LABELS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | SCALARS
 ARRAYS_OF_NUMBERS = npst.arrays(NUMBERS, npst.array_shapes(min_dims=0, min_side=0, max_side=4))
 ARRAYS_OF_STRINGS = st.lists(st.text(), min_size=1).map(np.array)
-KEYS = LABELS | st.tuples(LABELS, LABELS)
+# Two keys that are NaN are different keys, and become one: NaN is no key that anybody finds again.
+KEY = LABELS.filter(lambda key: bool(key == key))  # noqa: PLR0124
+KEYS = KEY | st.tuples(KEY, KEY)
 VALUES = st.recursive(
     LABELS | ARRAYS_OF_NUMBERS | ARRAYS_OF_STRINGS,
     lambda inner: (
