@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skcnn._arrays import is_missing
+
 _ROWS_NAMED = 5  # at most this many rows or columns are named in an error message
 _ACCEPTED = (
     "a list, a tuple, a one-dimensional array, a Series, or a container with one column "
@@ -209,15 +211,6 @@ def _check_cells(cells: list[Any]) -> None:
             f"{_shortened(missing)} (counted from 0); expected a text in every row. Remove these "
             "rows, or write an empty text '' there."
         )
-
-
-def is_missing(cell: Any) -> bool:
-    """Return whether a value is None, NaN, or pandas' NA or NaT."""
-    # NA and NaT are recognized by their type's name: pandas is not imported here, and comparing
-    # NA with anything gives NA.
-    if cell is None or type(cell).__name__ in {"NAType", "NaTType"}:
-        return True
-    return isinstance(cell, (float, np.floating)) and bool(np.isnan(cell))
 
 
 def _shortened(items: list[Any]) -> str:
