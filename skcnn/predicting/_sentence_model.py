@@ -128,7 +128,15 @@ def _encoder_of_file(name: str, sentence_vectors: Any) -> SentenceEncoder:
 
 def _check_probe(encoder: SentenceEncoder, name: str, probe: Float32) -> None:
     """Raise an error if the encoder gives another vector for `PROBE`."""
-    found = encoder.encode([PROBE])[0]
+    from sklearn.exceptions import NotFittedError
+
+    try:
+        found = encoder.encode([PROBE])[0]
+    except NotFittedError as error:
+        raise ValueError(
+            f"sentence_vectors is a transformer that is not fitted ({encoder.name}); expected the "
+            "fitted one of the saved model. Write load(path, sentence_vectors=fitted_transformer)."
+        ) from error
     is_equal = found.shape == probe.shape and bool(
         np.linalg.norm(found - probe) <= _PROBE_TOLERANCE * np.linalg.norm(probe)
     )
