@@ -20,8 +20,9 @@ from skcnn._settings import check_max_length
 from skcnn.costs._matrix import check_cost_matrix
 from skcnn.files._archive import Archive, read, write
 from skcnn.files._values import decode_value, encode_value
+from skcnn.predicting._keras_network import KerasNetwork
 from skcnn.predicting._members import Member, PartsError, check_numbers, check_shapes, part
-from skcnn.predicting._model import FitRecord, FittedModel
+from skcnn.predicting._model import NETWORKS, FitRecord, FittedModel
 from skcnn.predicting._ngram_model import NgramModel
 from skcnn.predicting._pool import LogarithmicPool
 from skcnn.predicting._text_cnn import FittedTextCNN
@@ -29,7 +30,9 @@ from skcnn.text._coverage import EmbeddingCoverage
 from skcnn.text._tokenizer import Tokenization
 
 _TOKENIZATION = ("tokenizer", "lowercase", "max_length")
-_MEMBERS: dict[str, type[Member]] = {each.kind: each for each in (FittedTextCNN, NgramModel)}
+_MEMBERS: dict[str, type[Member]] = {
+    each.kind: each for each in (FittedTextCNN, KerasNetwork, NgramModel)
+}
 
 
 def write_model(
@@ -151,14 +154,15 @@ def _read_params(header: Mapping[str, Any], arrays: Mapping[str, Any]) -> dict[s
 def _read_fitted(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> FittedModel:
     classes = _read_classes(header)
     members = _read_members(header, arrays, len(classes))
-    text_cnn = members[0]
-    if not isinstance(text_cnn, FittedTextCNN):
-        raise PartsError(f"the first member is {text_cnn.kind!r}, expected {FittedTextCNN.kind!r}")
+    network = members[0]
+    if not isinstance(network, NETWORKS):
+        kinds = " or ".join(repr(each.kind) for each in NETWORKS)
+        raise PartsError(f"the first member is {network.kind!r}, expected {kinds}")
     return FittedModel(
         classes=classes,
         cost_matrix=_read_cost_matrix(arrays, classes),
         tokenize=_read_tokenization(part(header, "tokenization", dict)),
-        members=tuple(member.with_cached_words(text_cnn.seen_words) for member in members),
+        members=tuple(member.with_cached_words(network.seen_words) for member in members),
         pool=_read_pool(arrays, len(members), len(classes)),
         record=_read_record(part(header, "record", dict)),
         n_features_in=part(header, "n_features_in", int, type(None)),

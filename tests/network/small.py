@@ -85,6 +85,7 @@ def train(model: Any, data: Any = None, **options: Any) -> dict[str, list[float]
 
 SMALL_NETWORK: dict[str, Any] = {
     "loss": "misclassification",
+    "network": None,
     "filter_widths": (1, 3),
     "n_filters": 4,
     "dropout": 0.5,
