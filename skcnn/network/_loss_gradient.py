@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from skcnn._arrays import Float32, Int32
 
+from ._class_indices import expected_loss, is_of_keras, shaped_for
 from ._cost_loss import _CostLoss
-from ._loss_expectation import expected_loss
 from ._loss_tables import Table, log_softmax_of_output
 from .losses import CrossEntropy, ExpectedCost
 
@@ -189,7 +189,7 @@ def _compile_any(loss: Any, n_classes: int, targets_spec: tf.TensorSpec) -> Any:
     def compiled(logits: Any, targets: Any, sample_weight: Any) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(logits)
-            truth = targets if targets_spec.shape.rank == 2 else targets[:, None]
+            truth = targets if targets_spec.shape.rank == 2 else shaped_for(loss, targets)
             softmax = tf.nn.softmax(logits)  # (n, K)
             if isinstance(loss, keras.losses.Loss):
                 value = tf.reduce_mean(loss(truth, softmax, sample_weight=sample_weight))
@@ -205,9 +205,8 @@ def _takes_one_hot(loss: Any) -> bool:
 
     A loss of the user's own takes indices, unless its name says "categorical".
     """
-    definition = loss if hasattr(loss, "__name__") else type(loss)
-    name = definition.__name__.lower()
-    if definition.__module__.split(".")[0] == "keras":
+    name = (loss if hasattr(loss, "__name__") else type(loss)).__name__.lower()
+    if is_of_keras(loss):
         return "sparse" not in name and name != "categoricalgeneralizedcrossentropy"
     return "categorical" in name and "sparse" not in name
 
