@@ -26,7 +26,7 @@ ALLOWED = {
     "text": GROUND,
     "costs": GROUND,
     "network": (*GROUND, "text", "costs"),
-    "predicting": (*GROUND, "text", "costs"),
+    "predicting": (*GROUND, "text", "costs", "network"),
     "fitting": (*GROUND, "text", "costs", "network", "predicting"),
     "files": (*GROUND, "text", "costs", "predicting"),
     "inspection": (*GROUND, "costs"),

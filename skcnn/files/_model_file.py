@@ -24,8 +24,9 @@ from skcnn.costs._matrix import check_cost_matrix
 from skcnn.files._archive import Archive, read, write
 from skcnn.files._values import decode_value, encode_value
 from skcnn.predicting._classifier import FittedClassifier, check_classes
+from skcnn.predicting._keras_network import KerasNetwork
 from skcnn.predicting._members import Member, PartsError, check_numbers, check_shapes, part
-from skcnn.predicting._model import FitRecord, FittedModel
+from skcnn.predicting._model import NETWORKS, FitRecord, FittedModel
 from skcnn.predicting._ngram_model import NgramModel
 from skcnn.predicting._pool import LogarithmicPool
 from skcnn.predicting._sentence_model import SentenceModel
@@ -36,7 +37,8 @@ from skcnn.text._tokenizer import Tokenization
 
 _TOKENIZATION = ("tokenizer", "lowercase", "max_length")
 _MEMBERS: dict[str, type[Member]] = {
-    each.kind: each for each in (FittedTextCNN, NgramModel, SentenceModel, FittedClassifier)
+    each.kind: each
+    for each in (FittedTextCNN, KerasNetwork, NgramModel, SentenceModel, FittedClassifier)
 }
 # Parameters that may be objects. A file holds only None and "minilm" of them.
 _OBJECTS = ("sentence_vectors", "members", "memory", "network")
@@ -207,14 +209,15 @@ def _read_fitted(
     for member in members:
         if isinstance(member, FittedClassifier):
             check_classes(member.name, member.classifier, classes)
-    text_cnn = members[0]
-    if not isinstance(text_cnn, FittedTextCNN):
-        raise PartsError(f"the first member is {text_cnn.kind!r}, expected {FittedTextCNN.kind!r}")
+    network = members[0]
+    if not isinstance(network, NETWORKS):
+        kinds = " or ".join(repr(each.kind) for each in NETWORKS)
+        raise PartsError(f"the first member is {network.kind!r}, expected {kinds}")
     return FittedModel(
         classes=classes,
         cost_matrix=_read_cost_matrix(arrays, classes),
         tokenize=_read_tokenization(part(header, "tokenization", dict)),
-        members=tuple(member.with_cached_words(text_cnn.seen_words) for member in members),
+        members=tuple(member.with_cached_words(network.seen_words) for member in members),
         pool=_read_pool(arrays, len(members), len(classes)),
         record=_read_record(part(header, "record", dict)),
         n_features_in=part(header, "n_features_in", int, type(None)),

@@ -124,7 +124,7 @@ def test_a_loaded_model_gives_the_keras_model_of_all_its_words(model: Any, tmp_p
     loaded = saved(model, tmp_path / "model.skcnn")
     words = list(loaded.vocabulary_)
     ids = TokenSequences.from_lists([[number] for number in loaded.vocabulary_.values()])
-    to_posterior = loaded._model.text_cnn.posterior_rule
+    to_posterior = loaded._model.network.posterior_rule
     expected = to_posterior(np.asarray(loaded.model_(ids.to_padded())))
     np.testing.assert_allclose(loaded.predict_proba(words), expected, rtol=0, atol=1e-5)
 
