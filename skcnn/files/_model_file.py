@@ -41,7 +41,7 @@ _MEMBERS: dict[str, type[Member]] = {
     for each in (FittedTextCNN, KerasNetwork, NgramModel, SentenceModel, FittedClassifier)
 }
 # Parameters that may be objects. A file holds only None and "minilm" of them.
-_OBJECTS = ("sentence_vectors", "members", "memory", "network")
+_OBJECTS = ("sentence_vectors", "members", "memory")
 
 
 def write_model(

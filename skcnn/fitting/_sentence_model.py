@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skcnn._arrays import Float32, Float64, Int32, Int64
+from skcnn.fitting._soft_softmax_regression import fit_soft_softmax_regression
 from skcnn.predicting._pool import LOWEST_PROBABILITY
 from skcnn.predicting._sentence_model import PROBE, SentenceModel, sentence_probabilities
 from skcnn.text._sentence_vectors import SentenceEncoder
@@ -26,7 +28,7 @@ class SentenceTrainer:
     ----------
     texts : n texts
     encoder : from texts to vectors of d numbers; each text is embedded once, here
-    targets : (n,) positions of the classes
+    targets : (n,) positions of the classes, or (n, K) rows of probabilities
     n_classes : int
     sample_weight : (n,) positive, or None
     folds : (n,) numbers of the folds by which the strength of the penalty is chosen; equal texts
@@ -37,7 +39,7 @@ class SentenceTrainer:
         self,
         texts: Sequence[str],
         encoder: SentenceEncoder,
-        targets: Int32,
+        targets: Int32 | Float32,
         n_classes: int,
         sample_weight: Float64 | None,
         folds: Int64,
@@ -84,7 +86,7 @@ class SentenceTrainer:
         n_left_out = 0
         for fold in np.unique(self._folds):
             train, test = np.flatnonzero(self._folds != fold), np.flatnonzero(self._folds == fold)
-            if n_left_out < _ROWS_TO_CHOOSE_BY and len(set(self._targets[train].tolist())) > 1:
+            if n_left_out < _ROWS_TO_CHOOSE_BY and _n_present(self._targets[train]) > 1:
                 n_left_out += len(test)
                 yield train, test
 
@@ -92,16 +94,32 @@ class SentenceTrainer:
         """Total weighted log loss on the rows left out."""
         coef, intercept = self._fit(train, inverse_penalty)
         P = sentence_probabilities(self._vectors[test], coef, intercept)
-        of_true_class = P[np.arange(len(test)), self._targets[test]]
-        return float(-self._weight[test] @ np.log(np.maximum(of_true_class, LOWEST_PROBABILITY)))
+        logs = np.log(np.maximum(P, LOWEST_PROBABILITY))  # (m, K)
+        targets = self._targets[test]
+        if targets.ndim == 2:
+            of_target = (targets * logs).sum(axis=1)
+        else:
+            of_target = logs[np.arange(len(test)), targets]
+        return float(-self._weight[test] @ of_target)
 
     def _fit(self, rows: Int64, inverse_penalty: float) -> tuple[Float32, Float32]:
         """Fit on some rows, -> (d, n_columns) and (n_columns,)."""
         from sklearn.linear_model import LogisticRegression
 
+        vectors, weight = self._vectors[rows], self._weight[rows]
+        targets: NDArray[Any] = self._targets[rows]
+        if targets.ndim == 2:
+            coef, intercept = fit_soft_softmax_regression(vectors, targets, weight, inverse_penalty)
+            return coef.astype(np.float32), intercept.astype(np.float32)
         model = LogisticRegression(C=inverse_penalty, max_iter=1000)
-        model.fit(self._vectors[rows], self._targets[rows], self._weight[rows])
-        return _columns(model, self._n_classes)
+        return _columns(model.fit(vectors, targets, weight), self._n_classes)
+
+
+def _n_present(targets: NDArray[Any]) -> int:
+    """Count the classes of hard targets (m,) or of soft targets (m, K)."""
+    if targets.ndim == 2:
+        return int(targets.any(axis=0).sum())
+    return len(np.unique(targets))
 
 
 def _columns(model: Any, n_classes: int) -> tuple[Float32, Float32]:

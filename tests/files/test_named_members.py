@@ -198,7 +198,7 @@ def test_arguments_that_the_file_does_not_ask_for_are_refused(
 def test_parameters_that_are_objects_are_not_written(
     fitted: CostSensitiveTextCNN, tmp_path: Path
 ) -> None:
-    given = {"sentence_vectors": count_topics, "members": [("a", BAYES)], "network": object()}
+    given = {"sentence_vectors": count_topics, "members": [("a", BAYES)]}
     path = saved(fitted._model, tmp_path / "model.skcnn", **given, memory="folder", epochs=3)
     expected = dict.fromkeys([*given, "memory"], None) | {"epochs": 3}
     assert read_model(path)[0] == expected

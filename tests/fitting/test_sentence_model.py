@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
 
 from skcnn._arrays import Float64, Int64
 from skcnn.fitting._sentence_model import SentenceTrainer
+from skcnn.fitting._soft_softmax_regression import fit_soft_softmax_regression
 from skcnn.text._sentence_vectors import make_encoder
 from tests.conftest import Corpus
 from tests.text.encoders import Counting, count_topics
@@ -132,6 +134,52 @@ def test_a_class_that_some_rows_lack_gets_almost_no_probability(three_classes: C
         assert (P.argmax(axis=1) == targets)[rows].mean() > 0.9
     one_fold_each = trainer_of(three_classes, folds=targets.astype(np.int64))
     assert np.isfinite(probabilities(one_fold_each, three_classes.texts)).all()
+
+
+def soft_trainer_of(corpus: Corpus, targets: Any) -> SentenceTrainer:
+    folds = np.arange(len(targets)) % 5
+    encoder = make_encoder(count_topics)
+    return SentenceTrainer(corpus.texts, encoder, targets, targets.shape[1], None, folds)
+
+
+@pytest.mark.parametrize("name", ["two_classes", "three_classes"])
+def test_soft_targets_of_0_and_1_predict_as_classes(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    corpus = request.getfixturevalue(name)
+    targets = targets_of(corpus)
+    hard = trainer_of(corpus)
+    soft = soft_trainer_of(corpus, np.eye(targets.max() + 1, dtype=np.float32)[targets])
+    assert soft._inverse_penalty == hard._inverse_penalty
+    found, expected = (probabilities(trainer, corpus.texts) for trainer in (soft, hard))
+    np.testing.assert_allclose(found, expected, atol=0.02)
+
+
+def test_soft_targets_are_learned_as_probabilities(two_classes: Corpus) -> None:
+    unsure = np.where(targets_of(two_classes)[:, np.newaxis] == [0, 1], 0.7, 0.3)
+    P = probabilities(soft_trainer_of(two_classes, unsure.astype(np.float32)), two_classes.texts)
+    for target in (0, 1):
+        is_target = targets_of(two_classes) == target
+        assert P[is_target, target].mean() == pytest.approx(0.7, abs=0.05)
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_soft_regression_solves_the_problem_of_scikit_learn(n_classes: int) -> None:
+    random = np.random.RandomState(0)
+    vectors = random.normal(size=(300, 5)).astype(np.float32)
+    targets = (vectors[:, :n_classes] + random.normal(size=(300, n_classes))).argmax(axis=1)
+    weight = random.uniform(0.5, 2, 300)
+    expected = LogisticRegression(C=0.5, tol=1e-8, max_iter=1000).fit(vectors, targets, weight)
+    coef, intercept = fit_soft_softmax_regression(
+        vectors, np.eye(n_classes)[targets], weight, 0.5, tolerance=1e-12
+    )
+    np.testing.assert_allclose(coef.T, expected.coef_, atol=2e-3)
+    # Only the differences of the intercepts count.
+    np.testing.assert_allclose(
+        intercept - intercept[0] * (n_classes > 2),
+        expected.intercept_ - expected.intercept_[0] * (n_classes > 2),
+        atol=2e-3,
+    )
 
 
 def test_vectors_that_are_all_zero_give_the_shares_of_the_classes(noisy: Corpus) -> None:
