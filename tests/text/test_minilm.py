@@ -88,14 +88,15 @@ def test_another_process_gives_the_same_vectors_from_a_pickle_without_weights() 
     "fork" not in multiprocessing.get_all_start_methods(), reason="this system cannot fork"
 )
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_a_forked_process_loads_the_model_again() -> None:
+def test_a_forked_process_gives_the_same_vectors() -> None:
     code = (
         "import multiprocessing as mp, numpy as np\n"
         "from skcnn.text._sentence_vectors import make_encoder\n"
         "encoder = make_encoder('minilm')\n"
-        "expected = encoder.encode(['one', 'two'])\n"
+        "texts = [f'text {i} ' + 'of many words ' * 9 for i in range(64)]\n"
+        "expected = encoder.encode(texts)\n"
         "with mp.get_context('fork').Pool(1) as pool:\n"
-        "    found = pool.apply_async(encoder.encode, (['one', 'two'],)).get(timeout=60)\n"
+        "    found = pool.apply_async(encoder.encode, (texts,)).get(timeout=60)\n"
         "np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)\n"
     )
     done = subprocess.run(
@@ -118,8 +119,11 @@ def test_the_installed_files_are_the_expected_ones() -> None:
     assert tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in find_files()) == expected
 
 
-def test_the_model_is_loaded_once() -> None:
-    assert load_minilm() is load_minilm()
+def test_the_model_is_loaded_once_in_each_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = load_minilm()
+    assert load_minilm() is model
+    monkeypatch.setattr("os.getpid", lambda: -1)
+    assert load_minilm() is not model
 
 
 @pytest.mark.parametrize("which", [0, 1])
