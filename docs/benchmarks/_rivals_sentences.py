@@ -1,0 +1,53 @@
+"""Sentence vectors of a corpus, computed once and kept on disk, and the time that they take."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import joblib
+import numpy as np
+
+SOME_TEXTS = 50  # whose single predictions are timed
+
+
+class SentenceVectors:
+    """The vector of each text of a corpus, as a function of texts.
+
+    Attributes
+    ----------
+    seconds_a_text : time of encoding, many texts together
+    seconds_one_text : time of encoding, one text alone
+    """
+
+    def __init__(self, texts: list[str], cache: Path) -> None:
+        encode = joblib.Memory(cache, verbose=0).cache(encoded)
+        self.vectors, self.seconds_a_text, self.seconds_one_text = encode(texts)
+        self._row_of = {text: row for row, text in enumerate(texts)}
+
+    def __call__(self, texts: list[str]) -> np.ndarray:
+        return self.vectors[[self._row_of[text] for text in texts]]
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return nothing: neither the encoder nor its cache is part of a model's file."""
+        return {}
+
+
+def encoded(texts: list[str]) -> tuple[np.ndarray, float, float]:
+    """Return the vectors of MiniLM-L6, and the seconds for a text: among many, and alone."""
+    encode = encoder()
+    encode(texts[:1])  # loads the model
+    begin = time.perf_counter()
+    vectors = encode(texts)
+    among_many = (time.perf_counter() - begin) / len(texts)
+    begin = time.perf_counter()
+    for text in texts[:SOME_TEXTS]:
+        encode([text])
+    return vectors, among_many, (time.perf_counter() - begin) / min(SOME_TEXTS, len(texts))
+
+
+def encoder() -> object:
+    """Return the function from texts to vectors that skcnn uses."""
+    from skcnn.text._minilm import MiniLM
+
+    return MiniLM().encode
