@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import joblib
@@ -26,11 +27,16 @@ class SentenceVectors:
         self._row_of = {text: row for row, text in enumerate(texts)}
 
     def __call__(self, texts: list[str]) -> np.ndarray:
-        return self.vectors[[self._row_of[text] for text in texts]]
+        if all(text in self._row_of for text in texts):
+            return self.vectors[[self._row_of[text] for text in texts]]
+        return encoder()(texts)
 
     def __getstate__(self) -> dict[str, object]:
         """Return nothing: neither the encoder nor its cache is part of a model's file."""
         return {}
+
+    def __deepcopy__(self, memo: object) -> SentenceVectors:
+        return self  # it never changes
 
 
 def encoded(texts: list[str]) -> tuple[np.ndarray, float, float]:
@@ -46,8 +52,8 @@ def encoded(texts: list[str]) -> tuple[np.ndarray, float, float]:
     return vectors, among_many, (time.perf_counter() - begin) / min(SOME_TEXTS, len(texts))
 
 
-def encoder() -> object:
+def encoder() -> Callable[[list[str]], np.ndarray]:
     """Return the function from texts to vectors that skcnn uses."""
-    from skcnn.text._minilm import MiniLM
+    from skcnn.text._minilm import load_minilm
 
-    return MiniLM().encode
+    return load_minilm().encode

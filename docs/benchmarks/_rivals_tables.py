@@ -73,7 +73,8 @@ def paired(
     Without a difference, p is 1.
     """
     both = [split for split in costs if split in reference]
-    logarithms = np.log([costs[split] / reference[split] for split in both])
+    # Rounded, because equal costs may differ in their last digit.
+    logarithms = np.log([costs[split] / reference[split] for split in both]).round(9)
     p = float(wilcoxon(logarithms).pvalue) if np.any(logarithms) else 1.0
     return int(np.sum(logarithms < 0)), int(np.sum(logarithms > 0)), p
 
@@ -89,7 +90,7 @@ def average_ranks(costs: Costs) -> tuple[dict[str, float], float]:
         for model, all_splits in costs.items()
         if all(parts := [of_corpus(all_splits, corpus) for corpus in corpora])
     }
-    table = np.array(list(means.values()))  # (n_models, n_corpora)
+    table = np.round(list(means.values()), 9)  # (n_models, n_corpora)
     if table.size == 0:
         return {}, np.nan
     ranks = rankdata(table, axis=0).mean(axis=1)

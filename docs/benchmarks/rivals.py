@@ -21,7 +21,7 @@ from _rivals_tables import RATIOS, page, tables
 from _rivals_task import RARE, SIZES, Corpus, Task, corpus, task
 from sklearn.metrics import average_precision_score, log_loss
 
-from skcnn import decide, normalized_cost
+from skcnn import CostSensitiveTextCNN, decide, normalized_cost
 
 HERE = Path(__file__).parent
 DEFAULT_LOSS = ", default loss"
@@ -105,6 +105,12 @@ def megabytes(model: Fitted) -> float:
         return path.stat().st_size / 1e6
 
 
+def warm_up() -> None:
+    """Compile what the first fit of a process compiles, so that no model's seconds include it."""
+    model = CostSensitiveTextCNN(early_stopping=False, epochs=1, random_state=0)
+    model.fit(["a rare text", "an other text"] * 20, [1, 0] * 20).predict_proba(["a text"])
+
+
 def read(path: Path) -> list[dict[str, str]]:
     """Return the rows of the results."""
     if not path.exists():
@@ -123,6 +129,19 @@ def append(path: Path, row: dict[str, object]) -> None:
         writer.writerow({k: f"{v:.5g}" if isinstance(v, float) else v for k, v in row.items()})
 
 
+def known_models(path: Path, corpus: str, size: str, seed: int) -> set[str]:
+    """Return the models whose row of a split is in the file."""
+    split = (corpus, size, str(seed))
+    return {
+        row["model"] for row in read(path) if (row["corpus"], row["size"], row["seed"]) == split
+    }
+
+
+def names_of_rows() -> list[str]:
+    """Return the names of all models that a row may have, in the order of the tables."""
+    return [name + end for name in RIVALS for end in ("", DEFAULT_LOSS)]
+
+
 def models_of(arguments: object) -> Iterator[tuple[str, Rival, bool]]:
     """Yield each row's name, its model, and whether it learns the costs of each ratio."""
     for name in arguments.models:
@@ -133,11 +152,7 @@ def models_of(arguments: object) -> Iterator[tuple[str, Rival, bool]]:
 
 def measure(arguments: object, read_corpus: Corpus, size: str, seed: int) -> None:
     """Append the rows of one split that are missing."""
-    known = {
-        row["model"]
-        for row in read(arguments.results)
-        if (row["corpus"], row["size"], row["seed"]) == (read_corpus.name, size, str(seed))
-    }
+    known = known_models(arguments.results, read_corpus.name, size, seed)
     missing = [entry for entry in models_of(arguments) if entry[0] not in known]
     split = task(read_corpus, size, seed, arguments.vectors) if missing else None
     if split is None:
@@ -180,12 +195,12 @@ def main() -> None:
     command_line.add_argument("--table", action="store_true", help="write the tables and stop")
     arguments = command_line.parse_args()
     if arguments.table:
-        order = [name + end for name in RIVALS for end in ("", DEFAULT_LOSS)]
-        text = tables(read(arguments.results), order)
+        text = tables(read(arguments.results), names_of_rows())
         print(text)
         path = HERE / "rivals.md"
         path.write_text(page(path.read_text("utf-8"), text), "utf-8")
         return
+    warm_up()
     for name in arguments.corpora:
         read_corpus = corpus(arguments.data, name, arguments.cache)
         for size in arguments.sizes:
