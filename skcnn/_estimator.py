@@ -27,6 +27,8 @@ from skcnn.predicting._attributes import FittedAttributes
 from skcnn.text._containers import as_texts, column_names, n_columns
 from skcnn.text._pretrained import check_word_vectors
 
+_NOT_SAVED = {"network", "unlabeled"}
+
 
 class CostSensitiveTextCNN(FittedAttributes, MinCostMixin, ClassifierMixin, BaseEstimator):
     """A text classifier for errors that do not cost the same.
@@ -69,6 +71,10 @@ default=None
         training; `cost_matrix` counts for decisions. The outputs of a network that was trained
         with a loss of skcnn are turned back into P(class | text). With any other loss, the softmax
         outputs are taken as P(class | text).
+    network : callable, default=None
+        A function that returns a Keras model over padded token ids, not compiled. It replaces the
+        TextCNN. It is called by SciKeras' convention: `meta` has "n_ids" and "embeddings", the
+        vectors of the token ids to start from, also "n_classes_". See docs/own_network.md.
     decision : {"min_cost", "argmax"}, default="min_cost"
         Whether `predict` returns the label with the lowest expected cost, or the most probable
         label.
@@ -207,6 +213,7 @@ default=None
         cost_matrix: CostMatrixLike = None,
         *,
         loss: Any = "expected_cost",
+        network: Callable[..., Any] | None = None,
         decision: str = "min_cost",
         word_vectors: Any = None,
         embedding_dim: int = 100,
@@ -239,6 +246,7 @@ default=None
     ) -> None:
         self.cost_matrix = cost_matrix
         self.loss = loss
+        self.network = network
         self.decision = decision
         self.word_vectors = word_vectors
         self.embedding_dim = embedding_dim
@@ -386,7 +394,8 @@ default=None
             then.
         """
         check_is_fitted(self)
-        params = {k: v for k, v in self.get_params(deep=False).items() if k != "unlabeled"}
+        # The trained network is written, the function that built it is not.
+        params = {k: v for k, v in self.get_params(deep=False).items() if k not in _NOT_SAVED}
         write_model(path, params, self._model, word_vectors=word_vectors)
 
     @classmethod
@@ -429,7 +438,7 @@ default=None
         fitted = self._model  # another thread may fit meanwhile
         model, keras_model = getattr(self, "_keras_model", (None, None))
         if model is not fitted:
-            keras_model = to_keras_model(fitted.text_cnn, self.dropout)
+            keras_model = to_keras_model(fitted.network, self.dropout)
             self._keras_model = fitted, keras_model
         return keras_model
 

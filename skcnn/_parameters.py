@@ -12,6 +12,7 @@ from skcnn.costs._loss_formulas import LOSS_NAMES
 PARAMETER_CONSTRAINTS: dict[str, list[Any] | str] = {
     "cost_matrix": [None, str, "array-like", Mapping],
     "loss": [StrOptions(set(LOSS_NAMES)), HasMethods(["call", "get_config"])],
+    "network": [None, callable],
     "decision": [StrOptions({"min_cost", "argmax"})],
     "word_vectors": "no_validation",  # any type with the right attributes; see `check_word_vectors`
     "embedding_dim": [Interval(Integral, 0, None, closed="left")],

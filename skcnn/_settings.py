@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from inspect import signature
 from numbers import Integral
 from typing import Any, Self
 
@@ -17,6 +18,8 @@ from sklearn.metrics import get_scorer_names
 # Twice Keras' default. With larger steps the weights change more from epoch to epoch; their average
 # over the epochs changes less.
 _ADAM_LEARNING_RATE = 0.002
+# What SciKeras calls the arguments of a function that builds a model.
+_NETWORK_ARGUMENTS = ("meta", "compile_kwargs")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +74,7 @@ class NetworkSettings(_Settings):
     """The network's shape, its loss, and how it is trained."""
 
     loss: Any
+    network: Callable[..., Any] | None
     filter_widths: Sequence[int]
     n_filters: int
     dropout: float
@@ -84,6 +88,7 @@ class NetworkSettings(_Settings):
     verbose: int
 
     def __post_init__(self) -> None:
+        _check_network(self.network)
         widths = list(self.filter_widths)
         if not widths or not all(isinstance(w, Integral) and w >= 1 for w in widths):
             raise ValueError(
@@ -159,6 +164,29 @@ class FitSettings(_Settings):
                 f"validation_scoring is {scoring!r}; expected 'loss', 'average_cost', a scorer, "
                 "or one of the names in sklearn.metrics.get_scorer_names()."
             )
+
+
+def _check_network(network: Any) -> None:
+    """Check that a user's network is None or a function that SciKeras' convention can call."""
+    if network is None:
+        return
+    if not callable(network) or hasattr(network, "compile"):  # Keras models can be called too
+        kind = network.__name__ if isinstance(network, type) else type(network).__name__
+        raise TypeError(
+            f"network is {network!r}, of type {kind}; expected a function that builds and returns "
+            "a new Keras model: each fit starts from new weights."
+        )
+    needed = [
+        each.name
+        for each in signature(network).parameters.values()
+        if each.default is each.empty and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+    ]
+    unknown = [name for name in needed if name not in _NETWORK_ARGUMENTS]
+    if unknown:
+        raise TypeError(
+            f"network has the parameters {unknown}; expected {' and '.join(_NETWORK_ARGUMENTS)} "
+            "only. Give the others defaults, or use functools.partial."
+        )
 
 
 def check_max_length(max_length: Any) -> None:

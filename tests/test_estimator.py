@@ -292,4 +292,4 @@ def test_a_rare_word_with_a_vector_is_known_in_training_too(
     labels = [*two_classes.labels, "ham"]
     cnn = small_cnn(min_count=2, word_vectors=vectors, embedding_init="uniform")
     cnn.fit(texts, labels)
-    assert cnn.vocabulary_["once"] < cnn._model.text_cnn.weights.n_seen <= cnn.vocabulary_["never"]
+    assert cnn.vocabulary_["once"] < cnn._model.network.weights.n_seen <= cnn.vocabulary_["never"]

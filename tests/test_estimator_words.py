@@ -109,7 +109,7 @@ def test_the_keras_model_is_the_same_network(with_all: CostSensitiveTextCNN) -> 
     ]
     rows = [[vocabulary[word] for word in tokenize(text, lowercase=False)] for text in texts]
     outputs = np.asarray(with_all.model_(TokenSequences.from_lists(rows).to_padded()))
-    expected = with_all._model.text_cnn.posterior_rule(outputs)
+    expected = with_all._model.network.posterior_rule(outputs)
     np.testing.assert_allclose(expected, with_all.predict_proba(texts), rtol=0, atol=1e-5)
 
 
@@ -151,7 +151,7 @@ def test_unlabeled_texts_stand_beside_pretrained_vectors(
     cnn = small_cnn(word_vectors=mapping, epochs=1)
     cnn.fit(two_classes.texts, two_classes.labels, unlabeled=UNLABELED)
     assert {"gratis", "jackpot"} <= set(cnn.vocabulary_)
-    assert cnn._model.text_cnn.weights.embedding.shape[1] == 4 + 8
+    assert cnn._model.network.weights.embedding.shape[1] == 4 + 8
     assert "gratis" not in cnn.embedding_coverage_.missing
 
 

@@ -84,7 +84,7 @@ def test_a_file_without_word_vectors_is_smaller_and_knows_the_trained_words(
     assert list(loaded.vocabulary_.items()) == [
         (word, i)
         for word, i in with_many.vocabulary_.items()
-        if i < with_many._model.text_cnn.weights.n_seen
+        if i < with_many._model.network.weights.n_seen
     ]
     assert "jackpot" not in loaded.vocabulary_
     np.testing.assert_array_equal(

@@ -12,14 +12,14 @@ from skcnn._compat import own_random_state
 from skcnn._settings import FitSettings, NetworkSettings, TextSettings
 from skcnn.costs._matrix import loss_cost_matrix
 from skcnn.fitting._held_out import make_held_out_score, split_rows
+from skcnn.fitting._network import fit_network
 from skcnn.fitting._ngram_model import NgramTable, NgramTexts, choose_texts
 from skcnn.fitting._pool import fit_pool
-from skcnn.fitting._text_cnn import make_posterior_rule, to_text_cnn, train_text_cnn
+from skcnn.fitting._text_cnn import make_posterior_rule
 from skcnn.fitting._training_set import TrainingSet
-from skcnn.predicting._members import Member
+from skcnn.predicting._members import Member, Network
 from skcnn.predicting._model import FitRecord, FittedModel
 from skcnn.predicting._pool import LogarithmicPool
-from skcnn.predicting._text_cnn import FittedTextCNN
 from skcnn.text._prepare import PreparedTexts, prepare_texts
 from skcnn.text._tokenizer import Tokenization
 
@@ -51,30 +51,30 @@ def fit_model(
     prepared, ngram_texts = _prepare(
         data, unlabeled, train_rows, held_out_rows, text, settings, random_state
     )
-    trained = train_text_cnn(
+    fitted = fit_network(
         prepared,
         data,
         train_rows,
         held_out_rows,
         loss_costs=loss_costs,
+        posterior_rule=posterior_rule,
         settings=network,
         held_out_score=make_held_out_score(data, held_out_rows, settings, costs, posterior_rule),
         n_iter_no_change=settings.n_iter_no_change,
         seed=_seed(random_state),
     )
-    text_cnn = to_text_cnn(prepared, trained, posterior_rule)
-    members: list[Member] = [text_cnn]
+    members: list[Member] = [fitted.member]
     pool = None
     if ngram_texts is not None:
         seed = _seed(random_state)
-        members, pool = _join(text_cnn, data, ngram_texts, held_out_rows, seed)
+        members, pool = _join(fitted.member, data, ngram_texts, held_out_rows, seed)
     return FittedModel(
         classes=data.classes,
         cost_matrix=costs,
         tokenize=Tokenization(text.tokenizer, text.lowercase, text.max_length),
-        members=tuple(member.with_cached_words(text_cnn.seen_words) for member in members),
+        members=tuple(member.with_cached_words(fitted.member.seen_words) for member in members),
         pool=pool,
-        record=FitRecord(trained.history, trained.best_epoch + 1, prepared.coverage),
+        record=FitRecord(fitted.history, fitted.best_epoch + 1, prepared.coverage),
     )
 
 
@@ -104,7 +104,7 @@ def _prepare(
 
 
 def _join(
-    text_cnn: FittedTextCNN,
+    network: Network,
     data: TrainingSet,
     texts: NgramTexts,
     held_out_rows: Int64,
@@ -121,7 +121,7 @@ def _join(
     n_classes = len(data.classes)
     table = NgramTable(texts.tokens, targets, n_classes, weight, seed)
     if table.is_empty:
-        return [text_cnn], None
+        return [network], None
     is_held_out = np.isin(texts.rows, held_out_rows)
     pool = LogarithmicPool.even(2, n_classes)
     if is_held_out.any():
@@ -129,10 +129,10 @@ def _join(
         tokens = list(compress(texts.tokens, is_held_out))
         pool = fit_pool(
             [
-                text_cnn.posterior_rule(text_cnn.softmax(tokens)),
+                network.posterior_rule(network.softmax(tokens)),
                 table.fit_predict_proba(learned, held_out),
             ],
             targets[is_held_out],
             None if weight is None else weight[is_held_out],
         )
-    return [text_cnn, table.fit()], pool
+    return [network, table.fit()], pool

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skcnn._arrays import Float32, Float64, Int64
+from skcnn._arrays import Float32, Float64
 from skcnn._settings import NetworkSettings
 from skcnn.costs._posterior import PosteriorRule
-from skcnn.fitting._training_set import TrainingSet
+from skcnn.predicting._keras_network import KerasNetwork
 from skcnn.predicting._text_cnn import FittedTextCNN, TextCNNWeights
-from skcnn.text._prepare import PreparedTexts
-from skcnn.text._subwords import SubwordVectors
-from skcnn.text._vocabulary import FIRST_WORD, add_all_words_with_vectors
+from skcnn.text._prepare import PreparedTexts, join_subwords
+from skcnn.text._vocabulary import add_all_words_with_vectors
 
 if TYPE_CHECKING:
-    from skcnn.network._fit import TrainedTextCNN
+    from skcnn.network._fit import HeldOut, TrainedTextCNN
+    from skcnn.network._labeled_texts import LabeledTexts
 
 # With dropped words, the subwords learn to represent a word alone: see docs/design.md.
 _WORD_DROPOUT = 0.3
@@ -43,26 +42,18 @@ def make_posterior_rule(loss: Any, loss_costs: Float64) -> PosteriorRule:
 
 def train_text_cnn(
     prepared: PreparedTexts,
-    data: TrainingSet,
-    train_rows: Int64,
-    held_out_rows: Int64,
+    texts: LabeledTexts,
+    held_out: HeldOut | None,
     *,
     loss_costs: Float64,
     settings: NetworkSettings,
-    held_out_score: Callable[[Float64], float] | None,
-    n_iter_no_change: int,
     seed: int,
 ) -> TrainedTextCNN:
-    """Train the network on the training rows; imports TensorFlow."""
-    from skcnn.network._fit import HeldOut, fit_text_cnn
-    from skcnn.network._labeled_texts import LabeledTexts
+    """Train the TextCNN on prepared texts with their classes; imports TensorFlow."""
+    from skcnn.network._fit import fit_text_cnn
 
-    held_out = None
-    if prepared.held_out is not None:
-        texts = LabeledTexts(prepared.held_out, *data.targets_and_weight(held_out_rows))
-        held_out = HeldOut(texts, held_out_score, n_iter_no_change)
     return fit_text_cnn(
-        LabeledTexts(prepared.train, *data.targets_and_weight(train_rows)),
+        texts,
         prepared.embeddings,
         word_parts=prepared.word_parts,
         word_dropout=word_dropout(prepared),
@@ -97,10 +88,9 @@ def to_text_cnn(
     Its own row and the mean of its subwords are added up once, here. The pretrained vectors of
     words that training did not see are kept.
     """
-    embedding, vectors = np.split(trained.embedding, [len(prepared.vocabulary) + FIRST_WORD])
-    subwords = SubwordVectors(prepared.subword_keys, vectors)
-    if len(prepared.subword_keys):
-        embedding[FIRST_WORD:] += subwords.means(list(prepared.vocabulary))
+    embedding, subwords = join_subwords(
+        trained.embedding, prepared.vocabulary, prepared.subword_keys
+    )
     vocabulary, frozen = prepared.vocabulary, None
     if prepared.word_vectors is not None:
         vocabulary = add_all_words_with_vectors(vocabulary, prepared.word_vectors)
@@ -117,10 +107,12 @@ def to_text_cnn(
     return FittedTextCNN(vocabulary, weights, posterior_rule)
 
 
-def to_keras_model(text_cnn: FittedTextCNN, dropout: float) -> Any:
-    """Return the network as a Keras model over padded token ids; imports TensorFlow."""
+def to_keras_model(network: FittedTextCNN | KerasNetwork, dropout: float) -> Any:
+    """Return a network as a new Keras model over padded token ids; imports TensorFlow."""
     from skcnn.network._model import make_keras_model
 
-    widths = text_cnn.weights.filter_widths
-    layers = text_cnn.weights.to_layers(list(text_cnn.vocabulary), widths)
+    if isinstance(network, KerasNetwork):
+        return network.saved.read()
+    widths = network.weights.filter_widths
+    layers = network.weights.to_layers(list(network.vocabulary), widths)
     return make_keras_model(layers, widths, dropout)

@@ -6,26 +6,31 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-import numpy as np
 
-from skcnn._arrays import Float64, softmax
-from skcnn.text._sequences import TokenSequences
-
-from ._training import predict_logits
+from skcnn._arrays import Float64
 
 
 class ValidationScore(keras.callbacks.Callback):
-    """Adds `val_score`, a score of the softmax outputs for the held-out texts, to the logs."""
+    """Adds `val_score`, a score of the softmax outputs for the held-out texts, to the logs.
 
-    def __init__(self, sequences: TokenSequences, score: Callable[[Float64], float]) -> None:
+    Parameters
+    ----------
+    softmax_of : from the model to its softmax outputs for these texts, (n, K)
+    score : from the softmax outputs to a number
+    """
+
+    def __init__(
+        self,
+        softmax_of: Callable[[keras.Model], Float64],
+        score: Callable[[Float64], float],
+    ) -> None:
         super().__init__()
-        self._sequences = sequences
+        self._softmax_of = softmax_of
         self._score = score
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        logits = predict_logits(self.model, self._sequences).astype(np.float64)  # (n, K)
         if logs is not None:
-            logs["val_score"] = self._score(softmax(logits))
+            logs["val_score"] = self._score(self._softmax_of(self.model))
 
 
 class BestEpoch(keras.callbacks.EarlyStopping):

@@ -7,6 +7,7 @@ import random
 import re
 import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,9 @@ _START_UP_LINE = re.compile(
 )
 
 
+_SEEDING = threading.RLock()
+
+
 @contextmanager
 def preserved_state() -> Iterator[None]:
     """Restore Python's and NumPy's global random states and the environment variables."""
@@ -35,6 +39,19 @@ def preserved_state() -> Iterator[None]:
         random.setstate(python_state)
         np.random.set_state(numpy_state)
         _restore(environment)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed the global random states of Python and NumPy, and restore them at the end.
+
+    Keras draws the seeds of initializers and of dropout layers from Python's. Threads wait for each
+    other here, because they share these states.
+    """
+    with _SEEDING, preserved_state():
+        random.seed(seed)
+        np.random.seed(seed)
+        yield
 
 
 def _restore(environment: dict[str, str]) -> None:

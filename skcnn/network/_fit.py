@@ -5,7 +5,7 @@ SciKeras builds, compiles and fits the Keras model.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,9 +13,9 @@ from typing import Any
 import keras
 import numpy as np
 from numpy.typing import NDArray
-from scikeras.wrappers import KerasClassifier
+from scikeras.wrappers import BaseWrapper, KerasClassifier
 
-from skcnn._arrays import Float32, Float64
+from skcnn._arrays import Float32, Float64, softmax
 from skcnn._settings import NetworkSettings
 from skcnn.text._sequences import TokenSequences
 
@@ -23,6 +23,7 @@ from ._callbacks import BestEpoch, ValidationScore
 from ._environment import initialize_devices
 from ._labeled_texts import LabeledTexts
 from ._model import build_with_word_parts
+from ._training import predict_logits
 from ._weights import convolutions, read_weights, to_numpy
 from .losses import make_loss
 
@@ -126,12 +127,12 @@ def fit_text_cnn(
             random_state=seed,
         ),
         loss=make_loss(settings.loss, loss_costs),
-        optimizer=_copy_of_optimizer(settings.optimizer),
+        optimizer=copy_of_optimizer(settings.optimizer),
         **{f"optimizer__{name}": value for name, value in optimizer_params.items()},
         batch_size=settings.batch_size,
         epochs=settings.epochs,
         verbose=int(settings.verbose),
-        callbacks=[*_early_stopping(held_out), *callbacks],
+        callbacks=[*early_stopping(held_out, _softmax_of), *callbacks],
         fit__validation_data=_validation_data(held_out),
         fit__average_weights=settings.average_weights,
         fit__word_dropout=word_dropout,
@@ -143,7 +144,7 @@ def fit_text_cnn(
         classifier.fit(rows, texts.targets, sample_weight=texts.sample_weight)
     finally:
         for callback in callbacks:
-            _forget_model(callback)
+            forget_model(callback)
     return _trained(classifier)
 
 
@@ -151,10 +152,12 @@ class _SequenceClassifier(KerasClassifier):
     """A SciKeras classifier whose X holds the row numbers of texts.
 
     SciKeras expects an array of numbers with rows of equal length, and texts differ in length. So X
-    has one column, the row number, and the feature encoder of SciKeras looks up the texts.
+    has one column, the row number, and the feature encoder of SciKeras looks up the texts. The
+    targets are positions or probabilities of classes already, so that they are not encoded.
     """
 
     _sequences: TokenSequences
+    target_encoder = BaseWrapper.target_encoder
 
     @property
     def feature_encoder(self) -> _RowsToSequences:
@@ -172,22 +175,31 @@ class _RowsToSequences:
         return self._sequences.take(rows[:, 0].astype(np.int64))
 
 
-def _copy_of_optimizer(optimizer: Any) -> Any:
+def copy_of_optimizer(optimizer: Any) -> Any:
     """Copy a Keras optimizer, because it can only be used with the first model it trained."""
     if isinstance(optimizer, keras.optimizers.Optimizer):
         return type(optimizer).from_config(optimizer.get_config())
     return optimizer
 
 
-def _early_stopping(held_out: HeldOut | None) -> list[keras.callbacks.Callback]:
+def early_stopping(
+    held_out: HeldOut | None, softmax_of: Callable[[keras.Model, TokenSequences], Float64]
+) -> list[keras.callbacks.Callback]:
+    """Return the callbacks that choose the best epoch by the held-out texts."""
     if held_out is None:
         return []
     if held_out.score is None:
         return [BestEpoch("val_loss", "min", held_out.n_iter_no_change)]
+    sequences = held_out.texts.sequences
     return [
-        ValidationScore(held_out.texts.sequences, held_out.score),
+        ValidationScore(lambda model: softmax_of(model, sequences), held_out.score),
         BestEpoch("val_score", "max", held_out.n_iter_no_change),
     ]
+
+
+def _softmax_of(model: keras.Model, sequences: TokenSequences) -> Float64:
+    """Return the softmax outputs of a TextCNN, (n, K)."""
+    return softmax(predict_logits(model, sequences).astype(np.float64))
 
 
 def _validation_data(held_out: HeldOut | None) -> tuple[Any, ...] | None:
@@ -197,21 +209,26 @@ def _validation_data(held_out: HeldOut | None) -> tuple[Any, ...] | None:
     return held_out.texts.sequences, held_out.texts.targets, held_out.texts.sample_weight
 
 
-def _forget_model(callback: Any) -> None:
+def forget_model(callback: Any) -> None:
     """Remove the Keras model from a user's callback, which the estimator keeps as a parameter."""
     if isinstance(callback, keras.callbacks.Callback):
         # Not set_model: callbacks override it, and expect a model there.
         callback._model = None
 
 
-def _trained(classifier: KerasClassifier) -> TrainedTextCNN:
-    model = classifier.model_
-    weights = read_weights(model)
-    if not all(np.isfinite(array).all() for array in weights.arrays):
+def check_finite(weights: Iterable[NDArray[Any]]) -> None:
+    """Raise an error if training diverged."""
+    if not all(np.isfinite(array).all() for array in weights):
         raise ValueError(
             "Training diverged: the network's weights are not finite numbers. Lower learning_rate, "
             "or set optimizer_params={'clipnorm': 1.0}."
         )
+
+
+def _trained(classifier: KerasClassifier) -> TrainedTextCNN:
+    model = classifier.model_
+    weights = read_weights(model)
+    check_finite(weights.arrays)
     history = {name: [float(v) for v in values] for name, values in classifier.history_.items()}
     best = [c.best_epoch for c in classifier._fit_callbacks if isinstance(c, BestEpoch)]
     return TrainedTextCNN(

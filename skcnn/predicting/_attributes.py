@@ -60,7 +60,7 @@ class FittedAttributes:
     @property
     def vocabulary_(self) -> dict[str, int]:
         """The known words and their token ids."""
-        return self._fitted("vocabulary_").text_cnn.vocabulary
+        return self._fitted("vocabulary_").network.vocabulary
 
     @property
     def history_(self) -> dict[str, list[float]]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skcnn._arrays import Float64
+from skcnn.costs._posterior import PosteriorRule
 
 
 class PartsError(ValueError):
@@ -49,6 +50,25 @@ class Member(Protocol):
         PartsError
             If a part is missing, or the parts do not fit together.
         """
+
+
+class Network(Member, Protocol):
+    """A member that is a network over the tokens of a text."""
+
+    @property
+    def vocabulary(self) -> dict[str, int]:
+        """The known words and their token ids."""
+
+    @property
+    def posterior_rule(self) -> PosteriorRule:
+        """The rule from softmax outputs to P(class | text)."""
+
+    @property
+    def seen_words(self) -> list[str]:
+        """Words that training saw."""
+
+    def softmax(self, tokens: Sequence[Sequence[str]]) -> Float64:
+        """Return the network's outputs for n texts as softmax columns, (n, K)."""
 
 
 def check_shapes(shapes: Mapping[str, tuple[Any, Any]]) -> None:

@@ -9,11 +9,14 @@ from typing import Any
 from numpy.typing import NDArray
 
 from skcnn._arrays import Float64
+from skcnn.predicting._keras_network import KerasNetwork
 from skcnn.predicting._members import Member
 from skcnn.predicting._pool import LogarithmicPool
 from skcnn.predicting._text_cnn import FittedTextCNN
 from skcnn.text._coverage import EmbeddingCoverage
 from skcnn.text._tokenizer import Tokenization
+
+NETWORKS = (FittedTextCNN, KerasNetwork)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,9 +61,9 @@ class FittedModel:
     feature_name: str | None = None
 
     @property
-    def text_cnn(self) -> FittedTextCNN:
+    def network(self) -> FittedTextCNN | KerasNetwork:
         """The network among the members."""
-        return next(member for member in self.members if isinstance(member, FittedTextCNN))
+        return next(member for member in self.members if isinstance(member, NETWORKS))
 
     def predict_proba(self, texts: Sequence[str]) -> Float64:
         """Estimate P(class | text), (n, K)."""

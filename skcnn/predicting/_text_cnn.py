@@ -17,6 +17,12 @@ from numpy.typing import NDArray
 from skcnn._arrays import Float32, Float64, Int64, softmax
 from skcnn.costs._posterior import PosteriorRule
 from skcnn.predicting._members import PartsError, check_numbers, check_shapes, part
+from skcnn.predicting._network_parts import (
+    network_arrays,
+    network_header,
+    read_posterior_rule,
+    read_vocabulary,
+)
 from skcnn.text._sequences import UNKNOWN, TokenSequences
 from skcnn.text._subwords import SubwordVectors
 from skcnn.text._vocabulary import FIRST_WORD, encode_open
@@ -223,51 +229,33 @@ class FittedTextCNN:
 
     def header(self) -> dict[str, Any]:
         """Return what a model file keeps as JSON."""
-        rule = self.posterior_rule
-        return {
-            "vocabulary": list(self.vocabulary),
-            "filter_widths": list(self.weights.filter_widths),
-            "loss": {"name": rule.loss, "parameters": rule.parameters},
-        }
+        own = {"filter_widths": list(self.weights.filter_widths)}
+        return network_header(self.vocabulary, self.posterior_rule) | own
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what a model file keeps as arrays."""
         weights = {name: getattr(self.weights, name) for name in _ARRAYS}
-        return {**weights, "loss_costs": self.posterior_rule.costs}
+        return weights | network_arrays(self.posterior_rule)
 
     @classmethod
     def from_parts(
         cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], n_classes: int
     ) -> FittedTextCNN:
         """Build the network from the parts of a model file, see `Member`."""
-        words = part(header, "vocabulary", list)
-        if set(map(type, words)) - {str} or len(set(words)) < len(words):
-            raise PartsError("vocabulary is not a list of different words")
+        vocabulary = read_vocabulary(header)
         widths = part(header, "filter_widths", list)
         if not _are_widths(widths):
             raise PartsError(f"filter_widths is {widths}, expected integers >= 1, decreasing")
         weights = TextCNNWeights(
             **{name: part(arrays, name) for name in _ARRAYS}, filter_widths=tuple(widths)
         )
-        _check_weights(weights, n_classes, len(words))
-        rule = _read_posterior_rule(part(header, "loss", dict), part(arrays, "loss_costs"))
-        check_shapes({"loss_costs": (rule.costs.shape, (n_classes, n_classes))})
-        return cls({word: i for i, word in enumerate(words, FIRST_WORD)}, weights, rule)
+        _check_weights(weights, n_classes, len(vocabulary))
+        return cls(vocabulary, weights, read_posterior_rule(header, arrays, n_classes))
 
 
 def _are_widths(widths: list[Any]) -> bool:
     are_integers = all(type(width) is int and width >= 1 for width in widths)
     return bool(widths) and are_integers and widths == sorted(widths, reverse=True)
-
-
-def _read_posterior_rule(loss: Mapping[str, Any], costs: NDArray[Any]) -> PosteriorRule:
-    check_numbers({"loss_costs": costs}, {})
-    rule = PosteriorRule(part(loss, "name", str), costs, part(loss, "parameters", dict))
-    try:
-        rule(np.full((1, len(costs)), 1 / len(costs)))
-    except (KeyError, TypeError, ValueError) as error:
-        raise PartsError(f"loss is {dict(loss)}, which is not a loss of this version") from error
-    return rule
 
 
 def _check_weights(weights: TextCNNWeights, n_classes: int, n_vocabulary: int) -> None:

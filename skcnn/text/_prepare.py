@@ -15,6 +15,7 @@ from skcnn.text._pretrained import WordVectors
 from skcnn.text._sequences import UNKNOWN, TokenSequences
 from skcnn.text._start_vectors import given_vectors, initial_embeddings
 from skcnn.text._subwords import (
+    SubwordVectors,
     explain_by_subwords,
     frequent_ngrams,
     ngram_means,
@@ -61,6 +62,13 @@ class PreparedTexts:
     word_vectors: WordVectors | None
     coverage: EmbeddingCoverage | None
 
+    def known_vectors(self) -> Float32:
+        """Return one vector for each known id: its row plus the mean of its subwords' rows.
+
+        An array of shape (len(vocabulary) + FIRST_WORD, d).
+        """
+        return join_subwords(self.embeddings, self.vocabulary, self.subword_keys)[0]
+
 
 def prepare_texts(
     tokens: list[list[str]],
@@ -92,7 +100,7 @@ def prepare_texts(
     ids = add_text_words(vocabulary, tokens) if settings.subwords else vocabulary
     train = encode(train_tokens, ids)
     embeddings = initial_embeddings(
-        _known_part(train, len(vocabulary) + FIRST_WORD),
+        known_part(train, len(vocabulary) + FIRST_WORD),
         vocabulary,
         given.all,
         embedding_dim=given.dimensions_to_learn,
@@ -126,10 +134,33 @@ def _is_pretrained(vocabulary: dict[str, int], pretrained: WordVectors | None) -
     return np.concatenate([np.zeros(FIRST_WORD, bool), found])
 
 
-def _known_part(sequences: TokenSequences, n_known: int) -> TokenSequences:
+def known_part(sequences: TokenSequences, n_known: int) -> TokenSequences:
     """Return texts in which all ids from `n_known` on are the unknown word."""
     ids = np.where(sequences.ids < n_known, sequences.ids, np.int32(UNKNOWN))
     return TokenSequences(ids, sequences.offsets)
+
+
+def join_subwords(
+    rows: Float32, vocabulary: dict[str, int], keys: NDArray[np.uint32]
+) -> tuple[Float32, SubwordVectors]:
+    """Add the mean of its subwords' rows to the row of each word; the opposite of splitting.
+
+    Parameters
+    ----------
+    rows : (n_vocabulary + FIRST_WORD + n_subwords, d)
+    vocabulary : n_vocabulary words and their ids
+    keys : (n_subwords,) hashes of the subwords
+
+    Returns
+    -------
+    vectors (n_vocabulary + FIRST_WORD, d), and the vectors of the subwords
+    """
+    vectors, of_subwords = np.split(rows, [len(vocabulary) + FIRST_WORD])
+    subwords = SubwordVectors(keys, of_subwords)
+    vectors = vectors.copy()
+    if len(keys):
+        vectors[FIRST_WORD:] += subwords.means(list(vocabulary))
+    return vectors, subwords
 
 
 def split_into_subwords(embeddings: Float32, words: list[str], keys: NDArray[np.uint32]) -> Float32:

@@ -28,7 +28,7 @@ def table_of(texts: list[str], labels: Any, sample_weight: Any = None) -> NgramT
 
 def network_alone(estimator: CostSensitiveTextCNN, texts: list[str]) -> NDArray[np.float64]:
     model = estimator._model
-    return model.text_cnn.predict_proba(texts, model.tokenize(texts))
+    return model.network.predict_proba(texts, model.tokenize(texts))
 
 
 def ngram_model(estimator: CostSensitiveTextCNN) -> NgramModel:

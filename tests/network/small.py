@@ -85,6 +85,7 @@ def train(model: Any, data: Any = None, **options: Any) -> dict[str, list[float]
 
 SMALL_NETWORK: dict[str, Any] = {
     "loss": "misclassification",
+    "network": None,
     "filter_widths": (1, 3),
     "n_filters": 4,
     "dropout": 0.5,
@@ -115,7 +116,7 @@ def train_as_the_estimator_does(
         initial_rows(word_parts),
         word_parts=word_parts,
         word_dropout=0.0,
-        loss_costs=COSTS[int(max(targets)) + 1],
+        loss_costs=COSTS[targets.shape[1] if targets.ndim == 2 else int(max(targets)) + 1],
         settings=NetworkSettings(**{**SMALL_NETWORK, **settings}),
         held_out=held_out,
         seed=seed,

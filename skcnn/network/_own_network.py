@@ -1,0 +1,215 @@
+"""From labeled texts and a user's function to a trained Keras network of the user's own.
+
+The function follows SciKeras' convention for `model=`. SciKeras calls it and prepares the arguments
+of `compile`. Keras' own `fit` trains the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from inspect import Parameter, signature
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+from scikeras.wrappers import KerasClassifier
+
+from skcnn._arrays import Float32, Float64, Int32
+from skcnn._settings import NetworkSettings
+
+from ._callbacks import BestEpoch
+from ._environment import initialize_devices, seeded
+from ._fit import HeldOut, check_finite, copy_of_optimizer, early_stopping, forget_model
+from ._keras_file import without_optimizer
+from ._labeled_texts import LabeledTexts
+from ._loss_gradient import _takes_one_hot
+from ._padded import MIN_LENGTH, batches, input_length, predict_softmax, shuffled_batches
+from .losses import identify_loss, make_loss
+
+_N_TEXTS_TO_CHECK = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainedOwnNetwork:
+    """The result of training.
+
+    Attributes
+    ----------
+    model : keras.Model, not compiled
+    content : the same model as the bytes of a `.keras` file
+    length : number of ids to which texts are filled up
+    from_logits : whether its outputs are logits
+    history : what Keras recorded: for each name, one value for each epoch
+    best_epoch : the epoch whose weights these are, from 0
+    """
+
+    model: keras.Model
+    content: bytes
+    length: int
+    from_logits: bool
+    history: dict[str, list[float]]
+    best_epoch: int
+
+
+def fit_own_network(
+    texts: LabeledTexts,
+    embeddings: Float32,
+    *,
+    loss_costs: Float64,
+    settings: NetworkSettings,
+    held_out: HeldOut | None,
+    seed: int,
+) -> TrainedOwnNetwork:
+    """Build a user's network and train it with Keras.
+
+    Parameters
+    ----------
+    texts : LabeledTexts
+    embeddings : (n_ids, d)
+        The vectors that the function gets; row 0 is padding, row 1 the unknown word.
+    loss_costs : (K, K)
+        The cost matrix of the loss: zero diagonal, scaled.
+    settings : NetworkSettings
+    held_out : HeldOut or None
+        None: all epochs are trained, and the weights of the last one are kept.
+    seed : int
+        Seeds the initial weights, dropout, and the order of the batches.
+
+    Raises
+    ------
+    TypeError or ValueError
+        If the function does not return a network with the right outputs, if Keras cannot save it,
+        or if its weights become infinite or NaN.
+    """
+    initialize_devices()
+    loss = make_loss(settings.loss, loss_costs)
+    from_logits = bool(getattr(loss, "from_logits", False))
+    n_classes = len(loss_costs)
+    length = _longest(texts, held_out)
+    with seeded(seed):
+        model = _build(texts, embeddings, length, n_classes, loss, settings)
+        length = input_length(model) or length
+        softmax_of = partial(
+            predict_softmax, length=length, n_classes=n_classes, from_logits=from_logits
+        )
+        # This also creates the weights of a model that has none before its first call.
+        softmax_of(model, texts.sequences.take(range(min(len(texts), _N_TEXTS_TO_CHECK))))
+    y_of = partial(_labels, loss=loss, n_classes=n_classes, n_columns=_n_columns(model, length))
+    stopping = early_stopping(held_out, softmax_of)
+    history = _train(model, texts, held_out, length, y_of, stopping, settings, seed)
+    check_finite(model.get_weights())
+    best = [each.best_epoch for each in stopping if isinstance(each, BestEpoch)]
+    copy, content = without_optimizer(model)
+    return TrainedOwnNetwork(
+        model=copy,
+        content=content,
+        length=length,
+        from_logits=from_logits,
+        history=history,
+        best_epoch=best[0] if best else len(history["loss"]) - 1,
+    )
+
+
+def _longest(texts: LabeledTexts, held_out: HeldOut | None) -> int:
+    parts = [texts] if held_out is None else [texts, held_out.texts]
+    return max(MIN_LENGTH, *(int(part.sequences.lengths.max(initial=0)) for part in parts))
+
+
+def _build(
+    texts: LabeledTexts,
+    embeddings: Float32,
+    length: int,
+    n_classes: int,
+    loss: Any,
+    settings: NetworkSettings,
+) -> keras.Model:
+    """Let SciKeras call the user's function, and compile what it returns."""
+
+    def build(meta: dict[str, Any], compile_kwargs: dict[str, Any]) -> keras.Model:
+        more = {"n_ids": len(embeddings), "embeddings": embeddings, "n_classes_": n_classes}
+        model = _call(settings.network, meta=meta | more, compile_kwargs=compile_kwargs)
+        _check_model(model, compile_kwargs["loss"])
+        if not model.compiled:
+            model.compile(**compile_kwargs)
+        return model
+
+    classifier = KerasClassifier(
+        model=build,
+        loss=loss,
+        optimizer=copy_of_optimizer(settings.optimizer),
+        **{f"optimizer__{name}": value for name, value in settings.all_optimizer_params.items()},
+    )
+    # SciKeras reads shape and dtype only. This array has the shape of all padded texts, and takes
+    # the memory of one number.
+    ids = np.broadcast_to(np.int32(0), (len(texts), length))
+    return classifier.initialize(ids, texts.targets).model_
+
+
+def _call(function: Any, **arguments: Any) -> Any:
+    """Call a function with those arguments that its signature names."""
+    parameters = signature(function).parameters
+    if any(each.kind is Parameter.VAR_KEYWORD for each in parameters.values()):
+        return function(**arguments)
+    return function(**{name: value for name, value in arguments.items() if name in parameters})
+
+
+def _check_model(model: Any, loss: Any) -> None:
+    if not isinstance(model, keras.Model):
+        raise TypeError(
+            f"network returned an object of type {type(model).__name__}; expected a keras.Model "
+            "that is not compiled."
+        )
+    if model.compiled and model.loss is not loss:
+        raise ValueError(
+            "network returned a compiled model; expected a model that is not compiled. The "
+            "estimator compiles it with its own loss and optimizer. Leave out the call of compile. "
+            "If the function returned the same model before, let it build a new one in each call."
+        )
+
+
+def _n_columns(model: keras.Model, length: int) -> int:
+    """Number of columns of the network's outputs."""
+    return int(model(np.ones((1, length), np.int32), training=False).shape[-1])
+
+
+def _labels(targets: Int32, *, loss: Any, n_classes: int, n_columns: int) -> NDArray[Any]:
+    """Return the labels in the form that the loss takes: (n, 1) indices or (n, K) one-hot rows."""
+    if identify_loss(loss) is None and n_columns > 1 and _takes_one_hot(loss):
+        return np.eye(n_classes, dtype=np.float32)[targets]
+    return targets[:, np.newaxis]
+
+
+def _train(
+    model: keras.Model,
+    texts: LabeledTexts,
+    held_out: HeldOut | None,
+    length: int,
+    y_of: Callable[[Int32], NDArray[Any]],
+    stopping: list[keras.callbacks.Callback],
+    settings: NetworkSettings,
+    seed: int,
+) -> dict[str, list[float]]:
+    """Train the compiled model in place; return what Keras recorded."""
+    size, epochs = settings.batch_size, settings.epochs
+    all_epochs, n_steps = shuffled_batches(texts, y_of(texts.targets), length, size, epochs, seed)
+    validation = None
+    if held_out is not None:
+        validation = batches(held_out.texts, y_of(held_out.texts.targets), length, size)
+    callbacks = list(settings.callbacks or ())
+    try:
+        recorded = model.fit(
+            all_epochs,
+            steps_per_epoch=n_steps,
+            validation_data=validation,
+            epochs=epochs,
+            verbose=int(settings.verbose),
+            callbacks=[*stopping, *callbacks],
+            shuffle=False,  # the batches are shuffled already
+        )
+    finally:
+        for callback in callbacks:
+            forget_model(callback)
+    return {name: [float(v) for v in values] for name, values in recorded.history.items()}

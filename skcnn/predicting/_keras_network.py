@@ -1,0 +1,141 @@
+"""A user's own Keras network as a member: kept as bytes, read by Keras when it first predicts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, ClassVar
+from zipfile import is_zipfile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skcnn._arrays import Float64
+from skcnn.costs._posterior import PosteriorRule
+from skcnn.predicting._members import PartsError, part
+from skcnn.predicting._network_parts import (
+    network_arrays,
+    network_header,
+    read_posterior_rule,
+    read_vocabulary,
+)
+from skcnn.text._vocabulary import encode
+
+
+class SavedModel:
+    """A Keras model as the bytes of a `.keras` file, which alone are copied and pickled.
+
+    Parameters
+    ----------
+    content : bytes
+    model : keras.Model, optional
+        The model that the bytes hold. None: it is read when it is first needed.
+    """
+
+    def __init__(self, content: bytes, model: Any = None) -> None:
+        self.content = content
+        self._model = model
+        self._lock = threading.Lock()
+
+    def get(self) -> Any:
+        """Return the Keras model, always the same object; imports TensorFlow."""
+        with self._lock:
+            if self._model is None:
+                self._model = self.read()
+            return self._model
+
+    def read(self) -> Any:
+        """Return a new copy of the Keras model; imports TensorFlow."""
+        from skcnn.network._keras_file import model_from_bytes
+
+        return model_from_bytes(self.content)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle the bytes alone, so that unpickling does not import TensorFlow."""
+        return SavedModel, (self.content,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KerasNetwork:
+    """A trained Keras network: tokens in, P(class | text) out.
+
+    Attributes
+    ----------
+    vocabulary : words and their ids; every other word is the unknown word
+    saved : SavedModel
+    length : number of ids to which texts are filled up
+    from_logits : whether the network's outputs are logits
+    posterior_rule : from softmax outputs to P(class | text)
+    """
+
+    kind: ClassVar[str] = "keras_network"
+    vocabulary: dict[str, int]
+    saved: SavedModel
+    length: int
+    from_logits: bool
+    posterior_rule: PosteriorRule
+
+    def softmax(self, tokens: Sequence[Sequence[str]]) -> Float64:
+        """Return the network's outputs for n texts as softmax columns, (n, K)."""
+        from skcnn.network._padded import predict_softmax
+
+        return predict_softmax(
+            self.saved.get(),
+            encode(tokens, self.vocabulary),
+            length=self.length,
+            n_classes=len(self.posterior_rule.costs),
+            from_logits=self.from_logits,
+        )
+
+    def predict_proba(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> Float64:
+        """Estimate P(class | text) for n texts, (n, K)."""
+        return self.posterior_rule(self.softmax(tokens))
+
+    @property
+    def seen_words(self) -> list[str]:
+        """Words that training saw."""
+        return list(self.vocabulary)
+
+    def with_cached_words(self, words: Sequence[str]) -> KerasNetwork:
+        """Return the same network: it looks up the vectors of its words itself."""
+        return self
+
+    def without_unseen_words(self) -> KerasNetwork:
+        """Return the same network: it has no vectors of words that training did not see."""
+        return self
+
+    def header(self) -> dict[str, Any]:
+        """Return what a model file keeps as JSON."""
+        own = {"length": self.length, "from_logits": self.from_logits}
+        return network_header(self.vocabulary, self.posterior_rule) | own
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what a model file keeps as arrays."""
+        model = np.frombuffer(self.saved.content, np.uint8)
+        return {"model": model, **network_arrays(self.posterior_rule)}
+
+    @classmethod
+    def from_parts(
+        cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], n_classes: int
+    ) -> KerasNetwork:
+        """Build the network from the parts of a model file, see `Member`."""
+        length = part(header, "length", int)
+        if length < 1:
+            raise PartsError(f"length is {length}, expected 1 or more")
+        return cls(
+            vocabulary=read_vocabulary(header),
+            saved=_read_model(part(arrays, "model")),
+            length=length,
+            from_logits=part(header, "from_logits", bool),
+            posterior_rule=read_posterior_rule(header, arrays, n_classes),
+        )
+
+
+def _read_model(array: NDArray[Any]) -> SavedModel:
+    """Check what can be checked without Keras."""
+    content = array.tobytes()
+    if array.dtype != np.uint8 or not is_zipfile(BytesIO(content)):
+        raise PartsError(f"model has dtype {array.dtype}, or is not a .keras file")
+    return SavedModel(content)
