@@ -172,6 +172,25 @@ def test_a_tuned_model_takes_the_value_with_the_lowest_log_loss(learners: Module
     assert tuned.best(calibrated=True) in {1, 2}  # calibrated, both are the same
 
 
+def test_sentence_vectors_of_a_corpus_are_computed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sentences = imported("_rivals_sentences", monkeypatch)
+    asked: list[str] = []
+
+    def lengths(texts: list[str]) -> Any:
+        asked.extend(texts)
+        return np.array([[len(text)] for text in texts], dtype=np.float32)
+
+    monkeypatch.setattr(sentences, "encoder", lambda: lengths)
+    texts = ["a", "bb", "ccc"]
+    sentences.SentenceVectors(texts, tmp_path)
+    asked.clear()
+    vectors = sentences.SentenceVectors(texts, tmp_path)(["ccc", "none of the corpus", "a"])
+    assert vectors.tolist() == [[3], [18], [1]]
+    assert asked == ["none of the corpus"]
+
+
 def test_the_cost_at_another_prevalence_is_that_of_the_published_predictions(
     anchors: ModuleType,
 ) -> None:

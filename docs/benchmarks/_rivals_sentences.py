@@ -27,9 +27,13 @@ class SentenceVectors:
         self._row_of = {text: row for row, text in enumerate(texts)}
 
     def __call__(self, texts: list[str]) -> np.ndarray:
-        if all(text in self._row_of for text in texts):
-            return self.vectors[[self._row_of[text] for text in texts]]
-        return encoder()(texts)
+        rows = np.array([self._row_of.get(text, -1) for text in texts])
+        vectors = self.vectors[rows]
+        # A fit may also ask for the vector of a text that is not in the corpus.
+        unknown = np.flatnonzero(rows < 0)
+        if unknown.size:
+            vectors[unknown] = encoder()([texts[i] for i in unknown])
+        return vectors
 
     def __getstate__(self) -> dict[str, object]:
         """Return nothing: neither the encoder nor its cache is part of a model's file."""
