@@ -2,7 +2,7 @@
 
 - ade: adverse drug events on a published split, against fine-tuned transformers
 - clinc: out-of-scope questions of CLINC150, against networks with 150 intents
-- intents: the same with 150 intents; it takes minutes
+- intents: the same with 150 intents
 - kim: accuracy on four of the data sets of Kim (2014)
 """
 
