@@ -13,15 +13,18 @@ from skcnn._settings import FitSettings, MemberSettings, NetworkSettings, TextSe
 from skcnn.costs._matrix import loss_cost_matrix
 from skcnn.fitting._classifier import ClassifierTrainer
 from skcnn.fitting._held_out import make_held_out_score, split_rows
-from skcnn.fitting._join import CrossFitted, cross_fit, join
+from skcnn.fitting._join import CrossFitted, cross_fit, join, pool_cross_fitted
 from skcnn.fitting._network import FittedNetwork, fit_network
 from skcnn.fitting._ngram_model import NgramTable, NgramTexts, choose_texts
+from skcnn.fitting._pool import pool_students
 from skcnn.fitting._sentence_model import SentenceTrainer
-from skcnn.fitting._soft_targets import TaughtTexts, join_soft_targets
+from skcnn.fitting._soft_targets import TaughtTexts, calibrate_student, join_soft_targets
 from skcnn.fitting._splits import Splits, choose_splits
 from skcnn.fitting._text_cnn import make_posterior_rule
 from skcnn.fitting._training_set import TrainingSet
+from skcnn.predicting._members import Member
 from skcnn.predicting._model import FitRecord, FittedModel
+from skcnn.predicting._pool import LogarithmicPool
 from skcnn.text._coverage import EmbeddingCoverage
 from skcnn.text._prepare import PreparedTexts, prepare_texts
 from skcnn.text._sentence_vectors import fit_encoder
@@ -92,13 +95,16 @@ def fit_model(
     trained = _train(job, prepared, data, job.train_rows)
     kept_rows = np.arange(len(data.texts)) if ngram_texts is None else ngram_texts.rows
     splits = choose_splits(data, kept_rows, job.held_out_rows, random_state)
-    ngrams = _fit_ngrams(job, ngram_texts, data, splits)
+    table = _ngram_table(job, ngram_texts, data)
+    n_classes = len(data.classes)
+    ngrams = [] if table is None else [cross_fit(table, splits, n_classes)]
     teachers = _fit_teachers(job, splits)
-    model = _join(job, trained, [*ngrams, *teachers], splits, prepared.coverage)
-    if unlabeled is None or not members.has_teachers:
+    joined = join(trained.member, ngrams, teachers, data, splits, job.held_out_rows, job.tokenize)
+    model = _to_model(job, trained, *joined, prepared.coverage)
+    if unlabeled is None or not teachers:
         return model
     taught = join_soft_targets(data, unlabeled, model.predict_proba(unlabeled))
-    return _fit_students(job, taught, [] if members.distill else teachers, splits)
+    return _fit_students(job, taught, teachers, splits)
 
 
 def _fit_students(
@@ -108,11 +114,19 @@ def _fit_students(
     prepared, ngram_texts = _prepare(job, None, taught)
     rows = np.concatenate([job.train_rows, taught.unlabeled_rows])
     trained = _train(job, prepared, taught, rows)
-    if ngram_texts is not None:
-        kept = ngram_texts.rows[ngram_texts.rows >= taught.n_labeled]
-        splits = splits.with_more_to_learn_from(kept)
-    ngrams = _fit_ngrams(job, ngram_texts, taught, splits)
-    return _join(job, trained, [*ngrams, *teachers], splits, prepared.coverage)
+    members: list[Member] = [trained.member]
+    table = _ngram_table(job, ngram_texts, taught)
+    pool_of_ngrams = None
+    if table is not None and ngram_texts is not None:
+        pool_of_ngrams = calibrate_student(table, taught, ngram_texts.rows, job.random_state)
+        members.append(table.fit())
+    pool_of_teachers = None
+    if not job.members.distill:
+        pool_of_teachers = pool_cross_fitted(teachers, job.data, splits)
+        members += [teacher.member for teacher in teachers]
+    pool = pool_students(pool_of_ngrams, pool_of_teachers, len(job.data.classes))
+    joined = members, (pool if len(members) > 1 else None)
+    return _to_model(job, trained, *joined, prepared.coverage)
 
 
 def _prepare(
@@ -159,16 +173,16 @@ def _train(
     )
 
 
-def _fit_ngrams(
-    job: Job, texts: NgramTexts | None, learned: TrainingSet | TaughtTexts, splits: Splits
-) -> list[CrossFitted]:
-    """Fit the n-gram model. There is none if no text has an n-gram that can be used."""
+def _ngram_table(
+    job: Job, texts: NgramTexts | None, learned: TrainingSet | TaughtTexts
+) -> NgramTable | None:
+    """Return the texts as the n-gram model learns from them. None: there is nothing to learn."""
     if texts is None:
-        return []
-    n_classes = len(job.data.classes)
+        return None
     targets, weight = learned.targets_and_weight(texts.rows)
+    n_classes = len(job.data.classes)
     table = NgramTable(texts.tokens, targets, n_classes, weight, job.seed(), texts.rows)
-    return [] if table.is_empty else [cross_fit(table, splits, n_classes)]
+    return None if table.is_empty else table
 
 
 def _fit_teachers(job: Job, splits: Splits) -> list[CrossFitted]:
@@ -189,15 +203,13 @@ def _fit_teachers(job: Job, splits: Splits) -> list[CrossFitted]:
     return fitted
 
 
-def _join(
+def _to_model(
     job: Job,
     trained: FittedNetwork,
-    others: Sequence[CrossFitted],
-    splits: Splits,
+    members: Sequence[Member],
+    pool: LogarithmicPool | None,
     coverage: EmbeddingCoverage | None,
 ) -> FittedModel:
-    """Join all members in one fitted model."""
-    members, pool = join(trained.member, others, job.data, splits, job.held_out_rows, job.tokenize)
     return FittedModel(
         classes=job.data.classes,
         cost_matrix=job.costs,

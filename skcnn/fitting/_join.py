@@ -50,7 +50,8 @@ def cross_fit(trainer: Trainer, splits: Splits, n_classes: int) -> CrossFitted:
 
 def join(
     network: Network,
-    others: Sequence[CrossFitted],
+    ngrams: Sequence[CrossFitted],
+    teachers: Sequence[CrossFitted],
     data: TrainingSet,
     splits: Splits,
     held_out_rows: Int64,
@@ -63,27 +64,40 @@ def join(
     Parameters
     ----------
     network : Network
-    others : the other models
+    ngrams : the n-gram model, or none
+    teachers : the models that know more than the training texts, or none
     data : TrainingSet
     splits : Splits
     held_out_rows : rows that the network did not learn from
     tokenize : function from texts to tokens
     """
+    others = [*ngrams, *teachers]
     members: list[Member] = [network, *(other.member for other in others)]
     if not others:
         return members, None
     rows = splits.predicted_rows
     if len(rows) == 0:  # the texts are too few to compare models
         return members, LogarithmicPool.even(len(members), len(data.classes))
-    probabilities = [other.probabilities for other in others]
-    pool = pool_models(Predictions(probabilities, *data.targets_and_weight(rows)))
+    pool = pool_cross_fitted(others, data, splits)
     is_held_out = np.isin(rows, held_out_rows)
     if not is_held_out.any():
-        return members, add_network(pool, None)
+        return members, add_network(pool, None, has_teachers=bool(teachers))
     held_out = rows[is_held_out]
     texts = [data.texts[row] for row in held_out]
     both = [
         network.predict_proba(texts, tokenize(texts)),
-        pool([P[is_held_out] for P in probabilities]),
+        pool([other.probabilities[is_held_out] for other in others]),
     ]
-    return members, add_network(pool, Predictions(both, *data.targets_and_weight(held_out)))
+    compared = Predictions(both, *data.targets_and_weight(held_out))
+    return members, add_network(pool, compared, has_teachers=bool(teachers))
+
+
+def pool_cross_fitted(
+    models: Sequence[CrossFitted], data: TrainingSet, splits: Splits
+) -> LogarithmicPool:
+    """Fit the pool of cross-fitted models; the geometric mean if no row was left out."""
+    rows = splits.predicted_rows
+    if len(rows) == 0:
+        return LogarithmicPool.even(len(models), len(data.classes))
+    probabilities = [model.probabilities for model in models]
+    return pool_models(Predictions(probabilities, *data.targets_and_weight(rows)))

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skcnn._arrays import Float64, Int32
+from skcnn._arrays import Float32, Float64, Int32
 from skcnn.predicting._pool import (
-    LOWEST_PROBABILITY,
     LogarithmicPool,
     log_probabilities,
     pool_logs,
@@ -21,10 +20,13 @@ from skcnn.predicting._pool import (
 # The other models: their predictions are for many rows, so the penalty only keeps the solution
 # finite where the models separate the classes.
 _PENALTY_OF_MODELS = 0.1
-# The network: only a tenth of the rows is held out from it. If these are few, the exponents stay
-# near these, of the network and of the other models together. So it counts only if it helps.
-_START_OF_NETWORK = 0.1
-_PENALTY_OF_NETWORK = 30.0
+# The network: only a tenth of the rows is held out from it. If these are few, it counts as little
+# as this says, unless it helps much. It has less to add to models that know more than the texts.
+_SHARE_OF_NETWORK, _PENALTY_OF_NETWORK = 0.1, 10.0
+_PENALTY_OF_NETWORK_WITH_TEACHERS = 30.0
+# After a fit with unlabeled texts: the network next to the n-gram model, and the teachers next to
+# both of these.
+_SHARE_OF_STUDENT_NETWORK, _SHARE_OF_TEACHERS = 0.3, 0.3
 # Penalty of the log factors for each unit of the penalty of the exponents.
 _FACTORS_TO_EXPONENTS = 0.2
 
@@ -36,12 +38,12 @@ class Predictions:
     Attributes
     ----------
     probabilities : M times (n, K), of each model
-    targets : (n,) positions of the true classes
+    targets : (n,) positions of the true classes, or (n, K) probabilities that a teacher gives
     sample_weight : (n,) or None
     """
 
     probabilities: Sequence[Float64]
-    targets: Int32
+    targets: Int32 | Float32
     sample_weight: Float64 | None = None
 
 
@@ -52,7 +54,9 @@ def pool_models(predictions: Predictions) -> LogarithmicPool:
     return fit_pool(predictions, start, _PENALTY_OF_MODELS)
 
 
-def add_network(pool: LogarithmicPool, held_out: Predictions | None) -> LogarithmicPool:
+def add_network(
+    pool: LogarithmicPool, held_out: Predictions | None, *, has_teachers: bool
+) -> LogarithmicPool:
     """Return the pool of the network and of the models that are pooled already.
 
     Parameters
@@ -60,19 +64,53 @@ def add_network(pool: LogarithmicPool, held_out: Predictions | None) -> Logarith
     pool : LogarithmicPool of M models
     held_out : Predictions of the network and of `pool` for the rows that the network did not learn
         from, or None without such rows
+    has_teachers : whether the pool has models that know more than the training texts
 
     Returns
     -------
     LogarithmicPool of M + 1 models, the network first
     """
-    start = np.array([_START_OF_NETWORK, 1 - _START_OF_NETWORK])
-    both = LogarithmicPool(start, np.zeros(len(pool.log_factors)))
-    if held_out is not None:
-        both = fit_pool(held_out, start, _PENALTY_OF_NETWORK)
-    of_network, of_pool = both.exponents
+    share = np.array([_SHARE_OF_NETWORK, 1 - _SHARE_OF_NETWORK])
+    network = LogarithmicPool.even(1, len(pool.log_factors))
+    if held_out is None:
+        return combine([network, pool], share)
+    if has_teachers:
+        both = fit_pool(held_out, np.array([0.0, 1.0]), _PENALTY_OF_NETWORK_WITH_TEACHERS)
+    else:
+        both = fit_pool(held_out, share, _PENALTY_OF_NETWORK)
+    joined = combine([network, pool], both.exponents)
+    return LogarithmicPool(joined.exponents, joined.log_factors + both.log_factors)
+
+
+def pool_students(
+    ngrams: LogarithmicPool | None, teachers: LogarithmicPool | None, n_classes: int
+) -> LogarithmicPool:
+    """Return the pool of the network, the n-gram model and the teachers, in this order.
+
+    The labeled texts cannot say how much the students count: the teachers know the labels, and
+    have taught them.
+
+    Parameters
+    ----------
+    ngrams : the pool of the n-gram model alone, or None without this model
+    teachers : the pool of the teachers that are kept, or None
+    n_classes : int
+    """
+    students = LogarithmicPool.even(1, n_classes)
+    if ngrams is not None:
+        share = _SHARE_OF_STUDENT_NETWORK
+        students = combine([students, ngrams], np.array([share, 1 - share]))
+    if teachers is None:
+        return students
+    share = _SHARE_OF_TEACHERS
+    return combine([students, teachers], np.array([1 - share, share]))
+
+
+def combine(pools: Sequence[LogarithmicPool], exponents: Float64) -> LogarithmicPool:
+    """Return a pool of pools as one pool of all their models."""
     return LogarithmicPool(
-        np.concatenate([[of_network], of_pool * pool.exponents]),
-        of_pool * pool.log_factors + both.log_factors,
+        np.concatenate([a * pool.exponents for a, pool in zip(exponents, pools, strict=True)]),
+        np.sum([a * pool.log_factors for a, pool in zip(exponents, pools, strict=True)], axis=0),
     )
 
 
@@ -80,14 +118,14 @@ def fit_pool(predictions: Predictions, start: Float64, penalty: float) -> Logari
     """Fit exponents and factors by the log loss of the pooled probabilities.
 
     The objective, with P the pooled probabilities, a the exponents, s their start, f the factors, t
-    the true class and c the penalty:
+    the targets (1 for the true class and 0 for the others, or probabilities) and c the penalty:
 
-        -sum_i w_i log P_i(t_i) + c sum_m (a_m - s_m)^2 + 0.2 c sum_k (log f_k)^2
+        -sum_ik w_i t_ik log P_i(k) + c sum_m (a_m - s_m)^2 + 0.2 c sum_k (log f_k)^2
 
-    Its gradient, with 1_ik = 1 where k = t_i:
+    Its gradient:
 
-        d / d a_m     = sum_ik w_i (P_i(k) - 1_ik) log P_im(k) + 2 c (a_m - s_m)
-        d / d log f_k = sum_i w_i (P_i(k) - 1_ik) + 0.4 c log f_k
+        d / d a_m     = sum_ik w_i (P_i(k) - t_ik) log P_im(k) + 2 c (a_m - s_m)
+        d / d log f_k = sum_i w_i (P_i(k) - t_ik) + 0.4 c log f_k
 
     The weights w are scaled to add up to Kish's effective number of rows, (sum w)^2 / sum w^2, so
     that a few heavy rows count as few.
@@ -103,17 +141,16 @@ def fit_pool(predictions: Predictions, start: Float64, penalty: float) -> Logari
     targets = predictions.targets
     logs = [log_probabilities(P) for P in predictions.probabilities]
     weight = _effective_weights(predictions.sample_weight, len(targets))
-    rows = np.arange(len(targets))
     n_models, n_classes = len(logs), logs[0].shape[1]
+    truth = np.eye(n_classes)[targets] if targets.ndim == 1 else targets  # (n, K)
 
     def objective(parameters: Float64) -> tuple[float, Float64]:
         exponents, factors = parameters[:n_models], parameters[n_models:]
         P = pool_logs(logs, exponents, factors)  # (n, K)
         apart = exponents - start
-        loss = -weight @ np.log(np.maximum(P[rows, targets], LOWEST_PROBABILITY))
+        loss = -weight @ (truth * log_probabilities(P)).sum(axis=1)
         loss += penalty * (apart @ apart + _FACTORS_TO_EXPONENTS * factors @ factors)
-        P[rows, targets] -= 1
-        slope = P * weight[:, np.newaxis]
+        slope = (P - truth) * weight[:, np.newaxis]
         by_exponent = np.array([(log * slope).sum() for log in logs]) + 2 * penalty * apart
         by_factor = slope.sum(axis=0) + 2 * penalty * _FACTORS_TO_EXPONENTS * factors
         return float(loss), np.concatenate([by_exponent, by_factor])

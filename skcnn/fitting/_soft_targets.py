@@ -8,10 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from skcnn._arrays import Float32, Float64, Int64
+from skcnn.fitting._ngram_model import NgramTable
+from skcnn.fitting._pool import Predictions, pool_models
 from skcnn.fitting._training_set import TrainingSet
+from skcnn.predicting._pool import LogarithmicPool
 
 # How much a labeled text counts, compared with an unlabeled one. docs/design.md compares values.
 _WEIGHT_OF_LABELED = 3.0
+# One of so many parts of the unlabeled texts is left out to calibrate the student.
+_PARTS = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,3 +70,26 @@ def join_soft_targets(
         sample_weight=np.concatenate([_WEIGHT_OF_LABELED * weight, np.ones(m)]),
         n_labeled=n,
     )
+
+
+def calibrate_student(
+    table: NgramTable, taught: TaughtTexts, rows: Int64, random_state: np.random.RandomState
+) -> LogarithmicPool:
+    """Return the pool that makes the n-gram model as sure as its teacher, on texts it has not seen.
+
+    A fifth of the unlabeled texts is left out, and the probabilities that the model then gives them
+    are compared with the teacher's. The labeled texts would not do: the teacher knows their labels.
+
+    Parameters
+    ----------
+    table : the texts of `rows`
+    taught : TaughtTexts
+    rows : ascending positions of the texts that the n-gram model learns from
+    random_state : RandomState
+    """
+    unlabeled = rows[rows >= taught.n_labeled]
+    left_out = np.sort(random_state.permutation(unlabeled)[: len(unlabeled) // _PARTS])
+    if len(left_out) == 0:
+        return LogarithmicPool.even(1, taught.targets.shape[1])
+    predicted = table.fit_predict_proba(np.setdiff1d(rows, left_out), left_out)
+    return pool_models(Predictions([predicted], taught.targets[left_out]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -42,11 +42,6 @@ class Splits:
     def predicted_rows(self) -> Int64:
         """Rows that are predicted, in the order of the pairs."""
         return np.concatenate([np.empty(0, np.int64), *(test for _, test in self.pairs)])
-
-    def with_more_to_learn_from(self, rows: Int64) -> Splits:
-        """Return the same splits with some more rows to learn from in each."""
-        pairs = ((np.concatenate([train, rows]), test) for train, test in self.pairs)
-        return replace(self, pairs=tuple(pairs))
 
 
 def choose_splits(

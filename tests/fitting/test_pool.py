@@ -134,8 +134,8 @@ def test_the_network_joins_a_pool_as_one_pool_of_all() -> None:
     third, _, _ = models(500, 3, 1)
     pool = pool_models(Predictions([first, second], labels))
     joined = pool([first, second])
-    everything = add_network(pool, Predictions([third, joined], labels))
-    both = fit_pool_of(Predictions([third, joined], labels), np.array([0.1, 0.9]), 30.0)
+    everything = add_network(pool, Predictions([third, joined], labels), has_teachers=False)
+    both = fit_pool_of(Predictions([third, joined], labels), np.array([0.1, 0.9]), 10.0)
     np.testing.assert_allclose(everything([third, first, second]), both([third, joined]))
 
 
@@ -143,10 +143,13 @@ def test_the_network_counts_if_it_helps_and_hardly_if_the_rows_are_few() -> None
     def weight_of_network(n: int, noise: float) -> float:
         other, network, labels = models(n, 2, 0, noise=(1.0, noise))
         pool = pool_models(Predictions([other], labels))
-        return add_network(pool, Predictions([network, pool([other])], labels)).exponents[0]
+        held_out = Predictions([network, pool([other])], labels)
+        return add_network(pool, held_out, has_teachers=False).exponents[0]
 
     assert weight_of_network(3000, 0.3) > 0.5
     assert weight_of_network(3000, 5.0) < 0.1
     assert weight_of_network(10, 0.3) == pytest.approx(0.1, abs=0.05)
     pool = LogarithmicPool.even(2, 2)
-    np.testing.assert_allclose(add_network(pool, None).exponents, [0.1, 0.45, 0.45])
+    np.testing.assert_allclose(
+        add_network(pool, None, has_teachers=False).exponents, [0.1, 0.45, 0.45]
+    )

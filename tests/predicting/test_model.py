@@ -61,7 +61,9 @@ def of_three(fitted: CostSensitiveTextCNN, noisy: Corpus) -> FittedModel:
     tokens = model.tokenize(noisy.texts)
     probabilities = [member.predict_proba(noisy.texts, tokens) for member in members]
     targets = (noisy.labels == "spam").astype(np.int32)
-    return replace(model, members=tuple(members), pool=pool_models(Predictions(probabilities, targets)))
+    return replace(
+        model, members=tuple(members), pool=pool_models(Predictions(probabilities, targets))
+    )
 
 
 def test_a_third_member_needs_no_change_in_the_estimator(
