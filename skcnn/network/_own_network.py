@@ -26,7 +26,7 @@ from ._fit import HeldOut, check_finite, copy_of_optimizer, early_stopping, forg
 from ._keras_file import without_optimizer
 from ._labeled_texts import LabeledTexts
 from ._loss_gradient import _takes_one_hot
-from ._padded import MIN_LENGTH, batches, input_length, predict_softmax, shuffled_batches
+from ._padded import MIN_LENGTH, Forward, batches, predict_softmax, shuffled_batches
 from .losses import identify_loss, make_loss
 
 _N_TEXTS_TO_CHECK = 8
@@ -91,14 +91,16 @@ def fit_own_network(
     length = _longest(texts, held_out)
     with seeded(seed):
         model = _build(texts, embeddings, length, n_classes, loss, settings)
-        length = input_length(model) or length
+        forward = Forward(model)
+        length = forward.input_length or length
         softmax_of = partial(
-            predict_softmax, length=length, n_classes=n_classes, from_logits=from_logits
+            predict_softmax, forward, length=length, n_classes=n_classes, from_logits=from_logits
         )
         # This also creates the weights of a model that has none before its first call.
-        softmax_of(model, texts.sequences.take(range(min(len(texts), _N_TEXTS_TO_CHECK))))
-    y_of = partial(_labels, loss=loss, n_classes=n_classes, n_columns=_n_columns(model, length))
-    stopping = early_stopping(held_out, softmax_of)
+        softmax_of(texts.sequences.take(range(min(len(texts), _N_TEXTS_TO_CHECK))))
+        n_columns = forward(np.ones((1, length), np.int32)).shape[-1]
+    y_of = partial(_labels, loss=loss, n_classes=n_classes, n_columns=n_columns)
+    stopping = early_stopping(held_out, lambda _, sequences: softmax_of(sequences))
     history = _train(model, texts, held_out, length, y_of, stopping, settings, seed)
     check_finite(model.get_weights())
     best = [each.best_epoch for each in stopping if isinstance(each, BestEpoch)]
@@ -168,11 +170,6 @@ def _check_model(model: Any, loss: Any) -> None:
             "estimator compiles it with its own loss and optimizer. Leave out the call of compile. "
             "If the function returned the same model before, let it build a new one in each call."
         )
-
-
-def _n_columns(model: keras.Model, length: int) -> int:
-    """Number of columns of the network's outputs."""
-    return int(model(np.ones((1, length), np.int32), training=False).shape[-1])
 
 
 def _labels(targets: Int32, *, loss: Any, n_classes: int, n_columns: int) -> NDArray[Any]:
