@@ -131,11 +131,12 @@ def test_the_estimator_can_be_cloned_and_repeats_its_fit(
 
 
 def test_a_grid_of_costs_and_of_networks_is_searched(own_cnn: Make, few: Corpus) -> None:
-    networks = [averaged, partial(averaged, length=5)]
-    grid = {"cost_matrix": [None, {"spam": 9}], "network": networks}
+    grid = [
+        {"cost_matrix": [None, {"spam": 9}]},
+        {"network": [partial(averaged, length=5)]},
+    ]
     search = GridSearchCV(own_cnn(), grid, cv=2, error_score="raise").fit(few.texts, few.labels)
-    assert len(search.cv_results_["params"]) == 4
-    assert search.best_params_["network"] in networks
+    assert len(search.cv_results_["params"]) == 3
     assert search.predict(few.texts).shape == (60,)
 
 

@@ -105,7 +105,10 @@ class Forward:
         def outputs(ids: Any) -> Any:
             return model(ids, training=False)
 
-        self._outputs = outputs
+        self._model = model  # the compiled function does not keep the model's variables alive
+        # There is one trace only. Through `outputs`, TensorFlow would count the traces of all
+        # networks together and warn that they are too many.
+        self._outputs = outputs.get_concrete_function()
 
     def __call__(self, ids: Int32) -> NDArray[Any]:
         """Return the outputs, (n, number of columns)."""

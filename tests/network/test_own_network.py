@@ -89,6 +89,30 @@ def test_a_network_that_compiles_itself_with_the_given_arguments_keeps_its_metri
     assert set(fit(network).history) == {"loss", "accuracy"}
 
 
+@keras.saving.register_keras_serializable(package="tests")
+class Subclass(keras.Model):
+    """A model that has neither shapes nor weights before its first call."""
+
+    def __init__(self, n_ids: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.n_ids = n_ids
+        self.vectors = layers.Embedding(n_ids, 4)
+        self.dense = layers.Dense(1, activation="sigmoid")
+
+    def call(self, ids: Any) -> Any:
+        return self.dense(keras.ops.max(self.vectors(ids), axis=1))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "n_ids": self.n_ids}
+
+
+def test_a_model_may_be_a_registered_subclass() -> None:
+    trained = fit(lambda meta: Subclass(meta["n_ids"]))
+    sequences, _ = texts_and_targets()
+    again = Forward(model_from_bytes(trained.content))(padded(sequences, 16))
+    np.testing.assert_allclose(outputs_of(trained, sequences)[:, [1]], again, atol=1e-6)
+
+
 def compiled(meta: dict[str, Any]) -> Any:
     model = averaged(meta)
     model.compile(loss="categorical_crossentropy")
