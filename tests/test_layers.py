@@ -15,7 +15,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 TRAINING = {"tensorflow", "keras", "scikeras", "numba", "threadpoolctl"}
-ON_USE = {"pandas", "polars", "matplotlib", "pyarrow"}
+ON_USE = {"pandas", "polars", "matplotlib", "pyarrow", "joblib", "onnxruntime", "tokenizers"}
 GROUND = ("_arrays", "_compat", "_settings")
 # Every part of the package (a folder, or a file at the root), and the other parts that it may
 # import. Imports for type checkers count.

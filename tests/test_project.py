@@ -19,6 +19,8 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 IMPORTED_AS = {"imblearn": "imbalanced-learn", "sklearn": "scikit-learn"}
 OWN = {"skcnn", "tests"}
+# Extras that the package or its tests need.
+USED = ("vectors", "demo", "plot", "sentences", "test")
 
 
 def name_of(requirement: str) -> str:
@@ -52,7 +54,7 @@ def test_the_changelog_has_a_heading_for_this_version() -> None:
 
 
 def test_the_oldest_dependencies_are_the_lower_bounds() -> None:
-    bounds = bounds_of("vectors", "demo", "plot", "test")
+    bounds = bounds_of(*USED)
     pins = set(EXTRAS["oldest"])
     assert all(">=" in bound for bound in bounds)
     assert {bound.replace(">=", "==") for bound in bounds} <= pins
@@ -61,17 +63,17 @@ def test_the_oldest_dependencies_are_the_lower_bounds() -> None:
 
 
 def test_the_extras_agree_on_a_lower_bound() -> None:
-    bounds = bounds_of("vectors", "demo", "plot", "test", "docs", "dev")
+    bounds = bounds_of(*USED, "docs", "dev")
     assert len({name_of(bound) for bound in bounds}) == len(bounds)
 
 
 def test_what_the_package_imports_is_installed_with_it_or_with_an_extra() -> None:
-    declared = {name_of(bound) for bound in bounds_of("vectors", "demo", "plot", "test")}
+    declared = {name_of(bound) for bound in bounds_of(*USED)}
     assert imported_libraries("skcnn") <= declared
 
 
 def test_what_the_tests_import_is_installed_with_the_extra_test() -> None:
-    declared = {name_of(bound) for bound in bounds_of("vectors", "demo", "plot", "test")}
+    declared = {name_of(bound) for bound in bounds_of(*USED)}
     assert imported_libraries("tests") <= declared
 
 

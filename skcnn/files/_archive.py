@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FORMAT = "skcnn-model"
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 
 _HEADER = "header.json"
 _MEMBER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.npy")

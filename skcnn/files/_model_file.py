@@ -1,5 +1,8 @@
 """What a model file holds, and what each version of the format changed.
 
+Format 4: as format 3, with two more kinds of members: a sentence model, and classifiers that the
+user gave. The file names the encoder of the sentence model, and each classifier. It holds neither.
+
 Format 3: the parameters, the classes, the record of the fit, and a list of members. A member's
 arrays are named ``member_0.NAME``, ``member_1.NAME`` and so on.
 
@@ -20,19 +23,25 @@ from skcnn._settings import check_max_length
 from skcnn.costs._matrix import check_cost_matrix
 from skcnn.files._archive import Archive, read, write
 from skcnn.files._values import decode_value, encode_value
+from skcnn.predicting._classifier import FittedClassifier, check_classes
 from skcnn.predicting._keras_network import KerasNetwork
 from skcnn.predicting._members import Member, PartsError, check_numbers, check_shapes, part
 from skcnn.predicting._model import NETWORKS, FitRecord, FittedModel
 from skcnn.predicting._ngram_model import NgramModel
 from skcnn.predicting._pool import LogarithmicPool
+from skcnn.predicting._sentence_model import SentenceModel
 from skcnn.predicting._text_cnn import FittedTextCNN
 from skcnn.text._coverage import EmbeddingCoverage
+from skcnn.text._sentence_vectors import MINILM
 from skcnn.text._tokenizer import Tokenization
 
 _TOKENIZATION = ("tokenizer", "lowercase", "max_length")
 _MEMBERS: dict[str, type[Member]] = {
-    each.kind: each for each in (FittedTextCNN, KerasNetwork, NgramModel)
+    each.kind: each
+    for each in (FittedTextCNN, KerasNetwork, NgramModel, SentenceModel, FittedClassifier)
 }
+# Parameters that may be objects. A file holds only None and "minilm" of them.
+_OBJECTS = ("sentence_vectors", "members", "memory")
 
 
 def write_model(
@@ -57,6 +66,9 @@ def write_model(
         given["word_vectors"] = _portable(given["word_vectors"]) if word_vectors else None
     if isinstance(given.get("word_vectors"), Mapping):
         vectors, given["word_vectors"] = given["word_vectors"], None
+    for name in given.keys() & set(_OBJECTS):
+        if not (isinstance(given[name], str) and given[name] == MINILM):
+            given[name] = None
     members = model.members
     if not word_vectors:
         members = tuple(member.without_unseen_words() for member in members)
@@ -83,19 +95,38 @@ def write_model(
     write(path, header, arrays)
 
 
-def read_model(path: str | os.PathLike[str]) -> tuple[dict[str, Any], FittedModel]:
+def read_model(
+    path: str | os.PathLike[str],
+    *,
+    sentence_vectors: Any = None,
+    members: Mapping[str, Any] | None = None,
+) -> tuple[dict[str, Any], FittedModel]:
     """Read parameters and fitted model from a file of any format version.
+
+    Parameters
+    ----------
+    path : str or path
+    sentence_vectors : the encoder, if the file names one that it does not hold
+    members : fitted classifiers by their names, if the file names any
 
     Raises
     ------
     ValueError
         If the file is not a model file, is damaged, its parts do not fit together, or it was
-        written in a newer format.
+        written in a newer format. Also if what the file names is missing or is another one.
     """
     archive = read(path)
+    given = {SentenceModel.kind: sentence_vectors, FittedClassifier.kind: members}
     try:
-        header, arrays = _as_format_3(archive)
-        return _read_params(header, arrays), _read_fitted(header, arrays)
+        header, arrays = _as_format_4(archive)
+        model = _read_fitted(header, arrays, given)
+        _check_all_used(model, sentence_vectors, members)
+        params = _read_params(header, arrays)
+        if sentence_vectors is not None:
+            params["sentence_vectors"] = sentence_vectors
+        if members:
+            params["members"] = list(members.items())
+        return params, model
     except PartsError as error:
         raise ValueError(
             f"{os.fspath(path)} is a model file whose parts do not fit together: {error}. Copy or "
@@ -151,9 +182,33 @@ def _read_params(header: Mapping[str, Any], arrays: Mapping[str, Any]) -> dict[s
     return params
 
 
-def _read_fitted(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> FittedModel:
+def _check_all_used(
+    model: FittedModel, sentence_vectors: Any, members: Mapping[str, Any] | None
+) -> None:
+    """Raise an error about arguments that the file does not ask for."""
+    kinds = {member.kind for member in model.members}
+    if sentence_vectors is not None and SentenceModel.kind not in kinds:
+        raise ValueError(
+            "sentence_vectors is given, but the model has none; expected None. Leave the argument "
+            "out."
+        )
+    named = [each.name for each in model.members if isinstance(each, FittedClassifier)]
+    unknown = sorted(set(members or ()) - set(named))
+    if unknown:
+        raise ValueError(
+            f"members has the names {unknown}, which the model does not have; expected {named}. "
+            "Leave them out."
+        )
+
+
+def _read_fitted(
+    header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], given: Mapping[str, Any]
+) -> FittedModel:
     classes = _read_classes(header)
-    members = _read_members(header, arrays, len(classes))
+    members = _read_members(header, arrays, len(classes), given)
+    for member in members:
+        if isinstance(member, FittedClassifier):
+            check_classes(member.name, member.classifier, classes)
     network = members[0]
     if not isinstance(network, NETWORKS):
         kinds = " or ".join(repr(each.kind) for each in NETWORKS)
@@ -204,8 +259,12 @@ def _read_tokenization(header: Mapping[str, Any]) -> Tokenization:
 
 
 def _read_members(
-    header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], n_classes: int
+    header: Mapping[str, Any],
+    arrays: Mapping[str, NDArray[Any]],
+    n_classes: int,
+    given: Mapping[str, Any],
 ) -> list[Member]:
+    """Build the members; `given` has, for some kinds, what a file cannot hold."""
     listed = part(header, "members", list)
     if not listed:
         raise PartsError("members is empty")
@@ -220,7 +279,8 @@ def _read_members(
             for name, array in arrays.items()
             if name.startswith(prefix)
         }
-        members.append(_MEMBERS[kind].from_parts(own_header, own_arrays, n_classes))
+        not_in_file = (given[kind],) if kind in given else ()
+        members.append(_MEMBERS[kind].from_parts(own_header, own_arrays, n_classes, *not_in_file))
     return members
 
 
@@ -289,8 +349,8 @@ _OF_NGRAMS = (
 )
 
 
-def _as_format_3(archive: Archive) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Return header and arrays as format 3 has them."""
+def _as_format_4(archive: Archive) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Return header and arrays as format 4 has them; format 3 has them alike."""
     version, header, arrays = archive
     if version >= 3:
         return header, arrays

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import clone
 
 from skcnn._arrays import Float32, Float64, Int32, Int64
+from skcnn.fitting._soft_logistic_regression import fit_soft_logistic_regression
 from skcnn.predicting._ngram_model import NgramModel, to_probabilities
 from skcnn.text._ngrams import fit_ngrams
 
@@ -79,7 +81,7 @@ class NgramTable:
     Parameters
     ----------
     tokens : the tokens of n texts
-    targets : (n,) positions of the classes
+    targets : (n,) positions of the classes, or (n, K) rows of probabilities
     n_classes : int
     sample_weight : (n,) positive, or None
     random_state : seed of the solver
@@ -88,7 +90,7 @@ class NgramTable:
     def __init__(
         self,
         tokens: Sequence[Sequence[str]],
-        targets: Int32,
+        targets: Int32 | Float32,
         n_classes: int,
         sample_weight: Float64 | None,
         random_state: int,
@@ -119,10 +121,23 @@ class NgramTable:
         word_coef, character_coef = np.split(coef, [len(self.features.word_keys)])
         return NgramModel(self.features, word_coef, character_coef, intercept)
 
-    def _fit(self, matrix: Any, targets: Int32, weight: Float64) -> tuple[Float32, Float32]:
+    def _fit(self, matrix: Any, targets: NDArray[Any], weight: Float64) -> tuple[Float32, Float32]:
+        """Return coefficients (m, n_columns) and intercepts (n_columns,)."""
+        positives = [1] if self._n_classes == 2 else list(range(self._n_classes))
+        if targets.ndim == 2:
+            coef, intercept = fit_soft_logistic_regression(
+                matrix, targets[:, positives], weight, _INVERSE_PENALTY
+            )
+        else:
+            is_positive = targets[:, np.newaxis] == np.array(positives)  # (n, n_columns)
+            coef, intercept = self._fit_liblinear(matrix, is_positive, weight)
+        return coef.astype(np.float32), intercept.astype(np.float32)
+
+    def _fit_liblinear(
+        self, matrix: Any, targets: NDArray[np.bool_], weight: Float64
+    ) -> tuple[Float64, Float64]:
         from sklearn.linear_model import LogisticRegression
 
-        positives: Sequence[Any] = [1] if self._n_classes == 2 else range(self._n_classes)
         solver = LogisticRegression(
             C=_INVERSE_PENALTY,
             solver="liblinear",
@@ -132,6 +147,6 @@ class NgramTable:
             random_state=self._random_state,
         )
         with _LIBLINEAR:
-            models = [clone(solver).fit(matrix, targets == each, weight) for each in positives]
-        coef = np.concatenate([model.coef_.astype(np.float32) for model in models]).T
-        return coef, np.concatenate([model.intercept_ for model in models]).astype(np.float32)
+            models = [clone(solver).fit(matrix, column, weight) for column in targets.T]
+        coef = np.concatenate([model.coef_ for model in models]).T
+        return coef, np.concatenate([model.intercept_ for model in models])

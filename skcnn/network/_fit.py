@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 from numpy.typing import NDArray
-from scikeras.wrappers import KerasClassifier
+from scikeras.wrappers import BaseWrapper, KerasClassifier
 
 from skcnn._arrays import Float32, Float64, softmax
 from skcnn._settings import NetworkSettings
@@ -152,10 +152,12 @@ class _SequenceClassifier(KerasClassifier):
     """A SciKeras classifier whose X holds the row numbers of texts.
 
     SciKeras expects an array of numbers with rows of equal length, and texts differ in length. So X
-    has one column, the row number, and the feature encoder of SciKeras looks up the texts.
+    has one column, the row number, and the feature encoder of SciKeras looks up the texts. The
+    targets are positions or probabilities of classes already, so that they are not encoded.
     """
 
     _sequences: TokenSequences
+    target_encoder = BaseWrapper.target_encoder
 
     @property
     def feature_encoder(self) -> _RowsToSequences:

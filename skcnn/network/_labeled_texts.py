@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skcnn._arrays import Float32, Int32
+from skcnn.costs._checks import are_distributions
 from skcnn.text._sequences import TokenSequences
 
 
@@ -20,14 +21,15 @@ class LabeledTexts:
     ----------
     sequences : TokenSequences
         n texts as token ids.
-    targets : (n,) int32
-        The class of each text, as a position in the list of classes.
+    targets : (n,) int32 or (n, K) float32
+        The class of each text, as a position in the list of classes. Or a row of probabilities for
+        each text, numbers >= 0 that sum to 1 ("soft targets").
     sample_weight : (n,) or None
         How much each text counts; None: each counts 1.
     """
 
     sequences: TokenSequences
-    targets: Int32
+    targets: Int32 | Float32
     sample_weight: NDArray[Any] | None = None
 
     def __len__(self) -> int:
@@ -51,7 +53,7 @@ def check_labeled_texts(
     x : TokenSequences or array of shape (n, length)
         Token ids; in an array, 0 is padding.
     y : array of shape (n,), (n, 1) or (n, n_classes)
-        Class indices, or one-hot rows.
+        Class indices, one-hot rows, or rows of probabilities.
     sample_weight : array of shape (n,), optional
     n_ids : int
         Number of token ids that the network's embedding has.
@@ -61,7 +63,8 @@ def check_labeled_texts(
     Raises
     ------
     ValueError
-        If an id or a class is outside of the network, or lengths differ.
+        If an id or a class is outside of the network, if lengths differ, or if a row is not made of
+        probabilities.
     """
     sequences = _as_sequences(x)
     if (sequences.ids < 0).any() or (sequences.ids >= n_ids).any():
@@ -85,15 +88,15 @@ def _as_sequences(x: Any) -> TokenSequences:
     return TokenSequences.from_lists([row[row != 0] for row in np.asarray(x, dtype=np.int32)])
 
 
-def _as_targets(y: Any, n_texts: int, n_classes: int) -> Int32:
-    """Class indices (n,) from indices (n,) or (n, 1), or from one-hot rows (n, K)."""
+def _as_targets(y: Any, n_texts: int, n_classes: int) -> Int32 | Float32:
+    """Class indices (n,) from indices (n,) or (n, 1), or from one-hot rows; other rows (n, K)."""
     targets = np.asarray(y)
     if targets.shape == (n_texts, n_classes):
-        targets = targets.argmax(axis=1)
+        return _from_rows(targets)
     if targets.shape not in {(n_texts,), (n_texts, 1)}:
         raise ValueError(
             f"y has shape {targets.shape}, x holds {n_texts} texts; expected one class index, or "
-            f"one row of {n_classes} zeros and ones, for each text."
+            f"one row of {n_classes} probabilities, for each text."
         )
     if n_texts and not 0 <= targets.min() <= targets.max() < n_classes:
         raise ValueError(
@@ -101,3 +104,17 @@ def _as_targets(y: Any, n_texts: int, n_classes: int) -> Int32:
             f"{n_classes}, the number of the network's outputs, and none below 0."
         )
     return targets.reshape(-1).astype(np.int32)
+
+
+def _from_rows(rows: NDArray[Any]) -> Int32 | Float32:
+    """Class indices (n,) if all rows are one-hot, else the rows (n, K)."""
+    valid = are_distributions(rows)
+    if not valid.all():
+        row = int(np.argmin(valid))
+        raise ValueError(
+            f"y[{row}] is {rows[row].tolist()}; expected numbers >= 0 that sum to 1: the "
+            "probability of each class, or a one for the class of the text and zeros."
+        )
+    if (rows.max(axis=1) == 1).all():
+        return np.asarray(rows.argmax(axis=1), dtype=np.int32)
+    return rows.astype(np.float32)

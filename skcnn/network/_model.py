@@ -53,7 +53,10 @@ class TextCNN(keras.Model):
         x : array of shape (n_texts, length) or TokenSequences
             Token ids, 0 is padding. `TokenSequences`, in which skcnn keeps texts, has no padding.
         y : array of shape (n_texts,) or (n_texts, n_classes)
-            Class indices, or one-hot rows.
+            Class indices, one-hot rows, or rows of probabilities: numbers >= 0 that sum to 1. A row
+            of probabilities p ("soft targets") has the loss ``sum_k p_k loss(k)``, where loss(k) is
+            the loss if k is the true class. Only losses of other libraries that take one-hot rows
+            get p in place of the one-hot row. Of several texts, some may have one-hot rows.
         validation_data : tuple (x, y) or (x, y, sample_weight), optional
             Held-out texts. They are given here, and not split off from `x`, so that a caller can
             keep equal texts on one side.
@@ -76,7 +79,8 @@ class TextCNN(keras.Model):
         ------
         ValueError
             If an argument of Keras is given that this training loop does not support, or if texts,
-            classes and weights do not fit together or do not fit the network.
+            classes and weights do not fit together or do not fit the network. Also if a row of `y`
+            is not made of probabilities.
         """
         self._check_supported(unsupported)
         return train(

@@ -134,7 +134,7 @@ def pool(
 def gradients(
     weights: Weights,
     batch: Batch,
-    targets: Int32,
+    targets: Int32 | Float32,
     sample_weight: Float32,
     *,
     widths: Int64,

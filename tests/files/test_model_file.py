@@ -17,6 +17,7 @@ from skcnn import CostSensitiveTextCNN
 from skcnn.files._archive import FORMAT_VERSION, read, write
 from skcnn.text import _prepare
 from skcnn.text._sequences import TokenSequences
+from tests.text.encoders import needs_minilm
 
 VECTORS = {
     "win": [1.0, 0.0, 0.5],
@@ -308,16 +309,25 @@ def test_a_parameter_that_the_estimator_does_not_have_is_named(model: Any, tmp_p
 STORED = Path(__file__).parent / "stored"
 
 
-@pytest.mark.parametrize("path", sorted(STORED.glob("*.skcnn")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    ("path", "tolerance"),
+    [
+        pytest.param(STORED / "format_1.skcnn", 1e-6, id="format_1"),
+        pytest.param(STORED / "format_2.skcnn", 1e-6, id="format_2"),
+        pytest.param(STORED / "format_3.skcnn", 1e-6, id="format_3"),
+        # With sentence vectors: other processors round their many layers otherwise.
+        pytest.param(STORED / "format_4.skcnn", 1e-3, id="format_4", marks=needs_minilm),
+    ],
+)
 def test_a_file_of_every_format_predicts_as_on_the_day_it_was_written(
-    path: Path, tmp_path: Path
+    path: Path, tolerance: float, tmp_path: Path
 ) -> None:
     expected = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     loaded = CostSensitiveTextCNN.load(path)
     again = saved(loaded, tmp_path / "again.skcnn")
     for cnn in (loaded, again):
         P = cnn.predict_proba(expected["texts"])
-        np.testing.assert_allclose(P, expected["probabilities"], rtol=0, atol=1e-6)
+        np.testing.assert_allclose(P, expected["probabilities"], rtol=0, atol=tolerance)
         assert cnn.predict(expected["texts"]).tolist() == expected["labels"]
     assert loaded.linear_model == (path.stem != "format_1")
 

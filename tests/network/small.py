@@ -116,7 +116,7 @@ def train_as_the_estimator_does(
         initial_rows(word_parts),
         word_parts=word_parts,
         word_dropout=0.0,
-        loss_costs=COSTS[int(max(targets)) + 1],
+        loss_costs=COSTS[targets.shape[1] if targets.ndim == 2 else int(max(targets)) + 1],
         settings=NetworkSettings(**{**SMALL_NETWORK, **settings}),
         held_out=held_out,
         seed=seed,

@@ -171,7 +171,7 @@ def test_any_other_loss_gets_class_indices_or_one_hot_rows_as_it_takes_them(
 ):
     logits, targets, sample_weight = batch(n_classes)
     found = make_loss_gradient(loss, n_classes)(logits, targets, sample_weight)
-    y_true = targets[:, None] if takes_indices else np.eye(n_classes, dtype=np.float32)[targets]
+    y_true = targets if takes_indices else np.eye(n_classes, dtype=np.float32)[targets]
     assert_same(found, by_tape(keras.losses.get(loss), y_true, logits, sample_weight))
 
 

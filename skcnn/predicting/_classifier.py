@@ -1,0 +1,145 @@
+"""A member that the user gave: any fitted scikit-learn classifier of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skcnn._arrays import Float64
+from skcnn.predicting._members import check_numbers, check_shapes, part
+from skcnn.predicting._sentence_model import PROBE
+
+# Probabilities in float32 add up to 1 within this.
+_SUM_TOLERANCE = 1e-3
+_PROBE_TOLERANCE = 0.01
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedClassifier:
+    """A fitted classifier that the user gave.
+
+    Attributes
+    ----------
+    name : as given in `members`
+    classifier : fitted on the labels; its classes are those of the training set
+    n_classes : K
+    """
+
+    kind: ClassVar[str] = "classifier"
+    name: str
+    classifier: Any
+    n_classes: int
+
+    def predict_proba(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> Float64:
+        """Estimate P(class | text) for n texts, (n, K).
+
+        Raises
+        ------
+        ValueError
+            If the classifier does not return probabilities of K classes for each text.
+        """
+        if len(texts) == 0:
+            return np.empty((0, self.n_classes))
+        return checked_probabilities(self.name, self.classifier, texts, self.n_classes)
+
+    def with_cached_words(self, words: Sequence[str]) -> FittedClassifier:
+        """Return the same classifier: it has words of its own."""
+        return self
+
+    def without_unseen_words(self) -> FittedClassifier:
+        """Return the same classifier: it has words of its own."""
+        return self
+
+    def header(self) -> dict[str, Any]:
+        """Return what a model file keeps as JSON: the name, not the classifier."""
+        return {"name": self.name}
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what a model file keeps as arrays: probabilities by which it is recognized."""
+        return {"probe": self.predict_proba([PROBE], [[]])[0]}
+
+    @classmethod
+    def from_parts(
+        cls,
+        header: Mapping[str, Any],
+        arrays: Mapping[str, NDArray[Any]],
+        n_classes: int,
+        members: Mapping[str, Any] | None = None,
+    ) -> FittedClassifier:
+        """Build the member from the parts of a model file, see `Member`.
+
+        Parameters
+        ----------
+        header, arrays, n_classes : see `Member`
+        members : fitted classifiers by their names
+
+        Raises
+        ------
+        ValueError
+            If the classifier is missing, or gives other probabilities than when it was saved.
+        """
+        name, probe = part(header, "name", str), part(arrays, "probe")
+        check_shapes({"probe": (probe.shape, (n_classes,))})
+        check_numbers({"probe": probe}, {})
+        if name not in (members or {}):
+            raise ValueError(
+                f"a member of this model is the classifier {name!r}, which a model file cannot "
+                "hold; expected the fitted classifier as an argument. Write "
+                f"load(path, members={{{name!r}: fitted_classifier}})."
+            )
+        model = cls(name, (members or {})[name], n_classes)
+        if np.abs(model.arrays()["probe"] - probe).max() > _PROBE_TOLERANCE:
+            raise ValueError(
+                f"the classifier {name!r} gives other probabilities than the one that was saved; "
+                f"expected the same fitted classifier. Write load(path, members={{{name!r}: "
+                "fitted_classifier}) with the classifier of the saved model."
+            )
+        return model
+
+
+def check_classes(name: str, classifier: Any, classes: NDArray[Any]) -> None:
+    """Check that a fitted classifier knows the classes (K,), in this order.
+
+    Raises
+    ------
+    ValueError
+        If it has other classes, or does not say which.
+    """
+    found = getattr(classifier, "classes_", None)
+    if found is None or list(found) != list(classes):
+        raise ValueError(
+            f"the classifier {name!r} has classes_={None if found is None else list(found)}; "
+            f"expected {list(classes)}. Fit it on texts with these labels."
+        )
+
+
+def checked_probabilities(
+    name: str, classifier: Any, texts: Sequence[str], n_classes: int
+) -> Float64:
+    """Return what `predict_proba` of a classifier gives for n texts, checked, (n, K)."""
+    found: NDArray[Any] = np.asarray(classifier.predict_proba(list(texts)))
+    expected = (
+        f"expected shape ({len(texts)}, {n_classes}), numbers from 0 to 1, each row adding up to 1"
+    )
+    if found.shape != (len(texts), n_classes) or found.dtype.kind not in "fiu":
+        raise ValueError(
+            f"predict_proba of the classifier {name!r} gave shape {found.shape} and dtype "
+            f"{found.dtype}; {expected}. Check the classifier."
+        )
+    probabilities: Float64 = found.astype(np.float64)
+    sums = probabilities.sum(axis=1)
+    # Written so that NaN fails.
+    in_range = (probabilities >= -_SUM_TOLERANCE).all() and (
+        np.abs(sums - 1) <= _SUM_TOLERANCE
+    ).all()
+    if not in_range:
+        raise ValueError(
+            f"predict_proba of the classifier {name!r} gave values from {probabilities.min()} to "
+            f"{probabilities.max()} and rows that add up to {sums.min()} to {sums.max()}; "
+            f"{expected}. Wrap it in sklearn.calibration.CalibratedClassifierCV."
+        )
+    return probabilities

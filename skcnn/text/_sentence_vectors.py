@@ -1,0 +1,234 @@
+"""What may be given as `sentence_vectors`, and the vectors that it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skcnn._arrays import Float32
+from skcnn.text._minilm import MINILM_IDENTITY, load_minilm
+from skcnn.text._vector_store import VectorStore, identity_of
+
+MINILM = "minilm"
+
+
+def check_sentence_vectors(sentence_vectors: Any) -> None:
+    """Check that the parameter is None, "minilm", or something that can embed texts.
+
+    Raises
+    ------
+    ValueError
+        If it is another string.
+    TypeError
+        If it is a class, or has no way to embed texts.
+    """
+    expected = (
+        "expected None, 'minilm', an object with encode(texts), a scikit-learn transformer of "
+        "texts, or a function from a list of n texts to an array of shape (n, d)"
+    )
+    if isinstance(sentence_vectors, str) and sentence_vectors != MINILM:
+        raise ValueError(
+            f"sentence_vectors is {sentence_vectors!r}; {expected}. The only name is 'minilm'. "
+            "Load any other model yourself and give the object."
+        )
+    if isinstance(sentence_vectors, type):
+        raise TypeError(
+            f"sentence_vectors is the class {sentence_vectors.__name__}; expected an object: "
+            f"{sentence_vectors.__name__}(...)."
+        )
+    if sentence_vectors is not None and not (
+        isinstance(sentence_vectors, str)
+        or _has(sentence_vectors, "encode")
+        or is_transformer(sentence_vectors)
+        or callable(sentence_vectors)
+    ):
+        raise TypeError(
+            f"sentence_vectors is of type {type(sentence_vectors).__name__}, which has neither "
+            f"encode nor transform; {expected}. Wrap it in such a function."
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SentenceEncoder:
+    """Embeds texts.
+
+    Attributes
+    ----------
+    source : "minilm", an object with `encode`, a fitted transformer, or a function
+    store : where its vectors are kept, or None
+    """
+
+    source: Any
+    store: VectorStore | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the model or of the type of the source, for model files."""
+        if isinstance(self.source, str):
+            return self.source
+        named = self.source if hasattr(self.source, "__qualname__") else type(self.source)
+        return f"{named.__module__}.{named.__qualname__}"
+
+    def encode(self, texts: Sequence[str]) -> Float32:
+        """Embed n texts, (n, d). Equal texts are embedded once.
+
+        Raises
+        ------
+        ValueError
+            If the source does not give one finite vector for each text.
+        """
+        if len(texts) == 0:
+            return np.empty((0, 0), np.float32)
+        rows: dict[str, int] = {}
+        position = [rows.setdefault(text, len(rows)) for text in texts]
+        distinct = list(rows)
+        if self.store is None:
+            vectors = self._compute(distinct)
+        else:
+            vectors = self.store.encode(distinct, self._compute)
+        return vectors[position]
+
+    def _compute(self, texts: Sequence[str]) -> Float32:
+        texts = list(texts)
+        source = self.source
+        if isinstance(source, str):
+            return load_minilm().encode(texts)
+        if _has(source, "encode"):
+            given = source.encode(texts)
+        elif is_transformer(source):
+            given = source.transform(texts)
+        else:
+            given = source(texts)
+        return _check_vectors(given, len(texts))
+
+
+def make_encoder(sentence_vectors: Any, memory: Any = None) -> SentenceEncoder:
+    """Return an encoder that needs no fit: everything but a transformer, or a fitted transformer.
+
+    Parameters
+    ----------
+    sentence_vectors : the parameter, but not None
+    memory : None, the path of a folder, or a joblib.Memory
+
+    Raises
+    ------
+    ValueError or TypeError
+        See `check_sentence_vectors`. With `memory`, also if the encoder has no identity.
+    """
+    check_sentence_vectors(sentence_vectors)
+    folder = _store_folder(_check_memory(memory))
+    if folder is None:
+        return SentenceEncoder(sentence_vectors)
+    is_name = isinstance(sentence_vectors, str)
+    identity = MINILM_IDENTITY if is_name else identity_of(sentence_vectors)
+    return SentenceEncoder(sentence_vectors, VectorStore(folder / identity))
+
+
+def fit_encoder(sentence_vectors: Any, memory: Any, texts: Sequence[str]) -> SentenceEncoder:
+    """Return the encoder of a fit.
+
+    A transformer is cloned and fitted on the texts, without labels. With `memory`, the fitted
+    transformer is stored, as by scikit-learn's Pipeline. Of other encoders, the vectors are stored.
+    A transformer in a `FrozenEstimator` is one of those: it is not fitted again.
+
+    Parameters
+    ----------
+    sentence_vectors : the parameter, but not None
+    memory : None, the path of a folder, or a joblib.Memory
+    texts : the training texts
+    """
+    check_sentence_vectors(sentence_vectors)
+    if not needs_fit(sentence_vectors):
+        return make_encoder(sentence_vectors, memory)
+    from sklearn.base import clone
+
+    fit = _check_memory(memory).cache(_fit_transformer)
+    return SentenceEncoder(fit(clone(sentence_vectors), list(texts)))
+
+
+def needs_fit(sentence_vectors: Any) -> bool:
+    """Return whether it is a transformer that a fit has to clone and fit."""
+    from sklearn.frozen import FrozenEstimator
+
+    is_frozen = isinstance(sentence_vectors, FrozenEstimator)
+    return is_transformer(sentence_vectors) and not is_frozen
+
+
+def is_transformer(source: Any) -> bool:
+    """Return whether an object embeds texts by `transform`."""
+    return not _has(source, "encode") and _has(source, "fit") and _has(source, "transform")
+
+
+def _fit_transformer(transformer: Any, texts: list[str]) -> Any:
+    return transformer.fit(texts)
+
+
+def _has(source: Any, method: str) -> bool:
+    return not isinstance(source, str) and callable(getattr(source, method, None))
+
+
+def _check_memory(memory: Any) -> Any:
+    from joblib import Memory
+
+    if memory is None or isinstance(memory, str):
+        return Memory(memory, verbose=0)
+    if not isinstance(memory, Memory):
+        raise TypeError(
+            f"memory is of type {type(memory).__name__}; expected None, the path of a folder as a "
+            "string, or a joblib.Memory. Write memory=joblib.Memory('folder')."
+        )
+    return memory
+
+
+def _store_folder(memory: Any) -> Path | None:
+    """Return a folder that `memory.clear()` removes; None if the memory stores nothing."""
+    if memory.store_backend is None:
+        return None
+    if memory.backend != "local":
+        raise ValueError(
+            f"memory is a joblib.Memory with the backend {memory.backend!r}; expected the backend "
+            "'local', because sentence vectors are stored in a folder. Write "
+            "memory=joblib.Memory('folder')."
+        )
+    return Path(memory.store_backend.location) / "sentence_vectors"
+
+
+def _check_vectors(given: Any, n_texts: int) -> Float32:
+    """Return vectors as float32, (n, d)."""
+    expected = f"expected an array of shape ({n_texts}, d): one vector of numbers for each text"
+    if hasattr(given, "toarray"):
+        raise ValueError(
+            f"sentence_vectors gave a sparse matrix of shape {given.shape}; {expected}. Reduce it, "
+            "for example with make_pipeline(TfidfVectorizer(), TruncatedSVD(50))."
+        )
+    try:
+        array: NDArray[Any] = np.asarray(given)
+    except ValueError as error:
+        raise ValueError(
+            f"sentence_vectors gave rows of different lengths; {expected}. Return one array."
+        ) from error
+    if (
+        array.ndim != 2
+        or len(array) != n_texts
+        or array.shape[1] == 0
+        or array.dtype.kind not in "fiu"
+    ):
+        raise ValueError(
+            f"sentence_vectors gave an array of shape {array.shape} and dtype {array.dtype}; "
+            f"{expected}. Return one row for each text, in the order of the texts."
+        )
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
+        vectors: Float32 = array.astype(np.float32)
+    is_bad = ~np.isfinite(vectors).all(axis=1)
+    if is_bad.any():
+        raise ValueError(
+            f"sentence_vectors gave NaN or infinite values for {is_bad.sum()} of {n_texts} texts, "
+            f"first for text number {is_bad.argmax()} (counted from 0); expected finite numbers. "
+            "Check what the encoder does with empty texts."
+        )
+    return vectors
