@@ -297,6 +297,68 @@ def test_losses_of_keras_get_the_labels_in_their_form(network: Any, loss: Any) -
     assert trained.history["val_loss"][-1] < trained.history["val_loss"][0]
 
 
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "expected_cost",
+        keras.losses.CategoricalCrossentropy(),
+        keras.losses.SparseCategoricalCrossentropy(),
+        keras.losses.BinaryCrossentropy(),
+    ],
+    ids=["skcnn", "one-hot", "indices", "binary"],
+)
+def test_soft_targets_that_are_certain_teach_what_classes_teach(loss: Any) -> None:
+    sequences, targets = texts_and_targets()
+    softmax = []
+    for given in (targets, np.eye(2, dtype=np.float32)[targets]):
+        trained = fit_own_network(
+            LabeledTexts(sequences, given),
+            VECTORS,
+            loss_costs=COSTS[2],
+            settings=NetworkSettings(**{**SMALL_NETWORK, "network": averaged, "loss": loss}),
+            held_out=HeldOut(LabeledTexts(sequences, given), None, 2),
+            seed=0,
+        )
+        softmax.append(outputs_of(trained, sequences))
+    np.testing.assert_allclose(softmax[0], softmax[1], atol=1e-5)
+
+
+def test_soft_targets_teach_one_sigmoid_their_probability() -> None:
+    sequences, targets = texts_and_targets()
+    trained = fit_own_network(
+        LabeledTexts(sequences, np.full((len(targets), 2), [0.2, 0.8], np.float32)),
+        VECTORS,
+        loss_costs=COSTS[2],
+        settings=NetworkSettings(
+            **SMALL_NETWORK
+            | {"network": two_channels, "loss": "cross_entropy", "epochs": 30, "learning_rate": 0.1}
+        ),
+        held_out=None,
+        seed=0,
+    )
+    np.testing.assert_allclose(outputs_of(trained, sequences)[:, 1], 0.8, atol=0.05)
+
+
+class OfIndices(keras.losses.Loss):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return keras.losses.binary_crossentropy(y_true, y_pred)
+
+
+def test_a_loss_of_indices_is_refused_for_soft_targets_and_one_sigmoid() -> None:
+    sequences, targets = texts_and_targets()
+    with pytest.raises(ValueError, match="one sigmoid output.*Give the network a softmax"):
+        fit_own_network(
+            LabeledTexts(sequences, np.eye(2, dtype=np.float32)[targets]),
+            VECTORS,
+            loss_costs=COSTS[2],
+            settings=NetworkSettings(
+                **SMALL_NETWORK | {"network": two_channels, "loss": OfIndices()}
+            ),
+            held_out=None,
+            seed=0,
+        )
+
+
 def test_logits_are_taken_if_the_loss_expects_logits() -> None:
     from skcnn.losses import ExpectedCost
 
