@@ -346,7 +346,7 @@ class OfIndices(keras.losses.Loss):
 
 def test_a_loss_of_indices_is_refused_for_soft_targets_and_one_sigmoid() -> None:
     sequences, targets = texts_and_targets()
-    with pytest.raises(ValueError, match="one sigmoid output.*Give the network a softmax"):
+    with pytest.raises(ValueError, match=r"one sigmoid output.*Give the network a softmax"):
         fit_own_network(
             LabeledTexts(sequences, np.eye(2, dtype=np.float32)[targets]),
             VECTORS,
