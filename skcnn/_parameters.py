@@ -27,6 +27,10 @@ PARAMETER_CONSTRAINTS: dict[str, list[Any] | str] = {
     "n_filters": [Interval(Integral, 1, None, closed="left")],
     "dropout": [Interval(Real, 0, 1, closed="left")],
     "linear_model": ["boolean"],
+    "sentence_vectors": "no_validation",  # see `check_sentence_vectors`
+    "members": "no_validation",  # see `check_members`
+    "memory": "no_validation",  # see `check_memory`
+    "distill": ["boolean"],
     "optimizer": [str, HasMethods(["apply", "get_config"])],
     "learning_rate": [None, Interval(Real, 0, None, closed="neither")],
     "optimizer_params": [None, dict],

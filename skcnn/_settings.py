@@ -1,4 +1,4 @@
-"""The estimator's parameters in three groups of plain values, each checked when it is created.
+"""The estimator's parameters in four groups of plain values, each checked when it is created.
 
 Each parameter of `CostSensitiveTextCNN` is in exactly one group, named after the step that reads
 it. `_parameters.py` lists the values that scikit-learn can check. All other checks are here, such
@@ -139,13 +139,35 @@ class NetworkSettings(_Settings):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class MemberSettings(_Settings):
+    """Which models are fitted beside the network, and whether they only teach."""
+
+    linear_model: bool
+    sentence_vectors: Any
+    members: Sequence[tuple[str, Any]] | None
+    memory: Any
+    distill: bool
+
+    def __post_init__(self) -> None:
+        if self.distill and not self.has_teachers:
+            raise ValueError(
+                "distill is True, but there is no model to learn from; expected sentence_vectors "
+                "or members. Set one of them, or distill=False."
+            )
+
+    @property
+    def has_teachers(self) -> bool:
+        """Whether a model is fitted that knows more than the training texts."""
+        return self.sentence_vectors is not None or bool(self.members)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class FitSettings(_Settings):
-    """What all steps of a fit need: costs, weights, models, the held-out part, the seed."""
+    """What all steps of a fit need: costs, weights, the held-out part, the seed."""
 
     cost_matrix: Any
     decision: str
     class_weight: dict[Any, float] | str | None
-    linear_model: bool
     early_stopping: bool
     validation_fraction: float
     n_iter_no_change: int

@@ -1,4 +1,4 @@
-"""The estimator's parameters in three groups, and what each group refuses."""
+"""The estimator's parameters in four groups, and what each group refuses."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from skcnn import CostSensitiveTextCNN
-from skcnn._settings import FitSettings, NetworkSettings, TextSettings
+from skcnn._settings import FitSettings, MemberSettings, NetworkSettings, TextSettings
 
-GROUPS = (TextSettings, NetworkSettings, FitSettings)
+GROUPS = (TextSettings, NetworkSettings, MemberSettings, FitSettings)
 # What `fit` takes now.
 DEPRECATED = {"unlabeled"}
 

@@ -1,27 +1,64 @@
-"""The order of a fit: hold out, tokenize, prepare, train, join the members."""
+"""The order of a fit: hold out, prepare, train the network, fit the other models, join them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import compress
+from dataclasses import dataclass
 
 import numpy as np
 
-from skcnn._arrays import Int64
+from skcnn._arrays import Float64, Int64
 from skcnn._compat import own_random_state
-from skcnn._settings import FitSettings, NetworkSettings, TextSettings
+from skcnn._settings import FitSettings, MemberSettings, NetworkSettings, TextSettings
 from skcnn.costs._matrix import loss_cost_matrix
+from skcnn.fitting._classifier import ClassifierTrainer
 from skcnn.fitting._held_out import make_held_out_score, split_rows
-from skcnn.fitting._network import fit_network
+from skcnn.fitting._join import CrossFitted, cross_fit, join
+from skcnn.fitting._network import FittedNetwork, fit_network
 from skcnn.fitting._ngram_model import NgramTable, NgramTexts, choose_texts
-from skcnn.fitting._pool import fit_pool
+from skcnn.fitting._sentence_model import SentenceTrainer
+from skcnn.fitting._soft_targets import TaughtTexts, join_soft_targets
+from skcnn.fitting._splits import Splits, choose_splits
 from skcnn.fitting._text_cnn import make_posterior_rule
 from skcnn.fitting._training_set import TrainingSet
-from skcnn.predicting._members import Member, Network
 from skcnn.predicting._model import FitRecord, FittedModel
-from skcnn.predicting._pool import LogarithmicPool
+from skcnn.text._coverage import EmbeddingCoverage
 from skcnn.text._prepare import PreparedTexts, prepare_texts
+from skcnn.text._sentence_vectors import fit_encoder
 from skcnn.text._tokenizer import Tokenization
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """What a fit is asked for: the texts, the estimator's parameters, and what follows from them.
+
+    Attributes
+    ----------
+    data : TrainingSet
+    text, network, members, settings : the estimator's parameters
+    costs : (K, K)
+    train_rows, held_out_rows : which texts the network learns from, and which not
+    random_state : RandomState
+    """
+
+    data: TrainingSet
+    text: TextSettings
+    network: NetworkSettings
+    members: MemberSettings
+    settings: FitSettings
+    costs: Float64
+    train_rows: Int64
+    held_out_rows: Int64
+    random_state: np.random.RandomState
+
+    @property
+    def tokenize(self) -> Tokenization:
+        """The function from texts to tokens."""
+        return Tokenization(self.text.tokenizer, self.text.lowercase, self.text.max_length)
+
+    def seed(self) -> int:
+        """Draw a seed."""
+        return int(self.random_state.randint(2**31 - 1))
 
 
 def fit_model(
@@ -29,110 +66,143 @@ def fit_model(
     unlabeled: Sequence[str] | None,
     text: TextSettings,
     network: NetworkSettings,
+    members: MemberSettings,
     settings: FitSettings,
 ) -> FittedModel:
-    """Fit all members and join them.
+    """Fit all members and join them; if there are unlabeled texts and a teacher, do it twice.
+
+    The second time, the network and the n-gram model are the teacher's students: they also learn
+    from the probabilities that the first model gives to the unlabeled texts.
 
     Parameters
     ----------
     data : TrainingSet
     unlabeled : more texts of the same kind, without labels, or None
-    text, network, settings : the estimator's parameters
+    text, network, members, settings : the estimator's parameters
 
     Returns
     -------
     FittedModel
     """
-    costs = data.mean_costs(settings.cost_matrix)
-    loss_costs = loss_cost_matrix(costs, data.class_totals)
-    posterior_rule = make_posterior_rule(network.loss, loss_costs)
     random_state = own_random_state(settings.random_state)
-    train_rows, held_out_rows = split_rows(data, settings, random_state, network.epochs)
-    prepared, ngram_texts = _prepare(
-        data, unlabeled, train_rows, held_out_rows, text, settings, random_state
-    )
-    fitted = fit_network(
-        prepared,
-        data,
-        train_rows,
-        held_out_rows,
-        loss_costs=loss_costs,
-        posterior_rule=posterior_rule,
-        settings=network,
-        held_out_score=make_held_out_score(data, held_out_rows, settings, costs, posterior_rule),
-        n_iter_no_change=settings.n_iter_no_change,
-        seed=_seed(random_state),
-    )
-    members: list[Member] = [fitted.member]
-    pool = None
+    costs = data.mean_costs(settings.cost_matrix)
+    rows = split_rows(data, settings, random_state, network.epochs)
+    job = Job(data, text, network, members, settings, costs, *rows, random_state)
+    prepared, ngram_texts = _prepare(job, unlabeled)
+    trained = _train(job, prepared, data, job.train_rows)
+    kept_rows = np.arange(len(data.texts)) if ngram_texts is None else ngram_texts.rows
+    splits = choose_splits(data, kept_rows, job.held_out_rows, random_state)
+    ngrams = _fit_ngrams(job, ngram_texts, data, splits)
+    teachers = _fit_teachers(job, splits)
+    model = _join(job, trained, [*ngrams, *teachers], splits, prepared.coverage)
+    if unlabeled is None or not members.has_teachers:
+        return model
+    taught = join_soft_targets(data, unlabeled, model.predict_proba(unlabeled))
+    return _fit_students(job, taught, [] if members.distill else teachers, splits)
+
+
+def _fit_students(
+    job: Job, taught: TaughtTexts, teachers: Sequence[CrossFitted], splits: Splits
+) -> FittedModel:
+    """Fit the network and the n-gram model on a teacher's probabilities too; join all models."""
+    prepared, ngram_texts = _prepare(job, None, taught)
+    rows = np.concatenate([job.train_rows, taught.unlabeled_rows])
+    trained = _train(job, prepared, taught, rows)
     if ngram_texts is not None:
-        seed = _seed(random_state)
-        members, pool = _join(fitted.member, data, ngram_texts, held_out_rows, seed)
-    return FittedModel(
-        classes=data.classes,
-        cost_matrix=costs,
-        tokenize=Tokenization(text.tokenizer, text.lowercase, text.max_length),
-        members=tuple(member.with_cached_words(fitted.member.seen_words) for member in members),
-        pool=pool,
-        record=FitRecord(fitted.history, fitted.best_epoch + 1, prepared.coverage),
-    )
-
-
-def _seed(random_state: np.random.RandomState) -> int:
-    return int(random_state.randint(2**31 - 1))
+        kept = ngram_texts.rows[ngram_texts.rows >= taught.n_labeled]
+        splits = splits.with_more_to_learn_from(kept)
+    ngrams = _fit_ngrams(job, ngram_texts, taught, splits)
+    return _join(job, trained, [*ngrams, *teachers], splits, prepared.coverage)
 
 
 def _prepare(
-    data: TrainingSet,
-    unlabeled: Sequence[str] | None,
-    train_rows: Int64,
-    held_out_rows: Int64,
-    text: TextSettings,
-    settings: FitSettings,
-    random_state: np.random.RandomState,
+    job: Job, unlabeled: Sequence[str] | None, taught: TaughtTexts | None = None
 ) -> tuple[PreparedTexts, NgramTexts | None]:
     """Prepare the texts for the network and for the n-gram model.
 
     The tokens of all texts are freed at the end of this function: for very many texts they take
     more memory than the whole training.
     """
-    tokens = Tokenization(text.tokenizer, text.lowercase, text.max_length)(data.texts)
-    prepared = prepare_texts(tokens, train_rows, held_out_rows, text, unlabeled, random_state)
-    if not settings.linear_model:
+    tokens = job.tokenize(job.data.texts if taught is None else taught.texts)
+    train_rows = job.train_rows
+    if taught is not None:
+        train_rows = np.concatenate([train_rows, taught.unlabeled_rows])
+    prepared = prepare_texts(
+        tokens, train_rows, job.held_out_rows, job.text, unlabeled, job.random_state
+    )
+    if not job.members.linear_model:
         return prepared, None
-    return prepared, choose_texts(tokens, data.targets, train_rows, random_state)
+    return prepared, choose_texts(tokens, job.data.targets, job.train_rows, job.random_state)
+
+
+def _train(
+    job: Job, prepared: PreparedTexts, learned: TrainingSet | TaughtTexts, train_rows: Int64
+) -> FittedNetwork:
+    """Train the network."""
+    loss_costs = loss_cost_matrix(job.costs, job.data.class_totals)
+    posterior_rule = make_posterior_rule(job.network.loss, loss_costs)
+    score = make_held_out_score(
+        job.data, job.held_out_rows, job.settings, job.costs, posterior_rule
+    )
+    return fit_network(
+        prepared,
+        learned,
+        job.data,
+        train_rows,
+        job.held_out_rows,
+        loss_costs=loss_costs,
+        posterior_rule=posterior_rule,
+        settings=job.network,
+        held_out_score=score,
+        n_iter_no_change=job.settings.n_iter_no_change,
+        seed=job.seed(),
+    )
+
+
+def _fit_ngrams(
+    job: Job, texts: NgramTexts | None, learned: TrainingSet | TaughtTexts, splits: Splits
+) -> list[CrossFitted]:
+    """Fit the n-gram model. There is none if no text has an n-gram that can be used."""
+    if texts is None:
+        return []
+    n_classes = len(job.data.classes)
+    targets, weight = learned.targets_and_weight(texts.rows)
+    table = NgramTable(texts.tokens, targets, n_classes, weight, job.seed(), texts.rows)
+    return [] if table.is_empty else [cross_fit(table, splits, n_classes)]
+
+
+def _fit_teachers(job: Job, splits: Splits) -> list[CrossFitted]:
+    """Fit the model on sentence vectors, and the user's classifiers."""
+    data, members = job.data, job.members
+    fitted, n_classes = [], len(data.classes)
+    if members.sentence_vectors is not None:
+        encoder = fit_encoder(members.sentence_vectors, members.memory, data.texts)
+        trainer = SentenceTrainer(
+            data.texts, encoder, data.targets, n_classes, data.sample_weight, splits.folds
+        )
+        fitted.append(cross_fit(trainer, splits, n_classes))
+    for name, classifier in members.members or ():
+        of_user = ClassifierTrainer(
+            name, classifier, data.texts, data.targets, data.classes, data.sample_weight
+        )
+        fitted.append(cross_fit(of_user, splits, n_classes))
+    return fitted
 
 
 def _join(
-    network: Network,
-    data: TrainingSet,
-    texts: NgramTexts,
-    held_out_rows: Int64,
-    seed: int,
-) -> tuple[list[Member], LogarithmicPool | None]:
-    """Fit the n-gram model; return both models and their pool.
-
-    The pool is fitted on the held-out rows: the network did not learn from them, and neither did
-    the n-gram model that it is compared with. The n-gram model that is kept learns from all rows.
-    Without held-out rows both models count the same. If no two texts share an n-gram, there is no
-    n-gram model.
-    """
-    targets, weight = data.targets_and_weight(texts.rows)
-    n_classes = len(data.classes)
-    table = NgramTable(texts.tokens, targets, n_classes, weight, seed)
-    if table.is_empty:
-        return [network], None
-    is_held_out = np.isin(texts.rows, held_out_rows)
-    pool = LogarithmicPool.even(2, n_classes)
-    if is_held_out.any():
-        learned, held_out = np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
-        tokens = list(compress(texts.tokens, is_held_out))
-        pool = fit_pool(
-            [
-                network.posterior_rule(network.softmax(tokens)),
-                table.fit_predict_proba(learned, held_out),
-            ],
-            targets[is_held_out],
-            None if weight is None else weight[is_held_out],
-        )
-    return [network, table.fit()], pool
+    job: Job,
+    trained: FittedNetwork,
+    others: Sequence[CrossFitted],
+    splits: Splits,
+    coverage: EmbeddingCoverage | None,
+) -> FittedModel:
+    """Join all members in one fitted model."""
+    members, pool = join(trained.member, others, job.data, splits, job.held_out_rows, job.tokenize)
+    return FittedModel(
+        classes=job.data.classes,
+        cost_matrix=job.costs,
+        tokenize=job.tokenize,
+        members=tuple(each.with_cached_words(trained.member.seen_words) for each in members),
+        pool=pool,
+        record=FitRecord(trained.history, trained.best_epoch + 1, coverage),
+    )

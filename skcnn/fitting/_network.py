@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from skcnn._arrays import Float64, Int64
 from skcnn._settings import NetworkSettings
 from skcnn.costs._posterior import PosteriorRule
+from skcnn.fitting._soft_targets import TaughtTexts
 from skcnn.fitting._text_cnn import to_text_cnn, train_text_cnn
 from skcnn.fitting._training_set import TrainingSet
 from skcnn.predicting._keras_network import KerasNetwork, SavedModel
@@ -38,6 +39,7 @@ class FittedNetwork:
 
 def fit_network(
     prepared: PreparedTexts,
+    learned: TrainingSet | TaughtTexts,
     data: TrainingSet,
     train_rows: Int64,
     held_out_rows: Int64,
@@ -54,7 +56,8 @@ def fit_network(
     Parameters
     ----------
     prepared : PreparedTexts
-    data : TrainingSet
+    learned : has the targets and weights of the texts to learn from
+    data : has those of the held-out texts
     train_rows, held_out_rows : positions of the texts that `prepared` holds
     loss_costs : (K, K), the cost matrix of the loss
     posterior_rule : from softmax outputs to P(class | text)
@@ -70,7 +73,7 @@ def fit_network(
     if prepared.held_out is not None:
         held_out_texts = LabeledTexts(prepared.held_out, *data.targets_and_weight(held_out_rows))
         held_out = HeldOut(held_out_texts, held_out_score, n_iter_no_change)
-    texts = LabeledTexts(prepared.train, *data.targets_and_weight(train_rows))
+    texts = LabeledTexts(prepared.train, *learned.targets_and_weight(train_rows))
     if settings.network is not None:
         return _fit_own_network(
             prepared, texts, held_out, loss_costs, posterior_rule, settings, seed

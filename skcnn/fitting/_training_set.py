@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from skcnn._arrays import Float64, Int32, Int64
 from skcnn._compat import _check_sample_weight
-from skcnn._settings import TextSettings
+from skcnn._settings import MemberSettings, TextSettings
 from skcnn.costs._checks import check_labels
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
 from skcnn.costs._sample_costs import (
@@ -103,7 +103,9 @@ def check_training_set(
     return TrainingSet(texts, targets.astype(np.int32), classes, weight, costs)
 
 
-def check_unlabeled(unlabeled: Any, settings: TextSettings) -> list[str] | None:
+def check_unlabeled(
+    unlabeled: Any, text: TextSettings, members: MemberSettings
+) -> list[str] | None:
     """Check texts without labels; None stays None.
 
     Raises
@@ -113,7 +115,8 @@ def check_unlabeled(unlabeled: Any, settings: TextSettings) -> list[str] | None:
     """
     if unlabeled is None:
         return None
-    settings.check_learns_from_unlabeled()
+    if not members.has_teachers:
+        text.check_learns_from_unlabeled()
     try:
         return as_texts(unlabeled)
     except (TypeError, ValueError) as error:

@@ -16,7 +16,9 @@ from skcnn.text._subwords import FNV_PRIME, find_keys, hashed_ngrams, word_ngram
 # Measured, see docs/design.md, "The n-gram model":
 _MAX_WORDS = 3  # words in a row; a little cheaper than 2
 _SIZES = (1, 2, 3, 4)  # characters in a row; as cheap as 2 to 5
-_MIN_TEXTS = 2  # leaving out n-grams of one text does not raise the cost
+# With many texts, leaving out n-grams of a single text does not raise the cost, and saves memory.
+# With few texts, their n-grams are worth keeping.
+_MIN_TEXTS, _KEEP_ALL_BELOW = 2, 5000
 # 2^32 divided by the golden ratio, from Knuth's multiplicative hashing (The Art of Computer
 # Programming, volume 3, section 6.4).
 _SPREAD = np.uint32(2654435761)
@@ -86,12 +88,13 @@ class WordSums:
 class NgramFeatures:
     """The n-grams that were chosen from training texts, as hashes, and their weights.
 
-    *N-grams of words* are one to three words in a row that occur in at least two texts. Their
-    weights in a text are TF-IDF with logarithmic counts, and the vector of a text has length one,
-    as from scikit-learn's `TfidfVectorizer(sublinear_tf=True)`.
+    *N-grams of words* are one to three words in a row. If there are 5,000 training texts or more,
+    only those that occur in at least two of them are chosen, here and below. Their weights in a
+    text are TF-IDF with logarithmic counts, and the vector of a text has length one, as from
+    scikit-learn's `TfidfVectorizer(sublinear_tf=True)`.
 
-    *N-grams of characters* are one to four characters of "<word>", see `hashed_ngrams`. They occur
-    at least twice, if the distinct words of each text are counted once. Let n(w) be how often the
+    *N-grams of characters* are one to four characters of "<word>", see `hashed_ngrams`. For the
+    choice of n-grams, the distinct words of each text are counted once. Let n(w) be how often the
     text contains the word w, and n(g, w) how often w contains the n-gram g. Then the weight of g
     in the text is ::
 
@@ -192,8 +195,13 @@ def _choose_word_ngrams(texts: TextsByWord) -> tuple[NDArray[np.uint32], Float32
     # The distinct pairs. Without counts to return, np.unique would take five times as long.
     pairs = pairs[np.diff(pairs, prepend=~pairs[:1]) != 0]
     keys, n_texts_with = np.unique((pairs >> np.uint64(32)).astype(np.uint32), return_counts=True)
-    frequent = n_texts_with >= _MIN_TEXTS
+    frequent = n_texts_with >= _min_texts(texts)
     return keys[frequent], _idf(n_texts_with[frequent], texts.n_texts)
+
+
+def _min_texts(texts: TextsByWord) -> int:
+    """Return the number of texts in which an n-gram must occur to be chosen."""
+    return _MIN_TEXTS if texts.n_texts >= _KEEP_ALL_BELOW else 1
 
 
 def _hashed_word_ngrams(texts: TextsByWord) -> tuple[NDArray[np.uint32], Int64]:
@@ -235,7 +243,7 @@ def _count_character_ngrams(texts: TextsByWord) -> tuple[NDArray[np.uint32], Any
     n_texts_with = np.bincount(texts.pair_ids, minlength=len(texts.words))  # (U,)
     keys, places = np.unique(hashes, return_inverse=True)
     n_times = np.bincount(places, np.repeat(n_texts_with, np.diff(offsets)), len(keys))
-    keys = keys[n_times >= _MIN_TEXTS]
+    keys = keys[n_times >= _min_texts(texts)]
     ngrams = word_ngrams(texts.words, keys, _SIZES)
     ones, offsets = np.ones(len(ngrams.ids), np.float32), ngrams.offsets.astype(np.int32)
     of_words = csr_array((ones, ngrams.ids, offsets), (len(ngrams), len(keys)))

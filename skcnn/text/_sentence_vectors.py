@@ -121,7 +121,7 @@ def make_encoder(sentence_vectors: Any, memory: Any = None) -> SentenceEncoder:
         See `check_sentence_vectors`. With `memory`, also if the encoder has no identity.
     """
     check_sentence_vectors(sentence_vectors)
-    folder = _store_folder(_check_memory(memory))
+    folder = _store_folder(check_memory(memory))
     if folder is None:
         return SentenceEncoder(sentence_vectors)
     is_name = isinstance(sentence_vectors, str)
@@ -147,7 +147,7 @@ def fit_encoder(sentence_vectors: Any, memory: Any, texts: Sequence[str]) -> Sen
         return make_encoder(sentence_vectors, memory)
     from sklearn.base import clone
 
-    fit = _check_memory(memory).cache(_fit_transformer)
+    fit = check_memory(memory).cache(_fit_transformer)
     return SentenceEncoder(fit(clone(sentence_vectors), list(texts)))
 
 
@@ -172,7 +172,8 @@ def _has(source: Any, method: str) -> bool:
     return not isinstance(source, str) and callable(getattr(source, method, None))
 
 
-def _check_memory(memory: Any) -> Any:
+def check_memory(memory: Any) -> Any:
+    """Return a joblib.Memory for None, the path of a folder, or a joblib.Memory."""
     from joblib import Memory
 
     if memory is None or isinstance(memory, str):

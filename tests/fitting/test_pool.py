@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.metrics import log_loss
 
-from skcnn.fitting._pool import fit_pool
+from skcnn.fitting._pool import Predictions, add_network, pool_models
+from skcnn.fitting._pool import fit_pool as fit_pool_of
 from skcnn.predicting._pool import LogarithmicPool
 
 Floats = NDArray[np.float64]
@@ -22,6 +23,14 @@ def models(
     labels = softmax(truth).cumsum(axis=1) < random.random((n, 1))
     first, second = (truth + size * random.standard_normal(truth.shape) for size in noise)
     return softmax(first), softmax(second), labels.sum(axis=1).astype(np.int32)
+
+
+def fit_pool(
+    probabilities: list[Floats], labels: NDArray[np.int32], weight: Floats | None = None
+) -> LogarithmicPool:
+    """Fit a pool that starts from the geometric mean, with a penalty worth three rows."""
+    start = np.full(len(probabilities), 1 / len(probabilities))
+    return fit_pool_of(Predictions(probabilities, labels, weight), start, 3.0)
 
 
 def softmax(logits: Floats) -> Floats:
@@ -111,3 +120,33 @@ def test_probabilities_of_zero_and_one_stay_finite(n_classes: int) -> None:
     pool = fit_pool([certain, wrong], labels)
     assert np.isfinite(pool([certain, wrong])).all()
     assert np.isfinite(pool.exponents).all()
+
+
+def test_models_that_are_too_timid_become_as_sure_as_they_should_be() -> None:
+    right, _, labels = models(3000, 3, 0, noise=(0.01, 1.0))
+    timid = softmax(0.4 * np.log(right))
+    pooled = pool_models(Predictions([timid], labels))([timid])
+    np.testing.assert_allclose(pooled, right, atol=0.05)
+
+
+def test_the_network_joins_a_pool_as_one_pool_of_all() -> None:
+    first, second, labels = models(500, 3, 0)
+    third, _, _ = models(500, 3, 1)
+    pool = pool_models(Predictions([first, second], labels))
+    joined = pool([first, second])
+    everything = add_network(pool, Predictions([third, joined], labels))
+    both = fit_pool_of(Predictions([third, joined], labels), np.array([0.1, 0.9]), 30.0)
+    np.testing.assert_allclose(everything([third, first, second]), both([third, joined]))
+
+
+def test_the_network_counts_if_it_helps_and_hardly_if_the_rows_are_few() -> None:
+    def weight_of_network(n: int, noise: float) -> float:
+        other, network, labels = models(n, 2, 0, noise=(1.0, noise))
+        pool = pool_models(Predictions([other], labels))
+        return add_network(pool, Predictions([network, pool([other])], labels)).exponents[0]
+
+    assert weight_of_network(3000, 0.3) > 0.5
+    assert weight_of_network(3000, 5.0) < 0.1
+    assert weight_of_network(10, 0.3) == pytest.approx(0.1, abs=0.05)
+    pool = LogarithmicPool.even(2, 2)
+    np.testing.assert_allclose(add_network(pool, None).exponents, [0.1, 0.45, 0.45])

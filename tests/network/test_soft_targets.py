@@ -232,6 +232,20 @@ def test_a_function_that_returns_one_number_for_a_batch_takes_no_soft_targets():
         loss_gradient(logits, targets, weight)
 
 
+def test_one_hot_rows_alone_are_taken_as_classes():
+    """So a loss for class indices is computed once for each text, and may return one number."""
+
+    def mean_distance(y_true, y_pred):
+        return tf.reduce_mean(squared_distance(y_true, y_pred))
+
+    sequences, targets = texts_and_targets()
+    models = [small_model() for _ in range(2)]
+    for model, y in zip(models, (targets, np.eye(2)[targets]), strict=True):
+        model.compile(loss=mean_distance)
+        train(model, (sequences, y))
+    assert_equal_weights(*map(weights_of, models))
+
+
 # Texts of one word. Each word has its own probabilities.
 WORDS = TokenSequences.from_lists([[2], [3], [4]] * 8)
 SOFT = {

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from skcnn import CostSensitiveTextCNN
 from skcnn._arrays import Float64
 from skcnn.files import _model_file
-from skcnn.fitting._pool import fit_pool
+from skcnn.fitting._pool import Predictions, pool_models
 from skcnn.predicting._members import Member, part
 from skcnn.predicting._model import FittedModel
 from skcnn.predicting._ngram_model import NgramModel
@@ -61,7 +61,7 @@ def of_three(fitted: CostSensitiveTextCNN, noisy: Corpus) -> FittedModel:
     tokens = model.tokenize(noisy.texts)
     probabilities = [member.predict_proba(noisy.texts, tokens) for member in members]
     targets = (noisy.labels == "spam").astype(np.int32)
-    return replace(model, members=tuple(members), pool=fit_pool(probabilities, targets))
+    return replace(model, members=tuple(members), pool=pool_models(Predictions(probabilities, targets)))
 
 
 def test_a_third_member_needs_no_change_in_the_estimator(
