@@ -21,6 +21,8 @@ from skcnn.costs._min_cost import MinCostMixin
 from skcnn.files._save_load import SaveLoadMixin
 from skcnn.fitting._classifier import check_members, check_members_take_weights
 from skcnn.fitting._fit import fit_model
+from skcnn.fitting._network_start import check_start
+from skcnn.fitting._partial_fit_method import PartialFitMixin
 from skcnn.fitting._text_cnn import to_keras_model
 from skcnn.fitting._training_set import check_training_set, check_unlabeled
 from skcnn.predicting._attributes import FittedAttributes
@@ -30,7 +32,7 @@ from skcnn.text._sentence_vectors import check_memory, check_sentence_vectors
 
 
 class CostSensitiveTextCNN(
-    FittedAttributes, SaveLoadMixin, MinCostMixin, ClassifierMixin, BaseEstimator
+    FittedAttributes, PartialFitMixin, SaveLoadMixin, MinCostMixin, ClassifierMixin, BaseEstimator
 ):
     """A text classifier for errors that do not cost the same.
 
@@ -164,6 +166,8 @@ default=None
         What decides whether an epoch is better: "loss", "average_cost", or a scorer of
         scikit-learn, where greater is better. A scorer gets the labels and the network's own
         probabilities, not the texts.
+    warm_start : bool, default=False
+        Whether `fit` starts from the network of the last `fit`, with the same classes.
     random_state : int or RandomState, default=None
         Seed of the held-out part, the weights, the order of batches and dropout. None: different
         every time. Global random states are neither read nor changed.
@@ -257,6 +261,7 @@ default=None
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 1,
         validation_scoring: str | Callable[..., float] = "loss",
+        warm_start: bool = False,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
         unlabeled: Any = "deprecated",
@@ -294,6 +299,7 @@ default=None
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.validation_scoring = validation_scoring
+        self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
         self.unlabeled = unlabeled
@@ -343,8 +349,7 @@ default=None
             If a text is missing, the lengths of X and y differ, y has one class only, or the costs
             do not fit the texts or the classes.
         """
-        # Not get_params: a subclass may have fewer parameters of its own.
-        params = {name: getattr(self, name) for name in PARAMETER_CONSTRAINTS}
+        params = self._params()
         text = TextSettings.from_params(params)
         network = NetworkSettings.from_params(params)
         members = MemberSettings.from_params(params)
@@ -358,15 +363,22 @@ default=None
         data = check_training_set(X, y, sample_weight, self.class_weight, sample_costs)
         if data.sample_weight is not None:
             check_members_take_weights(self.members or ())
+        start = None
+        if self.warm_start and hasattr(self, "_model"):
+            start = check_start(self._model, data.classes, text, network)
         names = column_names(X)
         self._set_model(
             replace(
-                fit_model(data, more_texts, text, network, members, settings),
+                fit_model(data, more_texts, text, network, members, settings, start),
                 n_features_in=n_columns(X),
                 feature_name=None if names is None else names[0],
             )
         )
         return self
+
+    def _params(self) -> dict[str, Any]:
+        # Not get_params: a subclass may have fewer parameters of its own.
+        return {name: getattr(self, name) for name in PARAMETER_CONSTRAINTS}
 
     def _unlabeled(self, unlabeled: Any) -> Any:
         """Return what `fit` was given, or the parameter that it replaces."""

@@ -43,6 +43,7 @@ PARAMETER_CONSTRAINTS: dict[str, list[Any] | str] = {
     "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
     "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
     "validation_scoring": [str, callable],
+    "warm_start": ["boolean"],
     "random_state": ["random_state"],
     "verbose": ["verbose"],
     "unlabeled": "no_validation",  # deprecated: now an argument of `fit`

@@ -172,6 +172,7 @@ class FitSettings(_Settings):
     validation_fraction: float
     n_iter_no_change: int
     validation_scoring: str | Callable[..., float]
+    warm_start: bool
     random_state: Any
 
     def __post_init__(self) -> None:

@@ -15,6 +15,7 @@ from skcnn.fitting._classifier import ClassifierTrainer
 from skcnn.fitting._held_out import make_held_out_score, split_rows
 from skcnn.fitting._join import CrossFitted, cross_fit, join, pool_cross_fitted
 from skcnn.fitting._network import FittedNetwork, fit_network
+from skcnn.fitting._network_start import start_from
 from skcnn.fitting._ngram_model import NgramTable, NgramTexts, choose_texts
 from skcnn.fitting._pool import pool_students
 from skcnn.fitting._sentence_model import SentenceTrainer
@@ -25,6 +26,7 @@ from skcnn.fitting._training_set import TrainingSet
 from skcnn.predicting._members import Member
 from skcnn.predicting._model import FitRecord, FittedModel
 from skcnn.predicting._pool import LogarithmicPool
+from skcnn.predicting._text_cnn import FittedTextCNN
 from skcnn.text._coverage import EmbeddingCoverage
 from skcnn.text._prepare import PreparedTexts, prepare_texts
 from skcnn.text._sentence_vectors import fit_encoder
@@ -42,6 +44,7 @@ class Job:
     costs : (K, K)
     train_rows, held_out_rows : which texts the network learns from, and which not
     random_state : RandomState
+    start : the network whose weights training starts from, or None
     """
 
     data: TrainingSet
@@ -53,6 +56,7 @@ class Job:
     train_rows: Int64
     held_out_rows: Int64
     random_state: np.random.RandomState
+    start: FittedTextCNN | None = None
 
     @property
     def tokenize(self) -> Tokenization:
@@ -71,6 +75,7 @@ def fit_model(
     network: NetworkSettings,
     members: MemberSettings,
     settings: FitSettings,
+    start: FittedTextCNN | None = None,
 ) -> FittedModel:
     """Fit all members and join them; if there are unlabeled texts and a teacher, do it twice.
 
@@ -82,6 +87,7 @@ def fit_model(
     data : TrainingSet
     unlabeled : more texts of the same kind, without labels, or None
     text, network, members, settings : the estimator's parameters
+    start : the network whose weights training starts from, or None
 
     Returns
     -------
@@ -90,9 +96,9 @@ def fit_model(
     random_state = own_random_state(settings.random_state)
     costs = data.mean_costs(settings.cost_matrix)
     rows = split_rows(data, settings, random_state, network.epochs)
-    job = Job(data, text, network, members, settings, costs, *rows, random_state)
+    job = Job(data, text, network, members, settings, costs, *rows, random_state, start)
     prepared, ngram_texts = _prepare(job, unlabeled)
-    trained = _train(job, prepared, data, job.train_rows)
+    trained = train_network(job, prepared, data, job.train_rows)
     kept_rows = np.arange(len(data.texts)) if ngram_texts is None else ngram_texts.rows
     splits = choose_splits(data, kept_rows, job.held_out_rows, random_state)
     table = _ngram_table(job, ngram_texts, data)
@@ -113,7 +119,7 @@ def _fit_students(
     """Fit the network and the n-gram model on a teacher's probabilities too; join all models."""
     prepared, ngram_texts = _prepare(job, None, taught)
     rows = np.concatenate([job.train_rows, taught.unlabeled_rows])
-    trained = _train(job, prepared, taught, rows)
+    trained = train_network(job, prepared, taught, rows)
     members: list[Member] = [trained.member]
     table = _ngram_table(job, ngram_texts, taught)
     pool_of_ngrams = None
@@ -144,12 +150,14 @@ def _prepare(
     prepared = prepare_texts(
         tokens, train_rows, job.held_out_rows, job.text, unlabeled, job.random_state
     )
+    if job.start is not None:
+        prepared = start_from(prepared, job.start)
     if not job.members.linear_model:
         return prepared, None
     return prepared, choose_texts(tokens, job.data.targets, job.train_rows, job.random_state)
 
 
-def _train(
+def train_network(
     job: Job, prepared: PreparedTexts, learned: TrainingSet | TaughtTexts, train_rows: Int64
 ) -> FittedNetwork:
     """Train the network."""
@@ -170,6 +178,7 @@ def _train(
         held_out_score=score,
         n_iter_no_change=job.settings.n_iter_no_change,
         seed=job.seed(),
+        start=job.start,
     )
 
 

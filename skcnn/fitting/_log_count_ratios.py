@@ -34,9 +34,26 @@ def log_count_ratios(matrix: Any, is_positive: NDArray[Any], weight: Float64) ->
     contains = matrix.astype(bool).astype(np.float64)
     of_class = weight * is_positive
     of_others = weight - of_class
-    p, q = (
-        (each @ contains + _SMOOTHING) / (each.sum() + 2 * _SMOOTHING)
-        for each in (of_class, of_others)
+    return ratios_of_counts(
+        of_class @ contains, of_others @ contains, of_class.sum(), of_others.sum()
     )
+
+
+def ratios_of_counts(
+    of_class: Float64, of_others: Float64, total: Float64, total_of_others: Float64
+) -> Float64:
+    """Return log-count ratios; see `log_count_ratios`.
+
+    Parameters
+    ----------
+    of_class, of_others : weights of the texts that contain each n-gram, of the class and others
+    total, total_of_others : weights of all texts of the class, and of the others
+
+    Returns
+    -------
+    ndarray of float64, of the shape of `of_class`
+    """
+    p = (of_class + _SMOOTHING) / (total + 2 * _SMOOTHING)
+    q = (of_others + _SMOOTHING) / (total_of_others + 2 * _SMOOTHING)
     ratios: Float64 = np.log(p / q)
     return ratios

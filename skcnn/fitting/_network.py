@@ -14,6 +14,7 @@ from skcnn.fitting._text_cnn import to_text_cnn, train_text_cnn
 from skcnn.fitting._training_set import TrainingSet
 from skcnn.predicting._keras_network import KerasNetwork, SavedModel
 from skcnn.predicting._members import Network
+from skcnn.predicting._text_cnn import FittedTextCNN
 from skcnn.text._prepare import PreparedTexts, known_part
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def fit_network(
     held_out_score: Callable[[Float64], float] | None,
     n_iter_no_change: int,
     seed: int,
+    start: FittedTextCNN | None = None,
 ) -> FittedNetwork:
     """Train the network on the training rows; imports TensorFlow.
 
@@ -65,6 +67,7 @@ def fit_network(
     held_out_score : from softmax outputs for the held-out texts to a score; None: the loss
     n_iter_no_change : number of epochs without improvement after which training stops
     seed : int
+    start : the network whose weights the filters and the dense layer start from, or None
     """
     from skcnn.network._fit import HeldOut
     from skcnn.network._labeled_texts import LabeledTexts
@@ -79,7 +82,13 @@ def fit_network(
             prepared, texts, held_out, loss_costs, posterior_rule, settings, seed
         )
     trained = train_text_cnn(
-        prepared, texts, held_out, loss_costs=loss_costs, settings=settings, seed=seed
+        prepared,
+        texts,
+        held_out,
+        loss_costs=loss_costs,
+        settings=settings,
+        seed=seed,
+        start=start,
     )
     member = to_text_cnn(prepared, trained, posterior_rule)
     return FittedNetwork(member, trained.history, trained.best_epoch)

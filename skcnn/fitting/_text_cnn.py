@@ -9,6 +9,7 @@ import numpy as np
 from skcnn._arrays import Float32, Float64
 from skcnn._settings import NetworkSettings
 from skcnn.costs._posterior import PosteriorRule
+from skcnn.fitting._network_start import layers_without_embedding
 from skcnn.predicting._keras_network import KerasNetwork
 from skcnn.predicting._text_cnn import FittedTextCNN, TextCNNWeights
 from skcnn.text._prepare import PreparedTexts, join_subwords
@@ -48,6 +49,7 @@ def train_text_cnn(
     loss_costs: Float64,
     settings: NetworkSettings,
     seed: int,
+    start: FittedTextCNN | None = None,
 ) -> TrainedTextCNN:
     """Train the TextCNN on prepared texts with their classes; imports TensorFlow."""
     from skcnn.network._fit import fit_text_cnn
@@ -61,6 +63,7 @@ def train_text_cnn(
         settings=settings,
         held_out=held_out,
         seed=seed,
+        start=None if start is None else layers_without_embedding(start, settings.widths),
     )
 
 

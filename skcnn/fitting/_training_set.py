@@ -71,8 +71,11 @@ def check_training_set(
     sample_weight: ArrayLike | None,
     class_weight: Any,
     sample_costs: Any = None,
+    classes: NDArray[Any] | None = None,
 ) -> TrainingSet:
     """Check texts, labels and weights, and leave out texts of weight zero.
+
+    `classes` are sorted labels, some of which y may lack. None: they are the labels of y.
 
     Raises
     ------
@@ -89,18 +92,48 @@ def check_training_set(
     weight = _check_weight(sample_weight, texts)
     rows = np.arange(len(texts)) if weight is None else np.flatnonzero(weight)
     n_given, texts, labels = len(texts), [texts[row] for row in rows], labels[rows]
-    classes, targets = np.unique(labels, return_inverse=True)
-    if len(classes) < 2:
-        msg = (
-            f"y has {len(classes)} class, {classes.tolist()}, among the texts that count; expected "
-            "2 classes or more. A classifier can't be trained on one class."
-        )
-        raise ValueError(msg)
+    classes, targets = _find_classes(labels, classes)
     weight = _with_class_weight(None if weight is None else weight[rows], class_weight, labels)
     costs = None
     if sample_costs is not None:
         costs = check_sample_costs(matched_rows(sample_costs, X), n_given, classes)[rows]
-    return TrainingSet(texts, targets.astype(np.int32), classes, weight, costs)
+    return TrainingSet(texts, targets, classes, weight, costs)
+
+
+def check_classes(classes: ArrayLike | None, known: NDArray[Any] | None) -> NDArray[Any]:
+    """Return the sorted labels for a call of `partial_fit`.
+
+    Parameters
+    ----------
+    classes : array-like of shape (K,) or None, as given
+    known : (K,), those of earlier calls, or None
+
+    Raises
+    ------
+    ValueError
+        If they are missing in the first call, differ in a later call, or are fewer than two.
+    """
+    if classes is None:
+        if known is None:
+            raise ValueError(
+                "classes must be passed on the first call to partial_fit; expected all labels that "
+                "y may ever have. Write partial_fit(X, y, classes=[...])."
+            )
+        return known
+    labels: NDArray[Any] = column_or_1d(classes)
+    check_labels("classes", labels)
+    labels = np.unique(labels)
+    if known is not None and not np.array_equal(labels, known):
+        raise ValueError(
+            f"classes is {labels.tolist()}, which is not the same as on the last call to "
+            f"partial_fit, was: {known.tolist()}. Leave classes out, or call fit to start anew."
+        )
+    if len(labels) < 2:
+        raise ValueError(
+            f"classes is {labels.tolist()}; expected 2 classes or more. Pass all labels that y may "
+            "ever have."
+        )
+    return labels
 
 
 def check_unlabeled(
@@ -121,6 +154,26 @@ def check_unlabeled(
         return as_texts(unlabeled)
     except (TypeError, ValueError) as error:
         raise type(error)(f"unlabeled must be texts, in a form that X may have: {error}") from error
+
+
+def _find_classes(labels: NDArray[Any], classes: NDArray[Any] | None) -> tuple[NDArray[Any], Int32]:
+    """Return the sorted labels, and the position of each label among them."""
+    if classes is None:
+        classes, targets = np.unique(labels, return_inverse=True)
+        if len(classes) < 2:
+            raise ValueError(
+                f"y has {len(classes)} class, {classes.tolist()}, among the texts that count; "
+                "expected 2 classes or more. A classifier can't be trained on one class."
+            )
+        return classes, targets.astype(np.int32)
+    unknown = set(labels.tolist()) - set(classes.tolist())
+    if unknown:
+        raise ValueError(
+            f"y has the labels {sorted(unknown, key=str)}, which are not among the classes "
+            f"{classes.tolist()}; expected labels of the first call of partial_fit. Pass all "
+            "classes in the first call, or call fit to start anew."
+        )
+    return classes, np.searchsorted(classes, labels).astype(np.int32)
 
 
 def _check_weight(sample_weight: ArrayLike | None, texts: list[str]) -> Float64 | None:

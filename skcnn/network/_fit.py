@@ -5,7 +5,7 @@ SciKeras builds, compiles and fits the Keras model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -84,6 +84,7 @@ def fit_text_cnn(
     settings: NetworkSettings,
     held_out: HeldOut | None,
     seed: int,
+    start: Sequence[Float32] | None = None,
 ) -> TrainedTextCNN:
     """Train a TextCNN.
 
@@ -103,6 +104,8 @@ def fit_text_cnn(
         None: all epochs are trained, and the weights of the last one are kept.
     seed : int
         Seeds the initial weights, the order of the batches and dropout.
+    start : arrays or None
+        The weights that all layers but the embedding start from, in Keras' order; None: new ones.
 
     Raises
     ------
@@ -124,6 +127,7 @@ def fit_text_cnn(
             dropout=settings.dropout,
             embeddings=embeddings,
             word_parts=word_parts,
+            start=start,
             random_state=seed,
         ),
         loss=make_loss(settings.loss, loss_costs),

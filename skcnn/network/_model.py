@@ -195,11 +195,13 @@ def build_with_word_parts(
     dropout: float,
     embeddings: NDArray[np.floating[Any]] | None,
     random_state: Any,
+    start: Sequence[Float32] | None = None,
 ) -> TextCNN:
     """Build the network of `build_text_cnn`, with words that are made of several rows.
 
     `word_parts` holds, for each token id, the rows of the embedding that its vector is made of: the
     first row, plus the mean of the others (its subwords). None: the vector of id i is row i.
+    `start` holds the weights of all other layers, in the order of Keras. None: they are new.
     """
     initialize_devices()
     generator = np.random.default_rng(random_state)
@@ -230,6 +232,9 @@ def build_with_word_parts(
         embedding.embeddings.assign(embeddings)
     if word_parts is not None:
         embedding.assign_word_parts(word_parts)
+    if start is not None:
+        for variable, value in zip(model.trainable_variables[1:], start, strict=True):
+            variable.assign(value)
     return model
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import Any, Protocol
 
 import keras
 import numpy as np
 
-from skcnn._arrays import Int32
+from skcnn._arrays import Float32, Int32
 
 from ._kernels import adam_catch_up_rows, adam_update, adam_update_rows
 from ._threads import equal_parts, in_parts
@@ -36,7 +37,7 @@ class Optimizer(Protocol):
 
 def make_optimizer(model: keras.Model, weights: Weights, executor: Executor) -> Optimizer:
     """Return the compiled loop for plain Adam, Keras' own update for everything else."""
-    if _is_plain_adam(model.optimizer):
+    if is_plain_adam(model.optimizer):
         return RowwiseAdam(model.optimizer, weights, executor)
     return KerasUpdate(model)
 
@@ -63,6 +64,22 @@ class RowwiseAdam:
         self._decay = [np.float32(x) for x in (optimizer.beta_1, optimizer.beta_2)]
         self._epsilon = np.float32(optimizer.epsilon)
         self._n_fading = _fading_steps(optimizer)
+
+    def continue_from(
+        self, means: Sequence[Float32], variances: Sequence[Float32], n_steps: int
+    ) -> None:
+        """Go on from the moments of an earlier training, which were brought up to its last step.
+
+        The arrays are those of `weights.arrays`. They are changed from now on.
+        """
+        self._means, self._variances, self._step = list(means), list(variances), n_steps
+        self._step_sizes = np.zeros(n_steps + 1024, np.float32)
+        self._last_step[:] = n_steps
+
+    @property
+    def moments(self) -> tuple[list[Float32], list[Float32], int]:
+        """The means and variances of the gradients, and the number of steps."""
+        return self._means, self._variances, self._step
 
     def prepare(self, weights: Weights, rows: Int32 | None = None) -> None:
         """Bring these rows up to the last step; without `rows`, all."""
@@ -171,7 +188,7 @@ def _fading_steps(adam: keras.optimizers.Adam) -> int:
     return int(np.ceil(np.log(_SPENT) / np.log(ratio))) if ratio < 1 else _MAX_FADING_STEPS + 1
 
 
-def _is_plain_adam(optimizer: Any) -> bool:
+def is_plain_adam(optimizer: Any) -> bool:
     """Adam without any option that the compiled loop does not support."""
     if type(optimizer) is not keras.optimizers.Adam:
         return False

@@ -49,6 +49,7 @@ class FittedModel:
     record : what the fit recorded
     n_features_in : 1 where the texts were two-dimensional, else None
     feature_name : name of the DataFrame column that held the texts, or None
+    progress : what `partial_fit` continues from; None after `fit` and `load`
     """
 
     classes: NDArray[Any]
@@ -59,6 +60,7 @@ class FittedModel:
     record: FitRecord
     n_features_in: int | None = None
     feature_name: str | None = None
+    progress: Any = None
 
     @property
     def network(self) -> FittedTextCNN | KerasNetwork:

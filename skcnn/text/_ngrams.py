@@ -169,39 +169,80 @@ def fit_ngrams(tokens: Sequence[Sequence[str]]) -> tuple[NgramFeatures, Any]:
     matrix : csr_array of float32, shape (n_texts, m + c)
         The weights in each text: first the n-grams of words, then those of characters.
     """
+    texts = TextsByWord.from_tokens(tokens)
+    counts = count_ngrams(texts, _MIN_TEXTS if texts.n_texts >= _KEEP_ALL_BELOW else 1)
+    idf = inverse_document_frequency(counts.n_texts_with, texts.n_texts)
+    word_idf, character_idf = np.split(idf, [len(counts.word_keys)])
+    features = NgramFeatures(counts.word_keys, word_idf, counts.character_keys, character_idf)
+    return features, ngram_matrix(features, texts, counts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NgramCounts:
+    """The n-grams of some texts.
+
+    Attributes
+    ----------
+    word_keys, character_keys : ndarray of uint32, shapes (m,) and (c,)
+        Hashes of the n-grams, ascending.
+    n_texts_with : ndarray of int64, shape (m + c,)
+        In how many of the texts each n-gram occurs.
+    of_characters : csr_array of shape (n_texts, c)
+        Counts of the n-grams of characters: the sum of (1 + log n(w)) n(g, w) over the words.
+    """
+
+    word_keys: NDArray[np.uint32]
+    character_keys: NDArray[np.uint32]
+    n_texts_with: Int64
+    of_characters: Any
+
+
+def count_ngrams(texts: TextsByWord, at_least: int = 1) -> NgramCounts:
+    """Find the n-grams that occur in at least so many of the texts."""
+    word_keys, n_with_words = _choose_word_ngrams(texts, at_least)
+    character_keys, of_characters = _count_character_ngrams(texts, at_least)
+    n_with_characters = np.bincount(of_characters.indices, minlength=len(character_keys))
+    n_texts_with = np.concatenate([n_with_words, n_with_characters])
+    return NgramCounts(word_keys, character_keys, n_texts_with, of_characters)
+
+
+def ngram_matrix(features: NgramFeatures, texts: TextsByWord, counts: NgramCounts) -> Any:
+    """Return the weights of n-grams in texts, a csr_array of float32, (n_texts, m + c).
+
+    Parameters
+    ----------
+    features : NgramFeatures
+        It has all n-grams of `counts`, and may have more.
+    texts : TextsByWord
+    counts : NgramCounts
+        The n-grams of these texts.
+    """
     from scipy.sparse import csr_array, hstack
 
-    texts = TextsByWord.from_tokens(tokens)
-    word_keys, word_idf = _choose_word_ngrams(texts)
-    character_keys, of_characters = _count_character_ngrams(texts)
-    n_texts_with = np.bincount(of_characters.indices, minlength=len(character_keys))
-    character_idf = _idf(n_texts_with, texts.n_texts)
-    features = NgramFeatures(word_keys, word_idf, character_keys, character_idf)
-
-    no_coef = np.empty((len(character_keys), 0), np.float32)
+    no_coef = np.empty((len(features.character_keys), 0), np.float32)
     squares = features.character_sums(texts.words, no_coef).squares
     lengths = _lengths(texts, squares).astype(np.float32)
-    of_characters.data *= character_idf[of_characters.indices]
-    of_characters.data /= np.repeat(lengths, np.diff(of_characters.indptr))
-    rows, places, weights = _word_weights(features, texts)
-    of_words = _csr(weights, rows, places, (texts.n_texts, len(word_keys)))
-    return features, csr_array(hstack([of_words, of_characters]))
+    found = counts.of_characters
+    places = np.searchsorted(features.character_keys, counts.character_keys).astype(np.int32)
+    columns = places[found.indices]
+    weights = found.data * features.character_idf[columns]
+    weights /= np.repeat(lengths, np.diff(found.indptr))
+    shape = (texts.n_texts, len(features.character_keys))
+    of_characters = csr_array((weights, columns, found.indptr), shape)
+    rows, columns, weights = _word_weights(features, texts)
+    of_words = _csr(weights, rows, columns, (texts.n_texts, len(features.word_keys)))
+    return csr_array(hstack([of_words, of_characters]))
 
 
-def _choose_word_ngrams(texts: TextsByWord) -> tuple[NDArray[np.uint32], Float32]:
-    """Return the keys of the n-grams of words, ascending, and their inverse document frequency."""
+def _choose_word_ngrams(texts: TextsByWord, at_least: int) -> tuple[NDArray[np.uint32], Int64]:
+    """Return the keys of the n-grams of words, ascending, and in how many texts each occurs."""
     keys, rows = _hashed_word_ngrams(texts)
     pairs = np.sort((keys.astype(np.uint64) << np.uint64(32)) | rows.astype(np.uint64))
     # The distinct pairs. Without counts to return, np.unique would take five times as long.
     pairs = pairs[np.diff(pairs, prepend=~pairs[:1]) != 0]
     keys, n_texts_with = np.unique((pairs >> np.uint64(32)).astype(np.uint32), return_counts=True)
-    frequent = n_texts_with >= _min_texts(texts)
-    return keys[frequent], _idf(n_texts_with[frequent], texts.n_texts)
-
-
-def _min_texts(texts: TextsByWord) -> int:
-    """Return the number of texts in which an n-gram must occur to be chosen."""
-    return _MIN_TEXTS if texts.n_texts >= _KEEP_ALL_BELOW else 1
+    frequent = n_texts_with >= at_least
+    return keys[frequent], n_texts_with[frequent]
 
 
 def _hashed_word_ngrams(texts: TextsByWord) -> tuple[NDArray[np.uint32], Int64]:
@@ -217,8 +258,8 @@ def _hashed_word_ngrams(texts: TextsByWord) -> tuple[NDArray[np.uint32], Int64]:
     return np.concatenate(keys), np.concatenate(rows)
 
 
-def _idf(n_texts_with: Int64, n_texts: int) -> Float32:
-    """Inverse document frequency, with the formula of scikit-learn's TfidfTransformer."""
+def inverse_document_frequency(n_texts_with: Int64, n_texts: int) -> Float32:
+    """Inverse document frequency, by the formula of scikit-learn's TfidfTransformer."""
     idf: Float32 = (np.log((1 + n_texts) / (1 + n_texts_with)) + 1).astype(np.float32)
     return idf
 
@@ -235,7 +276,7 @@ def _word_weights(features: NgramFeatures, texts: TextsByWord) -> tuple[Int64, I
     return rows, places, weights / lengths[rows]
 
 
-def _count_character_ngrams(texts: TextsByWord) -> tuple[NDArray[np.uint32], Any]:
+def _count_character_ngrams(texts: TextsByWord, at_least: int) -> tuple[NDArray[np.uint32], Any]:
     """Return the keys of the n-grams of characters, and their counts as csr (n_texts, c)."""
     from scipy.sparse import csr_array
 
@@ -243,7 +284,7 @@ def _count_character_ngrams(texts: TextsByWord) -> tuple[NDArray[np.uint32], Any
     n_texts_with = np.bincount(texts.pair_ids, minlength=len(texts.words))  # (U,)
     keys, places = np.unique(hashes, return_inverse=True)
     n_times = np.bincount(places, np.repeat(n_texts_with, np.diff(offsets)), len(keys))
-    keys = keys[n_times >= _min_texts(texts)]
+    keys = keys[n_times >= at_least]
     ngrams = word_ngrams(texts.words, keys, _SIZES)
     ones, offsets = np.ones(len(ngrams.ids), np.float32), ngrams.offsets.astype(np.int32)
     of_words = csr_array((ones, ngrams.ids, offsets), (len(ngrams), len(keys)))

@@ -8,7 +8,7 @@ from keras import callbacks
 from keras.optimizers import schedules
 
 from skcnn.network._kernels import adam_catch_up_rows
-from skcnn.network._optimizers import _fading_steps, _is_plain_adam
+from skcnn.network._optimizers import _fading_steps, is_plain_adam
 from skcnn.text._sequences import TokenSequences
 from tests.network.small import (
     N_IDS,
@@ -208,5 +208,5 @@ def test_a_row_that_is_in_a_batch_again_is_where_adam_would_have_moved_it(beta_1
 
 
 def test_adam_whose_momentum_fades_slowly_is_left_to_keras():
-    assert _is_plain_adam(keras.optimizers.Adam())
-    assert not _is_plain_adam(keras.optimizers.Adam(beta_1=0.9995))
+    assert is_plain_adam(keras.optimizers.Adam())
+    assert not is_plain_adam(keras.optimizers.Adam(beta_1=0.9995))

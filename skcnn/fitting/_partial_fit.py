@@ -1,0 +1,225 @@
+"""The order of a call of `partial_fit`: predict the new texts, learn from them, join again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from skcnn._arrays import Float64
+from skcnn._compat import own_random_state
+from skcnn._settings import FitSettings, MemberSettings, NetworkSettings, TextSettings
+from skcnn.costs._matrix import check_cost_matrix, loss_cost_matrix
+from skcnn.fitting._fit import Job, train_network
+from skcnn.fitting._held_out import split_rows
+from skcnn.fitting._network_progress import NetworkProgress
+from skcnn.fitting._ngram_progress import NgramProgress
+from skcnn.fitting._recent_predictions import RecentPredictions
+from skcnn.fitting._splits import Splits, choose_splits
+from skcnn.fitting._text_cnn import make_posterior_rule, word_dropout
+from skcnn.fitting._training_set import TrainingSet
+from skcnn.predicting._members import Member
+from skcnn.predicting._model import FitRecord, FittedModel
+from skcnn.predicting._text_cnn import FittedTextCNN
+from skcnn.text._prepare import prepare_texts
+
+# Fewer than in `fit`: later calls bring words that consist of their n-grams alone.
+_MIN_WORDS_OF_NGRAM = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Progress:
+    """What the next call of `partial_fit` continues from. It has no texts.
+
+    Attributes
+    ----------
+    seed : the random numbers of each call follow from it and from the number of calls
+    n_calls : int
+    class_totals : (K,), total weight of each class so far
+    unit : the mean weight of the texts in the first call
+    network : NetworkProgress
+    ngrams : NgramProgress or None
+    recent : RecentPredictions
+    """
+
+    seed: int
+    n_calls: int
+    class_totals: Float64
+    unit: float
+    network: NetworkProgress
+    ngrams: NgramProgress | None
+    recent: RecentPredictions
+
+
+def check_can_continue(
+    network: NetworkSettings, members: MemberSettings, settings: FitSettings
+) -> None:
+    """Check that the parameters allow to learn from one part of the texts after the other.
+
+    Raises
+    ------
+    ValueError
+        If a member, the class weights or the optimizer do not.
+    """
+    refused = {
+        "network": network.network,
+        "sentence_vectors": members.sentence_vectors,
+        "members": members.members or None,
+    }
+    given = [name for name, value in refused.items() if value is not None]
+    if given:
+        raise ValueError(
+            f"{' and '.join(given)} cannot learn from one part of the texts after the other; "
+            "partial_fit expects None. Leave out the parameter, or call fit on all texts."
+        )
+    if settings.class_weight == "balanced":
+        raise ValueError(
+            "class_weight is 'balanced'; partial_fit expects numbers, because it does not know the "
+            "texts to come. Write class_weight={label: weight}, or cost_matrix='balanced'."
+        )
+    from skcnn.network._one_pass import make_adam
+
+    make_adam(network)
+
+
+def begin_model(
+    data: TrainingSet,
+    text: TextSettings,
+    network: NetworkSettings,
+    members: MemberSettings,
+    settings: FitSettings,
+) -> FittedModel:
+    """Fit a model that later calls can continue.
+
+    Parameters
+    ----------
+    data : TrainingSet, which may lack some classes
+    text, network, members, settings : the estimator's parameters
+    """
+    random_state = own_random_state(settings.random_state)
+    costs = data.mean_costs(settings.cost_matrix)
+    rows = split_rows(data, settings, random_state, network.epochs)
+    job = Job(data, text, network, members, settings, costs, *rows, random_state)
+    tokens = job.tokenize(data.texts)
+    prepared = prepare_texts(
+        tokens, *rows, text, None, random_state, min_words_of_ngram=_MIN_WORDS_OF_NGRAM
+    )
+    trained = train_network(job, prepared, data, job.train_rows)
+    assert isinstance(trained.member, FittedTextCNN)
+    splits = choose_splits(data, np.arange(len(tokens)), job.held_out_rows, random_state)
+    n_seen = trained.member.weights.n_seen
+    weight = np.ones(len(tokens)) if data.sample_weight is None else data.sample_weight
+    unit = float(weight.mean())
+    progress = NetworkProgress.begin(
+        trained.member, network.widths, word_dropout(prepared)[:n_seen], len(tokens)
+    )
+    ngrams = None
+    if members.linear_model:
+        start = NgramProgress.empty(len(data.classes))
+        ngrams = start.learn(tokens, data.targets, weight / unit)
+    recent = _first_predictions(job, progress, tokens, weight / unit, splits)
+    whole = Progress(
+        seed=job.seed(),
+        n_calls=1,
+        class_totals=data.class_totals,
+        unit=unit,
+        network=progress,
+        ngrams=ngrams,
+        recent=recent,
+    )
+    model = FittedModel(
+        classes=data.classes,
+        cost_matrix=costs,
+        tokenize=job.tokenize,
+        members=(),
+        pool=None,
+        record=FitRecord(trained.history, trained.best_epoch + 1, prepared.coverage),
+    )
+    return _with_progress(model, whole)
+
+
+def _first_predictions(
+    job: Job, network: NetworkProgress, tokens: list[list[str]], weight: Float64, splits: Splits
+) -> RecentPredictions:
+    """Let members predict texts of the first call that they did not learn from."""
+    data, rows = job.data, splits.predicted_rows
+    n_classes = len(data.classes)
+    by_network = np.full((len(rows), n_classes), np.nan)
+    held_out = np.isin(rows, job.held_out_rows)
+    texts = [data.texts[row] for row in rows[held_out]]
+    by_network[held_out] = network.network.predict_proba(texts, job.tokenize(texts))
+    probabilities = [by_network]
+    if job.members.linear_model:
+        parts = [np.empty((0, n_classes))]
+        for train, test in splits.pairs:
+            start = NgramProgress.empty(n_classes)
+            learned = start.learn(
+                [tokens[row] for row in train], data.targets[train], weight[train]
+            )
+            parts.append(learned.model().predict_proba([], [tokens[row] for row in test]))
+        probabilities.append(np.concatenate(parts))
+    return RecentPredictions(np.array(probabilities, np.float32), data.targets[rows], weight[rows])
+
+
+def continue_model(
+    model: FittedModel, data: TrainingSet, network: NetworkSettings, settings: FitSettings
+) -> FittedModel:
+    """Return the model after some more texts.
+
+    Parameters
+    ----------
+    model : FittedModel with a `Progress`
+    data : TrainingSet with the classes of the model; it may lack some of them
+    network, settings : the estimator's parameters
+    """
+    progress: Progress = model.progress
+    tokens = model.tokenize(data.texts)
+    weight = np.ones(len(tokens)) if data.sample_weight is None else data.sample_weight
+    weight = weight / progress.unit
+    # Before the members learn from the texts.
+    predicted = [each.predict_proba(data.texts, tokens) for each in model.members]
+    class_totals = progress.class_totals + data.class_totals
+    costs = check_cost_matrix(settings.cost_matrix, model.classes, class_totals=class_totals)
+    loss_costs = loss_cost_matrix(costs, class_totals)
+    trained, loss = progress.network.learn(
+        tokens,
+        data.targets,
+        data.sample_weight,
+        loss_costs=loss_costs,
+        posterior_rule=make_posterior_rule(network.loss, loss_costs),
+        settings=network,
+        seed=int(np.random.RandomState([progress.seed, progress.n_calls]).randint(2**31 - 1)),
+    )
+    ngrams = progress.ngrams
+    if ngrams is not None:
+        ngrams = ngrams.learn(tokens, data.targets, weight)
+    after = replace(
+        progress,
+        n_calls=progress.n_calls + 1,
+        class_totals=class_totals,
+        network=trained,
+        ngrams=ngrams,
+        recent=progress.recent.add(predicted, data.targets, weight),
+    )
+    record = _with_loss(model.record, loss)
+    return _with_progress(replace(model, cost_matrix=costs, record=record), after)
+
+
+def _with_progress(model: FittedModel, progress: Progress) -> FittedModel:
+    """Return the model with the members and the pool that follow from the progress."""
+    members: list[Member] = [progress.network.network]
+    if progress.ngrams is not None:
+        members.append(progress.ngrams.model())
+    words = progress.network.network.seen_words
+    return replace(
+        model,
+        members=tuple(each.with_cached_words(words) for each in members),
+        pool=progress.recent.pool(has_teachers=False),
+        progress=progress,
+    )
+
+
+def _with_loss(record: FitRecord, loss: float) -> FitRecord:
+    """Add the pass of a call to the record; the last weights are kept."""
+    history = {**record.history, "loss": [*record.history["loss"], loss]}
+    return replace(record, history=history, best_iter=len(history["loss"]))

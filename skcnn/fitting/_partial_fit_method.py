@@ -1,0 +1,95 @@
+"""The method `partial_fit` of the estimator."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self
+
+from numpy.typing import ArrayLike
+
+from skcnn._compat import _check_feature_names, _fit_context
+from skcnn._settings import FitSettings, MemberSettings, NetworkSettings, TextSettings
+from skcnn.fitting._partial_fit import begin_model, check_can_continue, continue_model
+from skcnn.fitting._training_set import check_classes, check_training_set
+from skcnn.predicting._model import FittedModel
+from skcnn.text._containers import column_names, n_columns
+from skcnn.text._pretrained import check_word_vectors
+
+
+class PartialFitMixin:
+    """What an estimator with a `FittedModel` needs to learn more texts as their labels come."""
+
+    if TYPE_CHECKING:
+        _model: FittedModel
+
+        def _params(self) -> dict[str, Any]: ...
+        def _set_model(self, model: FittedModel) -> None: ...
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Learn from some labeled texts, and later from more, without the earlier ones.
+
+        The first call learns as `fit` does, and fixes the vocabulary. Each later call makes one
+        pass over the given texts; a word that the first call did not see is known by its pretrained
+        vector and its subwords. Texts are not kept. Give each text once.
+
+        Parameters
+        ----------
+        X, y : as in `fit`
+            y may lack some classes.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that y may ever have. The first call needs them.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each text counts, also compared with the texts of other calls.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError
+            If X is a single string, or holds anything but strings.
+        ValueError
+            If `classes` is missing in the first call or differs later, if y has another label, or
+            if the model was fitted by `fit` or loaded from a file, which keep nothing to continue
+            from. Also with `network`, `sentence_vectors`, `members`, `class_weight="balanced"`, or
+            an optimizer other than Adam.
+        """
+        params = self._params()
+        text = TextSettings.from_params(params)
+        network = NetworkSettings.from_params(params)
+        members = MemberSettings.from_params(params)
+        settings = FitSettings.from_params(params)
+        check_can_continue(network, members, settings)
+        model = getattr(self, "_model", None)
+        if model is not None and model.progress is None:
+            raise ValueError(
+                "the model was fitted by fit or loaded from a file, which keep nothing to continue "
+                "from; partial_fit expects a new estimator, or one that partial_fit has fitted. "
+                "Call partial_fit on clone(estimator), with the first texts too."
+            )
+        labels = check_classes(classes, None if model is None else model.classes)
+        data = check_training_set(X, y, sample_weight, settings.class_weight, classes=labels)
+        if model is not None:
+            if model.feature_name is not None and column_names(X) is not None:
+                _check_feature_names(self, X, reset=False)
+            self._set_model(continue_model(model, data, network, settings))
+            return self
+        if text.word_vectors is not None:
+            check_word_vectors(text.word_vectors)
+        names = column_names(X)
+        self._set_model(
+            replace(
+                begin_model(data, text, network, members, settings),
+                n_features_in=n_columns(X),
+                feature_name=None if names is None else names[0],
+            )
+        )
+        return self
