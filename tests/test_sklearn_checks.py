@@ -30,6 +30,18 @@ class NumericTextCNN(CostSensitiveTextCNN):
         validate_data(self, X, reset=True)  # a list of texts has no columns: fit forgot them
         return self
 
+    def partial_fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        table, y = validate_data(self, X, y, reset=not hasattr(self, "_model"))
+        super().partial_fit(_documents(table), y, classes, sample_weight)
+        validate_data(self, X, reset=True)
+        return self
+
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self)
         return super().predict_proba(_documents(validate_data(self, X, reset=False)))

@@ -218,7 +218,8 @@ class RunningMean:
         self.n_texts += n_new
         share = np.float32(min(1, (1 + _FORGETTING) * n_new / self.n_texts))
         for mean, array in zip(self.mean, arrays, strict=True):
-            mean[:] += share * (array[: len(mean)] - mean)
+            change = array[: len(mean)] - mean
+            np.add(mean, share * change, out=mean)
 
 
 def _fitted(progress: NetworkProgress, arrays: Arrays) -> FittedTextCNN:

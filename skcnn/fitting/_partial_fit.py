@@ -24,7 +24,7 @@ from skcnn.predicting._text_cnn import FittedTextCNN
 from skcnn.text._prepare import prepare_texts
 
 # Fewer than in `fit`: later calls bring words that consist of their n-grams alone.
-_MIN_WORDS_OF_NGRAM = 2
+_MIN_WORDS_OF_NGRAM = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
