@@ -131,8 +131,13 @@ class NetworkProgress:
 
 
 def _for_one_pass(settings: NetworkSettings) -> NetworkSettings:
-    """Return the settings with smaller batches and, if none is given, a larger learning rate."""
-    settings = replace(settings, batch_size=min(settings.batch_size, _BATCH_SIZE))
+    """Return the settings of a single pass.
+
+    Batches are smaller and, if no learning rate is given, it is larger. No features are dropped:
+    dropout keeps a network from learning its texts by heart, in many passes.
+    """
+    batch_size = min(settings.batch_size, _BATCH_SIZE)
+    settings = replace(settings, batch_size=batch_size, dropout=0.0)
     is_default = (
         settings.optimizer == "adam"
         and settings.learning_rate is None

@@ -21,8 +21,14 @@ from skcnn.text._ngrams import (
     ngram_matrix,
 )
 
-# The variance of a coefficient before any text. It is C of the n-gram model that `fit` fits.
-_VARIANCE = 4.0
+# The mean variance of a coefficient before any text. The pool corrects probabilities that are too
+# close to 0 and 1. docs/design.md compares values of all three numbers.
+_VARIANCE = 16.0
+# How much of the variance depends on the log-count ratio of the n-gram.
+_SHARE_OF_RATIOS = 0.6
+# What texts say about an n-gram counts so many times. N-grams occur together, so their coefficients
+# are correlated, and the precision of each alone is too low.
+_FACTOR_OF_PRECISION = 4.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,20 +190,21 @@ class NgramProgress:
             coef, added = fit_next_part(
                 matrix, positives[:, k], weight, pull[rows, k] / whole, whole
             )
-            precision[rows, k] += added
-            pull[rows, k] = coef * (whole + added)
+            precision[rows, k] += _FACTOR_OF_PRECISION * added
+            pull[rows, k] = coef * (whole + _FACTOR_OF_PRECISION * added)
         return replace(self, precision=precision, pull=pull)
 
     def _variance(self, places: Int64) -> Float64:
         """Return the variance of coefficients before any text, (n_places + 1, n_columns).
 
         `fit` fits two models: one on the n-grams as they are, and one in which each n-gram is
-        multiplied by its log-count ratio. Its coefficients are the means of both. The variance
-        here is the mean of the variances in both. The last row is that of the intercept.
+        multiplied by its log-count ratio. Its coefficients are the means of both. Here, the
+        variance is a mean of the variances in both. The last row is that of the intercept.
         """
         mean_square = self.squares / max(self.n_texts, 1)
         scaled = self._ratios(places) ** 2 / np.where(mean_square > 0, mean_square, 1)
-        return _VARIANCE * np.concatenate([(1 + scaled) / 2, np.ones((1, len(self.squares)))])
+        shares = 1 - _SHARE_OF_RATIOS + _SHARE_OF_RATIOS * scaled
+        return _VARIANCE * np.concatenate([shares, np.ones((1, len(self.squares)))])
 
     def _ratios(self, places: Int64) -> Float64:
         of_class = self.class_weight_with[places].astype(np.float64)

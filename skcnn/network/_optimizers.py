@@ -75,6 +75,7 @@ class RowwiseAdam:
         self._means, self._variances, self._step = list(means), list(variances), n_steps
         self._step_sizes = np.zeros(n_steps + 1024, np.float32)
         self._last_step[:] = n_steps
+        self._optimizer.iterations.assign(n_steps)  # for a schedule of the learning rate
 
     @property
     def moments(self) -> tuple[list[Float32], list[Float32], int]:
