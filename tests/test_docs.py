@@ -29,6 +29,8 @@ import skcnn.losses
 import skcnn.network
 import skcnn.text
 from skcnn.costs._min_cost import MinCostMixin
+from skcnn.files._save_load import SaveLoadMixin
+from skcnn.fitting._partial_fit_method import PartialFitMixin
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -228,7 +230,8 @@ def test_the_api_page_has_every_parameter_with_its_default() -> None:
 
 def test_the_api_page_has_every_method_and_attribute() -> None:
     cls = skcnn.CostSensitiveTextCNN
-    own = {name for base in (cls, MinCostMixin) for name in vars(base)}
+    bases = (cls, MinCostMixin, SaveLoadMixin, PartialFitMixin)
+    own = {name for base in bases for name in vars(base)}
     methods = {name for name in own if not name.startswith(("_", "set_")) and name[-1] != "_"}
     assert set(rows_of_api_page("### Methods")) == methods
     attributes = re.findall(r"^(\w+_) : ", inspect.getdoc(cls) or "", re.MULTILINE)
