@@ -20,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skcnn import CooccurrenceVectors, CostSensitiveTextCNN
+from skcnn.predicting._text_cnn import FittedTextCNN
 from skcnn.text import tokenize
 from skcnn.text._sequences import TokenSequences
 from tests.conftest import (
@@ -151,7 +152,9 @@ def test_unlabeled_texts_stand_beside_pretrained_vectors(
     cnn = small_cnn(word_vectors=mapping, epochs=1)
     cnn.fit(two_classes.texts, two_classes.labels, unlabeled=UNLABELED)
     assert {"gratis", "jackpot"} <= set(cnn.vocabulary_)
-    assert cnn._model.network.weights.embedding.shape[1] == 4 + 8
+    network = cnn._model.network
+    assert isinstance(network, FittedTextCNN)
+    assert network.weights.embedding.shape[1] == 4 + 8
     assert "gratis" not in cnn.embedding_coverage_.missing
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from skcnn import CostSensitiveTextCNN
+from skcnn.predicting._text_cnn import FittedTextCNN
 from tests.conftest import (
     KINDS,
     SOME_TEXTS,
@@ -81,10 +82,10 @@ def test_a_file_without_word_vectors_is_smaller_and_knows_the_trained_words(
     assert (tmp_path / "small").stat().st_size < (tmp_path / "large").stat().st_size / 3
     loaded = CostSensitiveTextCNN.load(tmp_path / "small")
     assert loaded.word_vectors is None
+    network = with_many._model.network
+    assert isinstance(network, FittedTextCNN)
     assert list(loaded.vocabulary_.items()) == [
-        (word, i)
-        for word, i in with_many.vocabulary_.items()
-        if i < with_many._model.network.weights.n_seen
+        (word, i) for word, i in with_many.vocabulary_.items() if i < network.weights.n_seen
     ]
     assert "jackpot" not in loaded.vocabulary_
     np.testing.assert_array_equal(

@@ -132,7 +132,7 @@ def fit_text_cnn(
         batch_size=settings.batch_size,
         epochs=settings.epochs,
         verbose=int(settings.verbose),
-        callbacks=[*early_stopping(held_out, _softmax_of), *callbacks],
+        callbacks=[*early_stopping(held_out, text_cnn_softmax), *callbacks],
         fit__validation_data=_validation_data(held_out),
         fit__average_weights=settings.average_weights,
         fit__word_dropout=word_dropout,
@@ -197,7 +197,7 @@ def early_stopping(
     ]
 
 
-def _softmax_of(model: keras.Model, sequences: TokenSequences) -> Float64:
+def text_cnn_softmax(model: keras.Model, sequences: TokenSequences) -> Float64:
     """Return the softmax outputs of a TextCNN, (n, K)."""
     return softmax(predict_logits(model, sequences).astype(np.float64))
 

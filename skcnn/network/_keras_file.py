@@ -7,6 +7,8 @@ from pathlib import Path
 
 import keras
 
+from ._environment import seeded
+
 
 def model_to_bytes(model: keras.Model) -> bytes:
     """Return the content of the `.keras` file of a model."""
@@ -28,7 +30,9 @@ def model_from_bytes(content: bytes) -> keras.Model:
         path = Path(folder) / "model.keras"
         path.write_bytes(content)
         try:
-            return keras.saving.load_model(path, compile=False, safe_mode=True)
+            # Keras creates random weights, then replaces them.
+            with seeded(0):
+                return keras.saving.load_model(path, compile=False, safe_mode=True)
         except Exception as error:  # Keras raises many types
             raise ValueError(
                 f"Keras cannot read the network from its saved form: {error}\nUse layers and "

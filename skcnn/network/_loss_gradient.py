@@ -57,7 +57,7 @@ def make_loss_gradient(loss: Any, n_classes: int) -> LossGradient:
         compiled = _compile_table(type(loss).table, tuple(loss.parameters.items()), n_classes)
         return _on_rows(_on_arrays(compiled, tf.constant(loss.cost_matrix, tf.float32)), n_classes)
     loss = _from_probabilities(loss)
-    if _takes_one_hot(loss):
+    if takes_one_hot(loss):
         return _on_rows(_on_arrays(_compile_any(loss, n_classes, _rows(n_classes))), n_classes)
     return _on_indices_or_rows(loss, n_classes)
 
@@ -200,7 +200,7 @@ def _compile_any(loss: Any, n_classes: int, targets_spec: tf.TensorSpec) -> Any:
     return compiled
 
 
-def _takes_one_hot(loss: Any) -> bool:
+def takes_one_hot(loss: Any) -> bool:
     """Whether a loss takes one-hot rows, and not class indices.
 
     A loss of the user's own takes indices, unless its name says "categorical".

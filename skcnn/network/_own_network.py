@@ -21,12 +21,13 @@ from skcnn._arrays import Float32, Float64, Int32
 from skcnn._settings import NetworkSettings
 
 from ._callbacks import BestEpoch
+from ._class_indices import expected_loss, shaped_for
 from ._environment import initialize_devices, seeded
 from ._fit import HeldOut, check_finite, copy_of_optimizer, early_stopping, forget_model
 from ._keras_file import without_optimizer
 from ._labeled_texts import LabeledTexts
-from ._loss_gradient import _takes_one_hot
-from ._padded import MIN_LENGTH, batches, input_length, predict_softmax, shuffled_batches
+from ._loss_gradient import takes_one_hot
+from ._padded import MIN_LENGTH, Forward, batches, predict_softmax, shuffled_batches
 from .losses import identify_loss, make_loss
 
 _N_TEXTS_TO_CHECK = 8
@@ -88,17 +89,20 @@ def fit_own_network(
     loss = make_loss(settings.loss, loss_costs)
     from_logits = bool(getattr(loss, "from_logits", False))
     n_classes = len(loss_costs)
+    labels = _Labels.for_loss(loss, n_classes, is_soft=texts.targets.ndim == 2)
     length = _longest(texts, held_out)
     with seeded(seed):
-        model = _build(texts, embeddings, length, n_classes, loss, settings)
-        length = input_length(model) or length
+        model = _build(texts, embeddings, length, n_classes, labels.loss, settings)
+        forward = Forward(model)
+        length = forward.input_length or length
         softmax_of = partial(
-            predict_softmax, length=length, n_classes=n_classes, from_logits=from_logits
+            predict_softmax, forward, length=length, n_classes=n_classes, from_logits=from_logits
         )
         # This also creates the weights of a model that has none before its first call.
-        softmax_of(model, texts.sequences.take(range(min(len(texts), _N_TEXTS_TO_CHECK))))
-    y_of = partial(_labels, loss=loss, n_classes=n_classes, n_columns=_n_columns(model, length))
-    stopping = early_stopping(held_out, softmax_of)
+        softmax_of(texts.sequences.take(range(min(len(texts), _N_TEXTS_TO_CHECK))))
+        n_columns = forward(np.ones((1, length), np.int32)).shape[-1]
+    y_of = partial(labels, n_columns=n_columns)
+    stopping = early_stopping(held_out, lambda _, sequences: softmax_of(sequences))
     history = _train(model, texts, held_out, length, y_of, stopping, settings, seed)
     check_finite(model.get_weights())
     best = [each.best_epoch for each in stopping if isinstance(each, BestEpoch)]
@@ -145,7 +149,8 @@ def _build(
     # SciKeras reads shape and dtype only. This array has the shape of all padded texts, and takes
     # the memory of one number.
     ids = np.broadcast_to(np.int32(0), (len(texts), length))
-    return classifier.initialize(ids, texts.targets).model_
+    targets = texts.targets if texts.targets.ndim == 1 else texts.targets.argmax(axis=1)
+    return classifier.initialize(ids, targets).model_
 
 
 def _call(function: Any, **arguments: Any) -> Any:
@@ -170,16 +175,46 @@ def _check_model(model: Any, loss: Any) -> None:
         )
 
 
-def _n_columns(model: keras.Model, length: int) -> int:
-    """Number of columns of the network's outputs."""
-    return int(model(np.ones((1, length), np.int32), training=False).shape[-1])
+@dataclass(frozen=True, slots=True, eq=False)
+class _Labels:
+    """The labels in the form that a loss takes.
 
+    Attributes
+    ----------
+    loss : the loss to train with
+    n_classes : int
+    as_rows : whether the loss takes rows (n, K), one-hot or soft, and not class indices
+    is_expected : whether `loss` is the expectation of a loss that takes class indices
+    """
 
-def _labels(targets: Int32, *, loss: Any, n_classes: int, n_columns: int) -> NDArray[Any]:
-    """Return the labels in the form that the loss takes: (n, 1) indices or (n, K) one-hot rows."""
-    if identify_loss(loss) is None and n_columns > 1 and _takes_one_hot(loss):
-        return np.eye(n_classes, dtype=np.float32)[targets]
-    return targets[:, np.newaxis]
+    loss: Any
+    n_classes: int
+    as_rows: bool
+    is_expected: bool = False
+
+    @classmethod
+    def for_loss(cls, loss: Any, n_classes: int, *, is_soft: bool) -> _Labels:
+        """Let a loss that takes class indices take soft targets too, if there are any."""
+        as_rows = identify_loss(loss) is not None or takes_one_hot(loss)
+        if is_soft and not as_rows:
+            return cls(expected_loss(loss), n_classes, True, True)
+        return cls(loss, n_classes, as_rows)
+
+    def __call__(self, targets: Int32 | Float32, n_columns: int) -> NDArray[Any]:
+        """Return labels of shape (n, K), (n, 1) or (n,) for classes (n,) or soft targets (n, K)."""
+        if self.is_expected and n_columns == 1:
+            raise ValueError(
+                "The loss takes class indices, the network has one sigmoid output, and the texts "
+                "have soft targets; expected one output for each class. Give the network a softmax."
+            )
+        if not self.as_rows and n_columns > 1:
+            labels: NDArray[Any] = shaped_for(self.loss, targets)
+            return labels
+        rows = targets
+        if targets.ndim == 1:
+            rows = np.eye(self.n_classes, dtype=np.float32)[targets]
+        is_of_skcnn = identify_loss(self.loss) is not None
+        return rows if n_columns > 1 or is_of_skcnn else rows[:, 1:]  # one sigmoid: class 1
 
 
 def _train(
@@ -187,7 +222,7 @@ def _train(
     texts: LabeledTexts,
     held_out: HeldOut | None,
     length: int,
-    y_of: Callable[[Int32], NDArray[Any]],
+    y_of: Callable[[Int32 | Float32], NDArray[Any]],
     stopping: list[keras.callbacks.Callback],
     settings: NetworkSettings,
     seed: int,

@@ -31,20 +31,24 @@ class SavedModel:
     ----------
     content : bytes
     model : keras.Model, optional
-        The model that the bytes hold. None: it is read when it is first needed.
+        The model that the bytes hold. None: it is read when it first predicts.
     """
 
     def __init__(self, content: bytes, model: Any = None) -> None:
         self.content = content
         self._model = model
+        self._forward: Any = None
         self._lock = threading.Lock()
 
-    def get(self) -> Any:
-        """Return the Keras model, always the same object; imports TensorFlow."""
+    @property
+    def forward(self) -> Any:
+        """The model as a compiled function, always the same one; imports TensorFlow."""
+        from skcnn.network._padded import Forward
+
         with self._lock:
-            if self._model is None:
-                self._model = self.read()
-            return self._model
+            if self._forward is None:
+                self._forward = Forward(self._model or self.read())
+            return self._forward
 
     def read(self) -> Any:
         """Return a new copy of the Keras model; imports TensorFlow."""
@@ -82,7 +86,7 @@ class KerasNetwork:
         from skcnn.network._padded import predict_softmax
 
         return predict_softmax(
-            self.saved.get(),
+            self.saved.forward,
             encode(tokens, self.vocabulary),
             length=self.length,
             n_classes=len(self.posterior_rule.costs),

@@ -205,30 +205,6 @@ def test_the_same_table_gives_the_same_model_to_the_last_bit(three_classes: Corp
         np.testing.assert_array_equal(second.arrays()[name], array)
 
 
-@pytest.mark.parametrize("name", ["noisy", "three_classes"])
-def test_soft_targets_of_0_and_1_predict_as_classes(
-    name: str, request: pytest.FixtureRequest
-) -> None:
-    corpus = request.getfixturevalue(name)
-    targets = np.unique(corpus.labels, return_inverse=True)[1]
-    one_hot, tokens = (
-        np.eye(targets.max() + 1, dtype=np.float32)[targets],
-        tokenize_all(corpus.texts),
-    )
-    soft = NgramTable(tokens, one_hot, one_hot.shape[1], None, 0).fit()
-    hard = table_of(corpus.texts, corpus.labels).fit()
-    found, expected = (model.predict_proba(corpus.texts, tokens) for model in (soft, hard))
-    np.testing.assert_allclose(found, expected, atol=0.02)
-
-
-def test_soft_targets_are_learned_as_probabilities(two_classes: Corpus) -> None:
-    is_spam, tokens = two_classes.labels == "spam", tokenize_all(two_classes.texts)
-    unsure = np.where(is_spam[:, np.newaxis] == [False, True], 0.7, 0.3).astype(np.float32)
-    P = NgramTable(tokens, unsure, 2, None, 0).fit().predict_proba(two_classes.texts, tokens)
-    np.testing.assert_allclose(P[is_spam, 1].mean(), 0.7, atol=0.05)
-    np.testing.assert_allclose(P[~is_spam, 1].mean(), 0.3, atol=0.05)
-
-
 def test_texts_that_share_nothing_leave_the_network_alone(
     small_cnn: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

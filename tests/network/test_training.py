@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import re
+from functools import partial
 
 import keras
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from keras import callbacks
 
 from skcnn.network._callbacks import BestEpoch, ValidationScore
-from skcnn.network._fit import _softmax_of
+from skcnn.network._fit import text_cnn_softmax
 from skcnn.network._model import TextCNN
 from skcnn.network._training import predict_logits
 from skcnn.text._sequences import TokenSequences
@@ -307,9 +308,8 @@ def test_without_a_score_the_lowest_validation_loss_is_the_best():
 def test_the_score_gets_softmax_outputs_of_the_epochs_weights():
     sequences, _ = texts_and_targets()
     model, outputs = small_model(), []
-    score = ValidationScore(
-        lambda trained: _softmax_of(trained, sequences), lambda q: outputs.append(q) or 0.0
-    )
+    of_model = partial(text_cnn_softmax, sequences=sequences)
+    score = ValidationScore(of_model, lambda q: outputs.append(q) or 0.0)
     hooks = [score, BestEpoch("val_score", "max", 5)]
     train(model, epochs=1, callbacks=hooks)
     np.testing.assert_allclose(outputs[0], model(sequences.to_padded()), atol=1e-6)
