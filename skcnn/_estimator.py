@@ -193,7 +193,7 @@ default=None
         What gives the sentence vectors, a fitted transformer for example. Only if there is a model
         of sentence vectors.
     named_members_ : dict of str to classifier
-        The fitted classifiers of `members`.
+        The fitted classifiers of `members`. Only if there are any.
     model_ : keras.Model
         The trained network over padded token ids, built when first used.
     n_features_in_ : int

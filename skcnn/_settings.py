@@ -140,7 +140,7 @@ class NetworkSettings(_Settings):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MemberSettings(_Settings):
-    """Which models are fitted beside the network, and whether they only teach."""
+    """Which models are fitted in addition to the network, and whether some only teach."""
 
     linear_model: bool
     sentence_vectors: Any

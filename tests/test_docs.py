@@ -29,6 +29,7 @@ import skcnn.losses
 import skcnn.network
 import skcnn.text
 from skcnn.costs._min_cost import MinCostMixin
+from skcnn.files._save_load import SaveLoadMixin
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -228,7 +229,7 @@ def test_the_api_page_has_every_parameter_with_its_default() -> None:
 
 def test_the_api_page_has_every_method_and_attribute() -> None:
     cls = skcnn.CostSensitiveTextCNN
-    own = {name for base in (cls, MinCostMixin) for name in vars(base)}
+    own = {name for base in (cls, MinCostMixin, SaveLoadMixin) for name in vars(base)}
     methods = {name for name in own if not name.startswith(("_", "set_")) and name[-1] != "_"}
     assert set(rows_of_api_page("### Methods")) == methods
     attributes = re.findall(r"^(\w+_) : ", inspect.getdoc(cls) or "", re.MULTILINE)
@@ -247,7 +248,8 @@ def functions_and_methods() -> Iterator[tuple[str, Any, Any]]:
             yield name, thing, thing
         elif inspect.isclass(thing) and not inspect.isabstract(thing):
             yield name, thing, thing
-            for method_name, method in vars(thing).items():
+            of_mixins = vars(SaveLoadMixin) if issubclass(thing, SaveLoadMixin) else {}
+            for method_name, method in (vars(thing) | of_mixins).items():
                 function = inspect.unwrap(getattr(method, "__func__", method))
                 if inspect.isfunction(function) and not method_name.startswith("_"):
                     yield f"{name}.{method_name}", function, function

@@ -100,11 +100,16 @@ class FittedAttributes:
     @property
     def named_members_(self) -> dict[str, Any]:
         """The fitted classifiers of `members` by their names."""
-        return {
+        found = {
             member.name: member.classifier
             for member in self._fitted("named_members_").members
             if isinstance(member, FittedClassifier)
         }
+        if not found:
+            raise AttributeError(
+                "named_members_ exists only after a fit with members, without distill."
+            )
+        return found
 
     @settable_property
     def n_features_in_(self) -> int:

@@ -22,13 +22,14 @@ from skcnn.fitting._join import CrossFitted, cross_fit, join, pool_cross_fitted
 from skcnn.fitting._splits import Splits, choose_splits
 from skcnn.fitting._training_set import TrainingSet, check_training_set
 from skcnn.predicting._pool import LogarithmicPool
-from skcnn.text._tokenizer import tokenize_all
+from skcnn.text._tokenizer import Tokenization
 from tests.conftest import Corpus, Make, make_corpus
 
 BAYES = make_pipeline(CountVectorizer(), MultinomialNB())
 # Knows the label of each training text, and little about any other text.
 MEMORY = make_pipeline(CountVectorizer(), KNeighborsClassifier(1))
 NO_ROWS = np.arange(0)
+TOKENIZE = Tokenization(None, True, None)
 
 
 class Known:
@@ -106,7 +107,7 @@ def test_a_member_that_is_too_sure_or_unsure_becomes_calibrated(
     # With a network that knows nothing, too:
     network: Any = Known(data.texts, np.full_like(truth, 1 / n_classes))
     held_out = np.arange(0, 2000, 10)
-    members, pool = join(network, [fitted], [], data, splits, held_out, tokenize_all)
+    members, pool = join(network, [fitted], [], data, splits, held_out, TOKENIZE)
     assert members == [network, model]
     assert pool is not None
     pooled = pool([each.predict_proba(data.texts, []) for each in members])
@@ -184,7 +185,7 @@ def test_without_other_models_there_is_no_pool() -> None:
     network: Any = Known(data.texts, truth)
     for held_out in (NO_ROWS, np.arange(0, 100, 10)):
         splits = splits_of(data, held_out)
-        joined = join(network, [], [], data, splits, held_out, tokenize_all)
+        joined = join(network, [], [], data, splits, held_out, TOKENIZE)
         assert joined == ([network], None)
 
 
@@ -193,7 +194,7 @@ def test_of_too_few_texts_all_members_count_the_same() -> None:
     splits = splits_of(data)
     fitted: Any = [cross_fit(Known(data.texts, truth), splits, 2) for _ in range(3)]
     network: Any = Known(data.texts, truth)
-    _, pool = join(network, fitted[:1], fitted[1:], data, splits, NO_ROWS, tokenize_all)
+    _, pool = join(network, fitted[:1], fitted[1:], data, splits, NO_ROWS, TOKENIZE)
     assert pool is not None
     np.testing.assert_array_equal(pool.exponents, np.full(4, 0.25))
     np.testing.assert_array_equal(
