@@ -189,6 +189,11 @@ default=None
     embedding_coverage_ : EmbeddingCoverage
         Shares of the training texts' words that have a pretrained vector, and the most frequent
         words without one. Only after a fit with `word_vectors`.
+    sentence_encoder_ : object
+        What gives the sentence vectors, a fitted transformer for example. Only if there is a model
+        of sentence vectors.
+    named_members_ : dict of str to classifier
+        The fitted classifiers of `members`.
     model_ : keras.Model
         The trained network over padded token ids, built when first used.
     n_features_in_ : int
@@ -340,8 +345,8 @@ default=None
         TypeError
             If X is a single string, or holds anything but strings.
         ValueError
-            If a text is missing, the lengths of X and y differ, y has one class only, or the costs
-            do not fit the texts or the classes.
+            If a text is missing, the lengths of X and y differ, y has one class only, the costs
+            do not fit the texts or the classes, or `distill` is True without unlabeled texts.
         """
         # Not get_params: a subclass may have fewer parameters of its own.
         params = {name: getattr(self, name) for name in PARAMETER_CONSTRAINTS}
