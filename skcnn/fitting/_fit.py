@@ -221,7 +221,8 @@ def _train(
         seed=job.seed(),
     )
     if score is None and network.ignores_costs and network.is_plain:
-        return job.remember(_call, call)
+        fitted: FittedNetwork = job.remember(_call, call)
+        return fitted
     return call()
 
 
