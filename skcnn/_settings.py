@@ -123,6 +123,17 @@ class NetworkSettings(_Settings):
                 )
 
     @property
+    def ignores_costs(self) -> bool:
+        """Whether training is the same for all costs."""
+        return isinstance(self.loss, str) and self.loss == "cross_entropy"
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether training does nothing but train, with parameters that can be written to disk."""
+        is_plain = isinstance(self.loss, str) and isinstance(self.optimizer, str)
+        return is_plain and not self.callbacks and self.network is None
+
+    @property
     def widths(self) -> tuple[int, ...]:
         """`filter_widths` as plain integers."""
         return tuple(int(width) for width in self.filter_widths)

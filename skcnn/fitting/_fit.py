@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from numbers import Integral
+from typing import Any, TypeVar
 
 import numpy as np
 
-from skcnn._arrays import Float64, Int64
+from skcnn._arrays import Float64, Int32, Int64
 from skcnn._compat import own_random_state
 from skcnn._settings import FitSettings, MemberSettings, NetworkSettings, TextSettings
 from skcnn.costs._matrix import loss_cost_matrix
@@ -19,7 +22,12 @@ from skcnn.fitting._ngram_model import NgramTable, NgramTexts, choose_texts
 from skcnn.fitting._pool import pool_students
 from skcnn.fitting._sentence_model import SentenceTrainer
 from skcnn.fitting._soft_targets import TaughtTexts, calibrate_student, join_soft_targets
-from skcnn.fitting._splits import Splits, choose_splits
+from skcnn.fitting._splits import (
+    CROSS_FIT_BELOW,
+    CROSS_FIT_BELOW_WITH_TEACHERS,
+    Splits,
+    choose_splits,
+)
 from skcnn.fitting._text_cnn import make_posterior_rule
 from skcnn.fitting._training_set import TrainingSet
 from skcnn.predicting._members import Member
@@ -27,11 +35,13 @@ from skcnn.predicting._model import FitRecord, FittedModel
 from skcnn.predicting._pool import LogarithmicPool
 from skcnn.text._coverage import EmbeddingCoverage
 from skcnn.text._prepare import PreparedTexts, prepare_texts
-from skcnn.text._sentence_vectors import fit_encoder
+from skcnn.text._sentence_vectors import check_memory, fit_encoder
 from skcnn.text._tokenizer import Tokenization
 
+T = TypeVar("T")
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(slots=True, eq=False)
 class Job:
     """What a fit is asked for: the texts, the estimator's parameters, and what follows from them.
 
@@ -59,9 +69,26 @@ class Job:
         """The function from texts to tokens."""
         return Tokenization(self.text.tokenizer, self.text.lowercase, self.text.max_length)
 
+    @property
+    def n_classes(self) -> int:
+        """K."""
+        return len(self.data.classes)
+
     def seed(self) -> int:
         """Draw a seed."""
         return int(self.random_state.randint(2**31 - 1))
+
+    def remember(self, function: Callable[..., T], *args: Any) -> T:
+        """Call a function, or read its result from `memory` if the arguments are the same.
+
+        What depends on costs is not called this way. So a grid search over costs computes all else
+        once for each fold. A random state of None would never give the same arguments.
+        """
+        memory, seed = self.members.memory, self.settings.random_state
+        if memory is None or not isinstance(seed, Integral):
+            return function(*args)
+        result: T = check_memory(memory).cache(function)(*args)
+        return result
 
 
 def fit_model(
@@ -91,13 +118,10 @@ def fit_model(
     costs = data.mean_costs(settings.cost_matrix)
     rows = split_rows(data, settings, random_state, network.epochs)
     job = Job(data, text, network, members, settings, costs, *rows, random_state)
-    prepared, ngram_texts = _prepare(job, unlabeled)
+    prepared, ngram_texts = _prepare(job, data.texts, job.train_rows, unlabeled)
     trained = _train(job, prepared, data, job.train_rows)
-    kept_rows = np.arange(len(data.texts)) if ngram_texts is None else ngram_texts.rows
-    splits = choose_splits(data, kept_rows, job.held_out_rows, random_state)
-    table = _ngram_table(job, ngram_texts, data)
-    n_classes = len(data.classes)
-    ngrams = [] if table is None else [cross_fit(table, splits, n_classes)]
+    splits = _split(job, ngram_texts)
+    ngrams = _fit_ngrams(job, ngram_texts, splits)
     teachers = _fit_teachers(job, splits)
     joined = join(trained.member, ngrams, teachers, data, splits, job.held_out_rows, job.tokenize)
     model = _to_model(job, trained, *joined, prepared.coverage)
@@ -111,54 +135,79 @@ def _fit_students(
     job: Job, taught: TaughtTexts, teachers: Sequence[CrossFitted], splits: Splits
 ) -> FittedModel:
     """Fit the network and the n-gram model on a teacher's probabilities too; join all models."""
-    prepared, ngram_texts = _prepare(job, None, taught)
     rows = np.concatenate([job.train_rows, taught.unlabeled_rows])
+    prepared, ngram_texts = _prepare(job, taught.texts, rows, None)
     trained = _train(job, prepared, taught, rows)
     members: list[Member] = [trained.member]
-    table = _ngram_table(job, ngram_texts, taught)
     pool_of_ngrams = None
-    if table is not None and ngram_texts is not None:
-        pool_of_ngrams = calibrate_student(table, taught, ngram_texts.rows, job.random_state)
-        members.append(table.fit())
+    if ngram_texts is not None:
+        table = make_table(ngram_texts, taught, job.n_classes, job.seed())
+        if not table.is_empty:
+            pool_of_ngrams = calibrate_student(table, taught, ngram_texts.rows, job.random_state)
+            members.append(table.fit())
     pool_of_teachers = None
     if not job.members.distill:
         pool_of_teachers = pool_cross_fitted(teachers, job.data, splits)
         members += [teacher.member for teacher in teachers]
-    pool = pool_students(pool_of_ngrams, pool_of_teachers, len(job.data.classes))
+    pool = pool_students(pool_of_ngrams, pool_of_teachers, job.n_classes)
     joined = members, (pool if len(members) > 1 else None)
     return _to_model(job, trained, *joined, prepared.coverage)
 
 
 def _prepare(
-    job: Job, unlabeled: Sequence[str] | None, taught: TaughtTexts | None = None
+    job: Job, texts: list[str], train_rows: Int64, unlabeled: Sequence[str] | None
 ) -> tuple[PreparedTexts, NgramTexts | None]:
-    """Prepare the texts for the network and for the n-gram model.
+    """Prepare texts for the network and for the n-gram model.
+
+    The labeled texts come first; `train_rows` may include others.
+    """
+    labeled = job.data.targets, job.train_rows
+    chosen_of = labeled if job.members.linear_model else None
+    prepared, chosen, job.random_state = job.remember(
+        prepare_members,
+        texts,
+        train_rows,
+        job.held_out_rows,
+        job.text,
+        unlabeled,
+        chosen_of,
+        job.random_state,
+    )
+    return prepared, chosen
+
+
+def prepare_members(
+    texts: list[str],
+    train_rows: Int64,
+    held_out_rows: Int64,
+    text: TextSettings,
+    unlabeled: Sequence[str] | None,
+    labeled: tuple[Int32, Int64] | None,
+    random_state: np.random.RandomState,
+) -> tuple[PreparedTexts, NgramTexts | None, np.random.RandomState]:
+    """Tokenize texts and prepare them; `labeled` is None without an n-gram model.
 
     The tokens of all texts are freed at the end of this function: for very many texts they take
     more memory than the whole training.
     """
-    tokens = job.tokenize(job.data.texts if taught is None else taught.texts)
-    train_rows = job.train_rows
-    if taught is not None:
-        train_rows = np.concatenate([train_rows, taught.unlabeled_rows])
-    prepared = prepare_texts(
-        tokens, train_rows, job.held_out_rows, job.text, unlabeled, job.random_state
-    )
-    if not job.members.linear_model:
-        return prepared, None
-    return prepared, choose_texts(tokens, job.data.targets, job.train_rows, job.random_state)
+    tokens = Tokenization(text.tokenizer, text.lowercase, text.max_length)(texts)
+    prepared = prepare_texts(tokens, train_rows, held_out_rows, text, unlabeled, random_state)
+    chosen = None if labeled is None else choose_texts(tokens, *labeled, random_state)
+    return prepared, chosen, random_state
 
 
 def _train(
     job: Job, prepared: PreparedTexts, learned: TrainingSet | TaughtTexts, train_rows: Int64
 ) -> FittedNetwork:
     """Train the network."""
-    loss_costs = loss_cost_matrix(job.costs, job.data.class_totals)
-    posterior_rule = make_posterior_rule(job.network.loss, loss_costs)
-    score = make_held_out_score(
-        job.data, job.held_out_rows, job.settings, job.costs, posterior_rule
-    )
-    return fit_network(
+    network, costs = job.network, job.costs
+    if network.ignores_costs:
+        costs = 1 - np.eye(job.n_classes)
+    loss_costs = loss_cost_matrix(costs, job.data.class_totals)
+    posterior_rule = make_posterior_rule(network.loss, loss_costs)
+    score = make_held_out_score(job.data, job.held_out_rows, job.settings, costs, posterior_rule)
+    call = partial(
+        fit_network,
         prepared,
         learned,
         job.data,
@@ -166,29 +215,55 @@ def _train(
         job.held_out_rows,
         loss_costs=loss_costs,
         posterior_rule=posterior_rule,
-        settings=job.network,
+        settings=network,
         held_out_score=score,
         n_iter_no_change=job.settings.n_iter_no_change,
         seed=job.seed(),
     )
+    if score is None and network.ignores_costs and network.is_plain:
+        fitted: FittedNetwork = job.remember(_call, call)
+        return fitted
+    return call()
 
 
-def _ngram_table(
-    job: Job, texts: NgramTexts | None, learned: TrainingSet | TaughtTexts
-) -> NgramTable | None:
-    """Return the texts as the n-gram model learns from them. None: there is nothing to learn."""
+def _call(call: Callable[[], T]) -> T:
+    return call()
+
+
+def _split(job: Job, texts: NgramTexts | None) -> Splits:
+    """Choose the rows by which models are compared: among those that the n-gram model knows."""
+    rows = np.arange(len(job.data.texts)) if texts is None else texts.rows
+    below = CROSS_FIT_BELOW_WITH_TEACHERS if job.members.has_teachers else CROSS_FIT_BELOW
+    return choose_splits(job.data, rows, job.held_out_rows, job.random_state, cross_fit_below=below)
+
+
+def _fit_ngrams(job: Job, texts: NgramTexts | None, splits: Splits) -> list[CrossFitted]:
+    """Fit the n-gram model. There is none if the texts have no n-gram."""
     if texts is None:
-        return None
+        return []
+    return job.remember(cross_fit_ngrams, texts, job.data, splits, job.n_classes, job.seed())
+
+
+def cross_fit_ngrams(
+    texts: NgramTexts, data: TrainingSet, splits: Splits, n_classes: int, seed: int
+) -> list[CrossFitted]:
+    """Make the table of n-grams and cross-fit the model; an empty list for an empty table."""
+    table = make_table(texts, data, n_classes, seed)
+    return [] if table.is_empty else [cross_fit(table, splits, n_classes)]
+
+
+def make_table(
+    texts: NgramTexts, learned: TrainingSet | TaughtTexts, n_classes: int, seed: int
+) -> NgramTable:
+    """Return the texts as the n-gram model learns from them."""
     targets, weight = learned.targets_and_weight(texts.rows)
-    n_classes = len(job.data.classes)
-    table = NgramTable(texts.tokens, targets, n_classes, weight, job.seed(), texts.rows)
-    return None if table.is_empty else table
+    return NgramTable(texts.tokens, targets, n_classes, weight, seed, texts.rows)
 
 
 def _fit_teachers(job: Job, splits: Splits) -> list[CrossFitted]:
     """Fit the model on sentence vectors, and the user's classifiers."""
-    data, members = job.data, job.members
-    fitted, n_classes = [], len(data.classes)
+    data, members, n_classes = job.data, job.members, job.n_classes
+    fitted = []
     if members.sentence_vectors is not None:
         encoder = fit_encoder(members.sentence_vectors, members.memory, data.texts)
         trainer = SentenceTrainer(
@@ -199,7 +274,7 @@ def _fit_teachers(job: Job, splits: Splits) -> list[CrossFitted]:
         of_user = ClassifierTrainer(
             name, classifier, data.texts, data.targets, data.classes, data.sample_weight
         )
-        fitted.append(cross_fit(of_user, splits, n_classes))
+        fitted.append(job.remember(cross_fit, of_user, splits, n_classes))
     return fitted
 
 

@@ -171,10 +171,10 @@ def columns_of_scikit_learn(table: NgramTable, column: Any, weight: Any) -> Any:
     ratios = log_count_ratios(table._matrix, column, weight)
     scaled = matrix * ratios
     size = np.sqrt((scaled**2).sum(axis=1).mean())
-    for features, unit in ((matrix, np.ones(len(ratios))), (scaled / size, ratios / size)):
+    for C, features, unit in ((4, matrix, np.ones(len(ratios))), (8, scaled / size, ratios / size)):
         # liblinear's penalty includes the intercept: a column of ones, without another intercept.
         with_one = np.hstack([features, np.ones((len(features), 1))])
-        model = LogisticRegression(C=4, fit_intercept=False, tol=1e-8, max_iter=10_000)
+        model = LogisticRegression(C=C, fit_intercept=False, tol=1e-8, max_iter=10_000)
         coef = model.fit(with_one, column, weight).coef_[0]
         found.append((coef[:-1] * unit, coef[-1]))
     return [(first + second) / 2 for first, second in zip(*found, strict=True)]

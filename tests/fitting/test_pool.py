@@ -148,7 +148,7 @@ def test_the_network_counts_if_it_helps_and_hardly_if_the_rows_are_few() -> None
 
     assert weight_of_network(3000, 0.3) > 0.5
     assert weight_of_network(3000, 5.0) < 0.1
-    assert weight_of_network(10, 0.3) == pytest.approx(0.1, abs=0.1)
+    assert 0 <= weight_of_network(10, 0.3) < 0.3
     pool = LogarithmicPool.even(2, 2)
     np.testing.assert_allclose(
         add_network(pool, None, has_teachers=False).exponents, [0.1, 0.45, 0.45]

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from skcnn._arrays import Int64
-from skcnn.fitting import _splits
 from skcnn.fitting._splits import Splits, choose_splits, fold_numbers
 from skcnn.fitting._training_set import TrainingSet, check_training_set
 from tests.conftest import Corpus
@@ -15,10 +14,15 @@ NO_ROWS = np.arange(0)
 
 
 def splits_of(
-    data: TrainingSet, rows: Int64 | None = None, held_out: Int64 = NO_ROWS, seed: int = 0
+    data: TrainingSet,
+    rows: Int64 | None = None,
+    held_out: Int64 = NO_ROWS,
+    seed: int = 0,
+    below: int = 5000,
 ) -> Splits:
     everything = np.arange(len(data.texts)) if rows is None else rows
-    return choose_splits(data, everything, held_out, np.random.RandomState(seed))
+    random_state = np.random.RandomState(seed)
+    return choose_splits(data, everything, held_out, random_state, cross_fit_below=below)
 
 
 @pytest.fixture
@@ -27,13 +31,6 @@ def copied(noisy: Corpus) -> TrainingSet:
     random = np.random.RandomState(0)
     rows = np.concatenate([random.permutation(len(noisy.texts)) for _ in range(3)])
     return check_training_set([noisy.texts[row] for row in rows], noisy.labels[rows], None, None)
-
-
-@pytest.fixture
-def many(copied: TrainingSet, monkeypatch: pytest.MonkeyPatch) -> TrainingSet:
-    """So many texts that they are split once."""
-    monkeypatch.setattr(_splits, "_CROSS_FIT_BELOW", len(copied.texts))
-    return copied
 
 
 def test_each_row_is_predicted_once_by_models_that_did_not_learn_from_it(
@@ -96,30 +93,27 @@ def test_of_a_class_with_few_different_texts_nothing_is_left_out(n_of_class: int
 
 
 def test_many_texts_are_split_once_by_the_rows_that_the_network_does_not_see(
-    many: TrainingSet,
+    copied: TrainingSet,
 ) -> None:
-    held_out = np.flatnonzero([text.startswith("the") for text in many.texts])
+    held_out = np.flatnonzero([text.startswith("the") for text in copied.texts])
     assert 0 < len(held_out) < 600
-    ((train, test),) = splits_of(many, held_out=held_out).pairs
+    ((train, test),) = splits_of(copied, held_out=held_out, below=len(copied.texts)).pairs
     np.testing.assert_array_equal(test, held_out)
-    np.testing.assert_array_equal(train, np.setdiff1d(np.arange(len(many.texts)), held_out))
+    np.testing.assert_array_equal(train, np.setdiff1d(np.arange(len(copied.texts)), held_out))
 
 
-def test_of_many_texts_a_tenth_is_left_out_if_the_network_sees_all(many: TrainingSet) -> None:
-    ((train, test),) = splits_of(many).pairs
-    assert len(test) == pytest.approx(0.1 * len(many.texts), abs=10)
-    assert not {many.texts[row] for row in train} & {many.texts[row] for row in test}
-    assert set(many.targets[test]) == {0, 1}
+def test_of_many_texts_a_tenth_is_left_out_if_the_network_sees_all(copied: TrainingSet) -> None:
+    ((train, test),) = splits_of(copied, below=len(copied.texts)).pairs
+    assert len(test) == pytest.approx(0.1 * len(copied.texts), abs=10)
+    assert not {copied.texts[row] for row in train} & {copied.texts[row] for row in test}
+    assert set(copied.targets[test]) == {0, 1}
 
 
 @pytest.mark.parametrize("n_rows", [300, 600])
-def test_only_the_rows_that_are_asked_for_are_split(
-    n_rows: int, copied: TrainingSet, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_splits, "_CROSS_FIT_BELOW", 600)
+def test_only_the_rows_that_are_asked_for_are_split(n_rows: int, copied: TrainingSet) -> None:
     rows = np.sort(np.random.RandomState(0).permutation(len(copied.texts))[:n_rows])
     held_out = np.arange(0, len(copied.texts), 7)
-    splits = splits_of(copied, rows, held_out)
+    splits = splits_of(copied, rows, held_out, below=600)
     if n_rows == 300:
         np.testing.assert_array_equal(np.sort(splits.predicted_rows), rows)
     else:

@@ -143,8 +143,8 @@ def test_the_sums_of_a_word_do_not_depend_on_the_other_words(
         np.testing.assert_array_equal(chosen.log_odds, alone.log_odds)
 
 
-def test_ngrams_need_two_texts_if_there_are_5000() -> None:
-    few, many = (fit_ngrams([["once"], *[["often"]] * n])[0].word_keys for n in (4998, 4999))
+def test_ngrams_need_two_texts_if_there_are_20000() -> None:
+    few, many = (fit_ngrams([["once"], *[["often"]] * n])[0].word_keys for n in (19_998, 19_999))
     assert (len(few), len(many)) == (2, 1)
 
 
