@@ -175,8 +175,7 @@ def test_probabilities_do_not_depend_on_the_costs(
             np.testing.assert_allclose(P, first, atol=0.05)
     # Those of the network alone neither, whose loss knows the costs.
     first, *others = (
-        cnn._model.network.predict_proba(new_texts, cnn._model.tokenize(new_texts))
-        for cnn in found
+        cnn._model.network.predict_proba(new_texts, cnn._model.tokenize(new_texts)) for cnn in found
     )
     assert max(np.abs(P - first).mean() for P in others) < 0.06
     assert (found[0].predict(noisy.texts) != found[1].predict(noisy.texts)).any()
