@@ -19,6 +19,7 @@ from skcnn.fitting._held_out import make_held_out_score, split_rows
 from skcnn.fitting._join import CrossFitted, cross_fit, join, pool_cross_fitted
 from skcnn.fitting._network import FittedNetwork, fit_network
 from skcnn.fitting._ngram_model import NgramTable, NgramTexts, choose_texts
+from skcnn.fitting._other_kind import warn_if_other_kind
 from skcnn.fitting._pool import pool_students
 from skcnn.fitting._sentence_model import SentenceTrainer
 from skcnn.fitting._soft_targets import TaughtTexts, calibrate_student, join_soft_targets
@@ -127,6 +128,7 @@ def fit_model(
     model = _to_model(job, trained, *joined, prepared.coverage)
     if unlabeled is None or not teachers:
         return model
+    warn_if_other_kind(data.texts, unlabeled, job.tokenize)
     taught = join_soft_targets(data, unlabeled, model.predict_proba(unlabeled))
     return _fit_students(job, taught, teachers, splits)
 
