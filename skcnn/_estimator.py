@@ -129,7 +129,8 @@ default=None
     members : list of (str, classifier), default=None
         More models: scikit-learn classifiers that take a list of texts, such as pipelines, by name.
     memory : str or joblib.Memory, default=None
-        A folder that keeps sentence vectors, so that each text is embedded once in many fits.
+        A folder that keeps what does not depend on the costs, for later fits: sentence vectors, and
+        if `random_state` is an integer, fitted models too. Each text is embedded once.
     distill : bool, default=False
         True: after a fit with unlabeled texts, only the network and the n-gram model are kept.
         `sentence_vectors` and `members` are their teachers, and not needed to predict.

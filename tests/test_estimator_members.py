@@ -19,6 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skcnn import CostSensitiveTextCNN
+from skcnn.fitting import _fit
 from skcnn.predicting._classifier import FittedClassifier
 from skcnn.predicting._model import FittedModel
 from skcnn.predicting._ngram_model import NgramModel
@@ -212,6 +213,45 @@ def test_a_grid_search_embeds_each_text_once(
         without.fit(corpus.texts, corpus.labels).predict_proba(corpus.texts), P
     )
     assert set(corpus.texts) < set(Counting.embedded)
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "expected_cost"])
+def test_memory_keeps_what_costs_do_not_change_and_predictions_stay_the_same(
+    loss: str, small_cnn: Make, noisy: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    for name in ("make_table", "prepare_texts"):
+        original = getattr(_fit, name)
+
+        def noted(*args: Any, name: str = name, original: Any = original) -> Any:
+            calls.append(name)
+            return original(*args)
+
+        monkeypatch.setattr(_fit, name, noted)
+    P = []
+    for memory in (None, str(tmp_path)):
+        for costs in (None, {"spam": 5}):
+            cnn = small_cnn(costs, loss=loss, memory=memory, members=[("bayes", BAYES)])
+            calls.clear()
+            P.append(cnn.fit(noisy.texts, noisy.labels).predict_proba(noisy.texts))
+            is_kept = memory is not None and costs is not None
+            assert len(calls) == (0 if is_kept else 2)
+    np.testing.assert_array_equal(P[2], P[0])
+    np.testing.assert_array_equal(P[3], P[1])
+
+
+def test_memory_does_without_functions_that_have_no_name(
+    small_cnn: Make, two_classes: Corpus, tmp_path: Path
+) -> None:
+    lambdas = make_pipeline(CountVectorizer(analyzer=lambda text: text.split()), MultinomialNB())
+    parameters = {"tokenizer": lambda text: text.split(), "members": [("own", lambdas)]}
+    found = [
+        small_cnn(memory=memory, **parameters)
+        .fit(two_classes.texts, two_classes.labels)
+        .predict_proba(two_classes.texts)
+        for memory in (None, str(tmp_path))
+    ]
+    np.testing.assert_array_equal(found[0], found[1])
 
 
 def test_another_process_predicts_the_same_from_a_pickle(

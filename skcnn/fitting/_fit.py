@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from numbers import Integral
+from pickle import PicklingError
 from typing import Any, TypeVar
 
 import numpy as np
@@ -83,12 +84,16 @@ class Job:
         """Call a function, or read its result from `memory` if the arguments are the same.
 
         What depends on costs is not called this way. So a grid search over costs computes all else
-        once for each fold. A random state of None would never give the same arguments.
+        once for each fold. A random state of None would never give the same arguments. A lambda has
+        no name by which it could be found again.
         """
         memory, seed = self.members.memory, self.settings.random_state
         if memory is None or not isinstance(seed, Integral):
             return function(*args)
-        result: T = check_memory(memory).cache(function)(*args)
+        try:
+            result: T = check_memory(memory).cache(function)(*args)
+        except PicklingError:
+            return function(*args)
         return result
 
 
