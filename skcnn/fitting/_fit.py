@@ -87,11 +87,14 @@ class Job:
         once for each fold. A random state of None would never give the same arguments. A lambda has
         no name by which it could be found again.
         """
+        from skcnn import __version__
+
         memory, seed = self.members.memory, self.settings.random_state
         if memory is None or not isinstance(seed, Integral):
             return function(*args)
         try:
-            result: T = check_memory(memory).cache(function)(*args)
+            # Another version may give another result.
+            result: T = check_memory(memory).cache(_call)(__version__, function, *args)
         except PicklingError:
             return function(*args)
         return result
@@ -228,13 +231,13 @@ def _train(
         seed=job.seed(),
     )
     if score is None and network.ignores_costs and network.is_plain:
-        fitted: FittedNetwork = job.remember(_call, call)
+        fitted: FittedNetwork = job.remember(call)
         return fitted
     return call()
 
 
-def _call(call: Callable[[], T]) -> T:
-    return call()
+def _call(version: str, function: Callable[..., T], *args: Any) -> T:
+    return function(*args)
 
 
 def _split(job: Job, texts: NgramTexts | None) -> Splits:

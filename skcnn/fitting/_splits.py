@@ -20,7 +20,7 @@ _N_FOLDS = 5
 # need more rows, and the time of embedding texts is longer anyway. docs/design.md has measurements.
 CROSS_FIT_BELOW, CROSS_FIT_BELOW_WITH_TEACHERS = 5000, 20_000
 # With fewer different texts in a class, out-of-fold predictions say little.
-_MIN_TEXTS_OF_CLASS = 10
+_MIN_TEXTS_OF_CLASS = 3
 _HELD_OUT_FRACTION = 0.1
 
 
@@ -31,7 +31,7 @@ class Splits:
     Attributes
     ----------
     folds : (n,) numbers of five folds, in which equal texts are together; all 0 where some class
-        has fewer than ten different texts
+        has fewer than three different texts
     pairs : rows to learn from and rows to predict; empty where some class has so few texts
     """
 
@@ -93,7 +93,7 @@ def fold_numbers(
     Returns
     -------
     ndarray of int64, shape (n,), or None
-        None where some class has fewer than ten different texts.
+        None where some class has fewer than three different texts.
     """
     first_row: dict[str, int] = {}
     text_number = np.array([first_row.setdefault(text, row) for row, text in enumerate(texts)])

@@ -80,7 +80,7 @@ def test_the_seed_decides(copied: TrainingSet) -> None:
     assert not np.array_equal(first, other)
 
 
-@pytest.mark.parametrize("n_of_class", [1, 9])
+@pytest.mark.parametrize("n_of_class", [1, 2])
 def test_of_a_class_with_few_different_texts_nothing_is_left_out(n_of_class: int) -> None:
     texts = [f"ham {i}" for i in range(50)] + [f"spam {i % n_of_class}" for i in range(50)]
     data = check_training_set(texts, [0] * 50 + [1] * 50, None, None)
