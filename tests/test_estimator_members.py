@@ -221,13 +221,13 @@ def test_memory_keeps_what_costs_do_not_change_and_predictions_stay_the_same(
 ) -> None:
     calls: list[str] = []
     for name in ("make_table", "prepare_texts"):
-        original = getattr(_fit, name)
+        original = getattr(_words, name)
 
         def noted(*args: Any, name: str = name, original: Any = original) -> Any:
             calls.append(name)
             return original(*args)
 
-        monkeypatch.setattr(_fit, name, noted)
+        monkeypatch.setattr(_words, name, noted)
     P = []
     for memory in (None, str(tmp_path)):
         for costs in (None, {"spam": 5}):
