@@ -8,12 +8,12 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skcnn._arrays import Float64
 from skcnn._compat import _check_feature_names, _fit_context, warn_renamed
-from skcnn._parameters import PARAMETER_CONSTRAINTS
+from skcnn._parameters import PARAMETER_CONSTRAINTS, MemberParameters
 from skcnn._settings import FitSettings, MemberSettings, NetworkSettings, TextSettings
 from skcnn.costs._loss_formulas import LOSS_NAMES
 from skcnn.costs._matrix import CostMatrixLike
@@ -30,7 +30,7 @@ from skcnn.text._sentence_vectors import check_memory, check_sentence_vectors
 
 
 class CostSensitiveTextCNN(
-    FittedAttributes, SaveLoadMixin, MinCostMixin, ClassifierMixin, BaseEstimator
+    FittedAttributes, SaveLoadMixin, MinCostMixin, ClassifierMixin, MemberParameters
 ):
     """A text classifier for errors that do not cost the same.
 
@@ -128,6 +128,7 @@ default=None
         vectors (n, d), or a scikit-learn transformer of texts. See docs/sentence_vectors.md.
     members : list of (str, classifier), default=None
         More models: scikit-learn classifiers that take a list of texts, such as pipelines, by name.
+        `set_params` and grids take ``NAME__PARAMETER``, as for a VotingClassifier.
     memory : str or joblib.Memory, default=None
         A folder that keeps what does not depend on the costs, for later fits: sentence vectors, and
         if `random_state` is an integer, fitted models too. Each text is embedded once.
@@ -359,7 +360,7 @@ default=None
             check_word_vectors(self.word_vectors)
         check_sentence_vectors(self.sentence_vectors)
         check_memory(self.memory)
-        check_members(self.members)
+        check_members(self.members, taken_names=PARAMETER_CONSTRAINTS)
         more_texts = check_unlabeled(self._unlabeled(unlabeled), text, members)
         data = check_training_set(X, y, sample_weight, self.class_weight, sample_costs)
         if data.sample_weight is not None:

@@ -52,15 +52,20 @@ class TextSettings(_Settings):
                 "expected one of them. Set embedding_dim above 0, or give word_vectors."
             )
 
+    @property
+    def learns_from_unlabeled(self) -> bool:
+        """Whether word vectors are learned from texts, and so from unlabeled texts too."""
+        return self.embedding_dim > 0 and self.embedding_init == "cooccurrence"
+
     def check_learns_from_unlabeled(self) -> None:
-        """Check that vectors are learned from texts, because unlabeled texts need this.
+        """Check that word vectors are learned from unlabeled texts.
 
         Raises
         ------
         ValueError
             If `embedding_dim` is 0 or `embedding_init` is not "cooccurrence".
         """
-        if self.embedding_dim == 0 or self.embedding_init != "cooccurrence":
+        if not self.learns_from_unlabeled:
             raise ValueError(
                 f"unlabeled is given with embedding_dim={self.embedding_dim} and "
                 f"embedding_init={self.embedding_init!r}, so nothing would be learned from it; "

@@ -19,14 +19,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skcnn import CostSensitiveTextCNN
-from skcnn.fitting import _fit
+from skcnn.fitting import _network, _words
 from skcnn.predicting._classifier import FittedClassifier
 from skcnn.predicting._model import FittedModel
 from skcnn.predicting._ngram_model import NgramModel
 from skcnn.predicting._sentence_model import SentenceModel
 from skcnn.predicting._text_cnn import FittedTextCNN
-from tests.conftest import WORDS, Corpus, Make, make_corpus
-from tests.test_estimator_parameters import Untouchable
+from tests.conftest import Corpus, Make, make_corpus
 from tests.test_estimator_serving import run
 from tests.text.encoders import Counting, count_topics
 
@@ -53,22 +52,6 @@ def with_all(small_cnn: Make, noisy: Corpus) -> CostSensitiveTextCNN:
         {"spam": 5}, sentence_vectors=TOPICS, members=[("bayes", BAYES)], early_stopping=True
     )
     return cnn.fit(noisy.texts, noisy.labels)
-
-
-@pytest.fixture(scope="module")
-def unlabeled() -> list[str]:
-    """Texts of two classes whose words `known_words` has in part."""
-    return make_corpus({"ham": 0.5, "spam": 0.5}, 300, seed=5).texts
-
-
-@pytest.fixture(scope="module")
-def known_words() -> Corpus:
-    """Sixty texts, without half of each class's words."""
-    corpus = make_corpus({"ham": 0.5, "spam": 0.5}, 600, seed=6)
-    unseen = {word for label in ("ham", "spam") for word in WORDS[label][3:]}
-    rows = [i for i, text in enumerate(corpus.texts) if not unseen & set(text.split())][:60]
-    assert len(rows) == 60
-    return Corpus([corpus.texts[row] for row in rows], corpus.labels[rows])
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
@@ -196,6 +179,22 @@ def test_parameters_can_be_read_set_and_cloned(with_all: CostSensitiveTextCNN) -
     assert TOPICS[-1].n_components == 3
 
 
+def test_parameters_of_members_have_names(small_cnn: Make, two_classes: Corpus) -> None:
+    cnn = small_cnn(members=[("bayes", BAYES)], epochs=1)
+    assert cnn.get_params()["bayes__multinomialnb__alpha"] == 1
+    assert "bayes" not in cnn.get_params(deep=False)
+    grid = {"bayes__multinomialnb__alpha": [0.1, 7.0]}
+    search = GridSearchCV(cnn, grid, cv=2, error_score="raise")
+    search.fit(two_classes.texts, two_classes.labels)
+    best = search.best_params_["bayes__multinomialnb__alpha"]
+    assert search.best_estimator_.named_members_["bayes"][-1].alpha == best
+    assert BAYES[-1].alpha == 1  # the grid changes clones
+    assert clone(cnn).set_params(bayes=MultinomialNB(alpha=3)).members[0][1].alpha == 3
+    with pytest.raises(ValueError, match="Invalid parameter 'forest'"):
+        cnn.set_params(forest__alpha=1)
+    assert small_cnn().get_params().keys() == small_cnn().get_params(deep=False).keys()
+
+
 def test_a_grid_search_embeds_each_text_once(
     small_cnn: Make, two_classes: Corpus, tmp_path: Path
 ) -> None:
@@ -308,75 +307,32 @@ def test_a_loaded_model_can_be_fitted_again(
     np.testing.assert_array_equal(again, with_all.predict_proba(new_texts))
 
 
-def test_students_learn_words_that_only_the_unlabeled_texts_have(
-    small_cnn: Make, known_words: Corpus, unlabeled: list[str]
-) -> None:
-    student = small_cnn(sentence_vectors=count_topics, distill=True)
-    student.fit(known_words.texts, known_words.labels, unlabeled=unlabeled)
-    assert kinds(student) == STUDENTS
-    new = make_corpus({"ham": 0.5, "spam": 0.5}, 300, seed=7)
-    unseen = ["claim lottery winner", "later meeting sister"]
-    assert student.predict(unseen).tolist() == ["spam", "ham"]
-    assert (student.predict(new.texts) == new.labels).mean() > 0.97
-    for member in student._model.members:  # both have learned it
-        P = member.predict_proba(unseen, student._model.tokenize(unseen))
-        assert P[0, 1] > 0.7
-        assert P[1, 1] < 0.3
-
-
-def test_a_student_needs_no_teacher_to_predict_or_in_its_file(
-    small_cnn: Make, two_classes: Corpus, unlabeled: list[str], tmp_path: Path
-) -> None:
-    teachers = {"sentence_vectors": Counting(), "members": [("bayes", BAYES)]}
-    student = small_cnn(**teachers, distill=True)
-    student.fit(two_classes.texts, two_classes.labels, unlabeled=unlabeled)
-    assert not hasattr(student, "named_members_")
-    assert not hasattr(student, "sentence_encoder_")
-    Counting.embedded.clear()
-    P = student.predict_proba(unlabeled)
-    student.save(tmp_path / "student.skcnn")
-    loaded = CostSensitiveTextCNN.load(tmp_path / "student.skcnn")
-    np.testing.assert_array_equal(loaded.predict_proba(unlabeled), P)
-    assert not Counting.embedded
-
-
-@pytest.mark.parametrize("early_stopping", [False, True])
-def test_without_distill_the_teachers_are_kept(
-    early_stopping: bool, small_cnn: Make, three_classes: Corpus, unlabeled: list[str]
-) -> None:
-    cnn = small_cnn(
-        sentence_vectors=count_topics, members=[("bayes", BAYES)], early_stopping=early_stopping
-    )
-    P = cnn.fit(three_classes.texts, three_classes.labels, unlabeled=unlabeled).predict_proba(
-        unlabeled
-    )
-    assert kinds(cnn) == [*STUDENTS, *TEACHERS]
-    np.testing.assert_array_equal(P, pooled(cnn._model, unlabeled))
-    assert (cnn.predict(three_classes.texts) == three_classes.labels).mean() > 0.95
-    alone = clone(cnn).fit(three_classes.texts, three_classes.labels)
-    assert not np.allclose(alone.predict_proba(unlabeled), P)
-    again = clone(cnn).fit(three_classes.texts, three_classes.labels, unlabeled=unlabeled)
-    np.testing.assert_array_equal(again.predict_proba(unlabeled), P)
-
-
-def test_a_student_may_be_the_network_alone(
-    small_cnn: Make, two_classes: Corpus, unlabeled: list[str]
-) -> None:
-    student = small_cnn(members=[("bayes", BAYES)], distill=True, linear_model=False)
-    student.fit(two_classes.texts, two_classes.labels, unlabeled=unlabeled)
-    assert kinds(student) == [FittedTextCNN]
-    assert student._model.pool is None
-    assert (student.predict(two_classes.texts) == two_classes.labels).mean() > 0.95
-
-
-def test_distill_without_teachers_or_texts_is_refused_before_data_is_touched(
+@pytest.mark.parametrize(
+    ("encoder", "memory", "message"),
+    [
+        (lambda texts: np.ones(len(texts)), False, "sentence_vectors gave an array of shape"),
+        (lambda texts: 2 * count_topics(texts), True, "memory is given, but sentence_vectors="),
+        (
+            make_pipeline(TfidfVectorizer(analyzer=lambda text: text.split()), TruncatedSVD(3)),
+            True,
+            "memory is given, but sentence_vectors=",
+        ),
+    ],
+    ids=["shape", "function", "transformer"],
+)
+def test_an_encoder_that_does_not_work_is_refused_before_training(
+    encoder: Any,
+    memory: bool,
+    message: str,
     small_cnn: Make,
+    two_classes: Corpus,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with pytest.raises(ValueError, match="there is no model to learn from; expected sentence_vec"):
-        small_cnn(distill=True).fit(Untouchable(), Untouchable(), unlabeled=["text"])
-    student = small_cnn(distill=True, sentence_vectors=count_topics)
-    with pytest.raises(ValueError, match=r"no unlabeled texts.*fit\(X, y, unlabeled=texts\)"):
-        student.fit(Untouchable(), Untouchable())
+    monkeypatch.setattr(_network, "fit_network", lambda *args, **kwargs: pytest.fail("trained"))
+    cnn = small_cnn(sentence_vectors=encoder, memory=str(tmp_path) if memory else None)
+    with pytest.raises(ValueError, match=message):
+        cnn.fit(two_classes.texts, two_classes.labels)
 
 
 def test_a_classifier_that_takes_no_weights_is_refused_before_training(

@@ -69,6 +69,7 @@ WRONG = [
     ("members", [("nb", MultinomialNB)], "the member 'nb' is the class MultinomialNB"),
     ("members", [("svm", LinearSVC())], r"'svm' \(LinearSVC\) has no predict_proba.*Calibrated"),
     ("members", [("ngrams", MultinomialNB())], "members has the name 'ngrams'; expected"),
+    ("members", [("epochs", MultinomialNB())], "members has the name 'epochs'; expected"),
     ("members", [("", MultinomialNB())], "members has the name ''; expected"),
     ("members", [("nb", MultinomialNB())] * 2, "members has the name 'nb' 2 times"),
     ("memory", 3, "memory is of type int; expected None, the path of a folder"),

@@ -14,7 +14,12 @@ from skcnn.fitting._join import CrossFitted, join, pool_cross_fitted
 from skcnn.fitting._network import FittedNetwork, train
 from skcnn.fitting._other_kind import warn_if_other_kind
 from skcnn.fitting._pool import pool_students
-from skcnn.fitting._soft_targets import TaughtTexts, calibrate_student, join_soft_targets
+from skcnn.fitting._soft_targets import (
+    TaughtTexts,
+    calibrate_student,
+    join_soft_targets,
+    without_labeled,
+)
 from skcnn.fitting._splits import Splits
 from skcnn.fitting._teachers import fit_teachers
 from skcnn.fitting._training_set import TrainingSet
@@ -22,7 +27,10 @@ from skcnn.fitting._words import fit_words, make_table, prepare
 from skcnn.predicting._members import Member
 from skcnn.predicting._model import FitRecord, FittedModel
 from skcnn.predicting._pool import LogarithmicPool
+from skcnn.predicting._sentence_model import PROBE
 from skcnn.text._coverage import EmbeddingCoverage
+from skcnn.text._sentence_vectors import check_encoder
+from skcnn.text._tokenizer import Tokenization
 
 
 def fit_model(
@@ -48,29 +56,61 @@ def fit_model(
     -------
     FittedModel
     """
+    new_texts = _check_teaching(data, unlabeled, text, members)
     random_state = own_random_state(settings.random_state)
     costs = data.mean_costs(settings.cost_matrix)
     rows = split_rows(data, settings, random_state, network.epochs)
     job = Job(data, unlabeled, text, network, members, settings, costs, *rows, random_state)
+    model, teachers, splits = _fit_on_labels(job)
+    if not new_texts:
+        return model
+    taught = join_soft_targets(data, new_texts, model.predict_proba(new_texts))
+    return _fit_students(job, taught, teachers, splits)
+
+
+def _fit_on_labels(job: Job) -> tuple[FittedModel, list[CrossFitted], Splits]:
+    """Fit all members on the labeled texts and join them; return what the students need too.
+
+    Tokens and start vectors are freed at the end, before any student is fitted.
+    """
     words = job.remember([], fit_words, job)
     job.random_state = words.random_state
-    trained = train(job, words.prepared, data, job.train_rows, words.network_seed)
+    trained = train(job, words.prepared, job.data, job.train_rows, words.network_seed)
     teachers = fit_teachers(job, words.splits)
     joined = join(
         trained.member,
         words.ngrams,
         teachers,
-        data,
+        job.data,
         words.splits,
         job.held_out_rows,
         job.tokenize,
     )
-    model = _to_model(job, trained, *joined, words.prepared.coverage)
-    if unlabeled is None or not teachers:
-        return model
-    warn_if_other_kind(data.texts, unlabeled, job.tokenize)
-    taught = join_soft_targets(data, unlabeled, model.predict_proba(unlabeled))
-    return _fit_students(job, taught, teachers, words.splits)
+    return _to_model(job, trained, *joined, words.prepared.coverage), teachers, words.splits
+
+
+def _check_teaching(
+    data: TrainingSet, unlabeled: Sequence[str] | None, text: TextSettings, members: MemberSettings
+) -> list[str]:
+    """Check what can be checked before the first training; return the texts for the students.
+
+    Returns
+    -------
+    unlabeled texts that teachers label: none without teachers
+    """
+    if members.sentence_vectors is not None:
+        check_encoder(members.sentence_vectors, members.memory, PROBE)
+    if unlabeled is None or not members.has_teachers:
+        return []
+    new_texts = without_labeled(unlabeled, data.texts)
+    if members.distill and not new_texts:
+        raise ValueError(
+            "distill is True, but all unlabeled texts are also in X, with labels; expected other "
+            "texts for the teachers to label. Give other texts, or set distill=False."
+        )
+    tokenize = Tokenization(text.tokenizer, text.lowercase, text.max_length)
+    warn_if_other_kind(data.texts, new_texts, tokenize)
+    return new_texts
 
 
 def _fit_students(

@@ -56,7 +56,9 @@ def train(
         costs = 1 - np.eye(job.n_classes)
     loss_costs = loss_cost_matrix(costs, job.data.class_totals)
     posterior_rule = make_posterior_rule(network.loss, loss_costs)
-    score = make_held_out_score(job.data, job.held_out_rows, job.settings, costs, posterior_rule)
+    score = make_held_out_score(
+        job.data, job.held_out_rows, job.settings, job.costs, posterior_rule
+    )
     n_iter_no_change = job.settings.n_iter_no_change
     call = partial(
         fit_network,

@@ -46,6 +46,17 @@ class TaughtTexts:
         return np.arange(self.n_labeled, len(self.texts))
 
 
+def without_labeled(unlabeled: Sequence[str], labeled: Sequence[str]) -> list[str]:
+    """Return the unlabeled texts that are not among the labeled ones.
+
+    A text that is held out for early stopping has a label. If a student learned from the same text
+    without its label, but with the probabilities of a teacher that knows the label, the held-out
+    texts would no longer be new to the student.
+    """
+    known = set(labeled)
+    return [text for text in unlabeled if text not in known]
+
+
 def join_soft_targets(
     data: TrainingSet, unlabeled: Sequence[str], probabilities: Float64
 ) -> TaughtTexts:

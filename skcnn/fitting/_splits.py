@@ -69,8 +69,9 @@ def choose_splits(
     found = fold_numbers(texts, targets, random_state)
     if found is None:
         return Splits(np.zeros(n, np.int64), ())
-    folds = np.zeros(n, np.int64)
-    folds[rows] = found
+    # A copy of a text may be among the other rows.
+    fold_of_text = dict(zip(texts, found.tolist(), strict=True))
+    folds = np.array([fold_of_text.get(text, 0) for text in data.texts], np.int64)
     if len(rows) < cross_fit_below:
         pairs = [(rows[found != k], rows[found == k]) for k in range(_N_FOLDS)]
     elif len(held_out_rows):

@@ -63,7 +63,8 @@ def prepare(
     """
     tokens = job.tokenize(texts)
     # Texts of a student include the unlabeled ones.
-    unlabeled = job.unlabeled if len(texts) == len(job.data.texts) else None
+    learns = job.text.learns_from_unlabeled and len(texts) == len(job.data.texts)
+    unlabeled = job.unlabeled if learns else None
     prepared = prepare_texts(
         tokens, train_rows, job.held_out_rows, job.text, unlabeled, job.random_state
     )

@@ -167,7 +167,7 @@ def test_weights_count_as_copies(noisy: Corpus) -> None:
 def test_behind_an_oversampler_probabilities_are_of_the_resampled_population(
     small_cnn: Make, noisy: Corpus
 ) -> None:
-    cnn = small_cnn(members=[("memory", MEMORY)], early_stopping=True)
+    cnn = small_cnn(members=[("knows", MEMORY)], early_stopping=True)
     pipeline = make_sampling_pipeline(RandomOverSampler(random_state=0), cnn)
     pipeline.fit(pd.DataFrame({"text": noisy.texts}), noisy.labels)
     # In the resampled texts, both classes have a share of one half.

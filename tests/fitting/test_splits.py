@@ -120,6 +120,14 @@ def test_only_the_rows_that_are_asked_for_are_split(n_rows: int, copied: Trainin
         np.testing.assert_array_equal(splits.predicted_rows, np.intersect1d(rows, held_out))
     for train, test in splits.pairs:
         np.testing.assert_array_equal(np.union1d(train, test), rows)
-    others = np.setdiff1d(np.arange(len(copied.texts)), rows)
-    assert not splits.folds[others].any()
     assert set(splits.folds[rows]) == set(range(5))
+
+
+def test_a_copy_among_the_other_rows_is_in_the_fold_of_its_text(copied: TrainingSet) -> None:
+    rows = np.arange(0, len(copied.texts), 2)
+    folds = splits_of(copied, rows).folds
+    fold_of = {copied.texts[row]: folds[row] for row in rows}
+    others = np.setdiff1d(np.arange(len(copied.texts)), rows)
+    assert any(fold_of.get(copied.texts[row]) for row in others)
+    for row in others:
+        assert folds[row] == fold_of.get(copied.texts[row], 0)
