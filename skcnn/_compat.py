@@ -18,12 +18,14 @@ import numpy as np
 if TYPE_CHECKING:
     from sklearn.base import _fit_context
     from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+    from sklearn.utils.metaestimators import _BaseComposition
     from sklearn.utils.validation import _check_feature_names, _check_sample_weight
 
 __all__ = [
     "HasMethods",
     "Interval",
     "StrOptions",
+    "_BaseComposition",
     "_check_feature_names",
     "_check_sample_weight",
     "_fit_context",
@@ -37,6 +39,7 @@ _HOMES = {
     "HasMethods": "sklearn.utils._param_validation",
     "Interval": "sklearn.utils._param_validation",
     "StrOptions": "sklearn.utils._param_validation",
+    "_BaseComposition": "sklearn.utils.metaestimators",
     "_check_feature_names": "sklearn.utils.validation",
     "_check_sample_weight": "sklearn.utils.validation",
     "_fit_context": "sklearn.base",

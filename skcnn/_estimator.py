@@ -8,12 +8,12 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skcnn._arrays import Float64
 from skcnn._compat import _check_feature_names, _fit_context, warn_renamed
-from skcnn._parameters import PARAMETER_CONSTRAINTS
+from skcnn._parameters import PARAMETER_CONSTRAINTS, MemberParameters
 from skcnn._settings import FitSettings, MemberSettings, NetworkSettings, TextSettings
 from skcnn.costs._loss_formulas import LOSS_NAMES
 from skcnn.costs._matrix import CostMatrixLike
@@ -32,7 +32,12 @@ from skcnn.text._sentence_vectors import check_memory, check_sentence_vectors
 
 
 class CostSensitiveTextCNN(
-    FittedAttributes, PartialFitMixin, SaveLoadMixin, MinCostMixin, ClassifierMixin, BaseEstimator
+    FittedAttributes,
+    PartialFitMixin,
+    SaveLoadMixin,
+    MinCostMixin,
+    ClassifierMixin,
+    MemberParameters,
 ):
     """A text classifier for errors that do not cost the same.
 
@@ -130,8 +135,10 @@ default=None
         vectors (n, d), or a scikit-learn transformer of texts. See docs/sentence_vectors.md.
     members : list of (str, classifier), default=None
         More models: scikit-learn classifiers that take a list of texts, such as pipelines, by name.
+        `set_params` and grids take ``NAME__PARAMETER``, as for a VotingClassifier.
     memory : str or joblib.Memory, default=None
-        A folder that keeps sentence vectors, so that each text is embedded once in many fits.
+        A folder that keeps what does not depend on the costs, for later fits: sentence vectors, and
+        if `random_state` is an integer, fitted models too. Each text is embedded once.
     distill : bool, default=False
         True: after a fit with unlabeled texts, only the network and the n-gram model are kept.
         `sentence_vectors` and `members` are their teachers, and not needed to predict.
@@ -193,6 +200,11 @@ default=None
     embedding_coverage_ : EmbeddingCoverage
         Shares of the training texts' words that have a pretrained vector, and the most frequent
         words without one. Only after a fit with `word_vectors`.
+    sentence_encoder_ : object
+        What gives the sentence vectors, a fitted transformer for example. Only if there is a model
+        of sentence vectors.
+    named_members_ : dict of str to classifier
+        The fitted classifiers of `members`. Only if there are any.
     model_ : keras.Model
         The trained network over padded token ids, built when first used.
     n_features_in_ : int
@@ -346,8 +358,8 @@ default=None
         TypeError
             If X is a single string, or holds anything but strings.
         ValueError
-            If a text is missing, the lengths of X and y differ, y has one class only, or the costs
-            do not fit the texts or the classes.
+            If a text is missing, the lengths of X and y differ, y has one class only, the costs
+            do not fit the texts or the classes, or `distill` is True without unlabeled texts.
         """
         params = self._params()
         text = TextSettings.from_params(params)
@@ -358,14 +370,13 @@ default=None
             check_word_vectors(self.word_vectors)
         check_sentence_vectors(self.sentence_vectors)
         check_memory(self.memory)
-        check_members(self.members)
+        check_members(self.members, taken_names=PARAMETER_CONSTRAINTS)
         more_texts = check_unlabeled(self._unlabeled(unlabeled), text, members)
         data = check_training_set(X, y, sample_weight, self.class_weight, sample_costs)
         if data.sample_weight is not None:
             check_members_take_weights(self.members or ())
-        start = None
-        if self.warm_start and hasattr(self, "_model"):
-            start = check_start(self._model, data.classes, text, network)
+        previous = getattr(self, "_model", None) if self.warm_start else None
+        start = check_start(previous, data.classes, text, network)
         names = column_names(X)
         self._set_model(
             replace(
@@ -375,10 +386,6 @@ default=None
             )
         )
         return self
-
-    def _params(self) -> dict[str, Any]:
-        # Not get_params: a subclass may have fewer parameters of its own.
-        return {name: getattr(self, name) for name in PARAMETER_CONSTRAINTS}
 
     def _unlabeled(self, unlabeled: Any) -> Any:
         """Return what `fit` was given, or the parameter that it replaces."""

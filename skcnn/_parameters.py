@@ -1,12 +1,15 @@
-"""The values that each parameter may have. For any other value scikit-learn raises an error."""
+"""The values that each parameter may have, and the names of parameters of members.
+
+For any other value scikit-learn raises an error.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Self
 
-from skcnn._compat import HasMethods, Interval, StrOptions
+from skcnn._compat import HasMethods, Interval, StrOptions, _BaseComposition
 from skcnn.costs._loss_formulas import LOSS_NAMES
 
 PARAMETER_CONSTRAINTS: dict[str, list[Any] | str] = {
@@ -48,3 +51,44 @@ PARAMETER_CONSTRAINTS: dict[str, list[Any] | str] = {
     "verbose": ["verbose"],
     "unlabeled": "no_validation",  # deprecated: now an argument of `fit`
 }
+
+
+class MemberParameters(_BaseComposition):
+    """Gives the members names among the parameters, as scikit-learn's VotingClassifier does."""
+
+    members: Any
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Get the parameters of this estimator.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to include the members by their names, and the parameters of objects that are
+            parameters: ``NAME__PARAMETER``.
+
+        Returns
+        -------
+        dict of str to object
+        """
+        params: dict[str, Any] = self._get_params("members", deep=deep)
+        return params
+
+    def _params(self) -> dict[str, Any]:
+        # Not get_params: a subclass may have fewer parameters of its own.
+        return {name: getattr(self, name) for name in PARAMETER_CONSTRAINTS}
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters of this estimator, of its members, or of objects that are parameters.
+
+        Parameters
+        ----------
+        **params
+            By the names that `get_params` gives.
+
+        Returns
+        -------
+        self
+        """
+        self._set_params("members", **params)
+        return self

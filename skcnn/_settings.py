@@ -52,15 +52,20 @@ class TextSettings(_Settings):
                 "expected one of them. Set embedding_dim above 0, or give word_vectors."
             )
 
+    @property
+    def learns_from_unlabeled(self) -> bool:
+        """Whether word vectors are learned from texts, and so from unlabeled texts too."""
+        return self.embedding_dim > 0 and self.embedding_init == "cooccurrence"
+
     def check_learns_from_unlabeled(self) -> None:
-        """Check that vectors are learned from texts, because unlabeled texts need this.
+        """Check that word vectors are learned from unlabeled texts.
 
         Raises
         ------
         ValueError
             If `embedding_dim` is 0 or `embedding_init` is not "cooccurrence".
         """
-        if self.embedding_dim == 0 or self.embedding_init != "cooccurrence":
+        if not self.learns_from_unlabeled:
             raise ValueError(
                 f"unlabeled is given with embedding_dim={self.embedding_dim} and "
                 f"embedding_init={self.embedding_init!r}, so nothing would be learned from it; "
@@ -123,6 +128,17 @@ class NetworkSettings(_Settings):
                 )
 
     @property
+    def ignores_costs(self) -> bool:
+        """Whether training is the same for all costs."""
+        return isinstance(self.loss, str) and self.loss == "cross_entropy"
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether training does nothing but train, with parameters that can be written to disk."""
+        is_plain = isinstance(self.loss, str) and isinstance(self.optimizer, str)
+        return is_plain and not self.callbacks and self.network is None
+
+    @property
     def widths(self) -> tuple[int, ...]:
         """`filter_widths` as plain integers."""
         return tuple(int(width) for width in self.filter_widths)
@@ -140,7 +156,7 @@ class NetworkSettings(_Settings):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MemberSettings(_Settings):
-    """Which models are fitted beside the network, and whether they only teach."""
+    """Which models are fitted in addition to the network, and whether some only teach."""
 
     linear_model: bool
     sentence_vectors: Any

@@ -67,6 +67,16 @@ def noisy() -> Corpus:
 
 
 @pytest.fixture(scope="session")
+def known_words() -> Corpus:
+    """Sixty texts, without half of each class's words."""
+    corpus = make_corpus({"ham": 0.5, "spam": 0.5}, 600, seed=6)
+    unseen = {word for label in ("ham", "spam") for word in WORDS[label][3:]}
+    rows = [i for i, text in enumerate(corpus.texts) if not unseen & set(text.split())][:60]
+    assert len(rows) == 60
+    return Corpus([corpus.texts[row] for row in rows], corpus.labels[rows])
+
+
+@pytest.fixture(scope="session")
 def new_texts() -> list[str]:
     """Texts that no corpus holds: of each class, of two at once, of none, and an empty one."""
     others = make_corpus({"ham": 0.4, "offer": 0.3, "spam": 0.3}, 40, seed=3, noise=0.3).texts

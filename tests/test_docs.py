@@ -250,7 +250,9 @@ def functions_and_methods() -> Iterator[tuple[str, Any, Any]]:
             yield name, thing, thing
         elif inspect.isclass(thing) and not inspect.isabstract(thing):
             yield name, thing, thing
-            for method_name, method in vars(thing).items():
+            mixins = [each for each in (SaveLoadMixin, PartialFitMixin) if issubclass(thing, each)]
+            methods = {name: of for each in (thing, *mixins) for name, of in vars(each).items()}
+            for method_name, method in methods.items():
                 function = inspect.unwrap(getattr(method, "__func__", method))
                 if inspect.isfunction(function) and not method_name.startswith("_"):
                     yield f"{name}.{method_name}", function, function

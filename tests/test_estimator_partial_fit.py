@@ -15,6 +15,7 @@ from sklearn.base import clone
 
 from skcnn import CostSensitiveTextCNN
 from skcnn.fitting._ngram_progress import NgramProgress
+from skcnn.predicting._text_cnn import FittedTextCNN
 from tests.conftest import Corpus, Make, make_corpus, spam
 
 CLASSES = ["ham", "spam"]
@@ -36,6 +37,13 @@ def begun(small_cnn: Make, two_classes: Corpus) -> Callable[..., CostSensitiveTe
 @pytest.fixture(scope="module")
 def rest(two_classes: Corpus) -> tuple[list[str], NDArray[np.str_]]:
     return two_classes.texts[80:], two_classes.labels[80:]
+
+
+def frozen(cnn: CostSensitiveTextCNN) -> NDArray[np.floating[Any]]:
+    """Pretrained vectors of words that training did not see."""
+    network = cnn._model.network
+    assert isinstance(network, FittedTextCNN)
+    return network.weights.frozen.copy()
 
 
 def average_loss(cnn: CostSensitiveTextCNN, corpus: Corpus) -> float:
@@ -186,9 +194,9 @@ def test_pretrained_vectors_of_words_that_come_later_are_used(
 ) -> None:
     cnn = small_cnn(word_vectors=mapping, linear_model=False, subwords=False)
     cnn.partial_fit(two_classes.texts, two_classes.labels, CLASSES)
-    before = cnn._model.network.weights.frozen.copy()
+    before = frozen(cnn)
     cnn.partial_fit(["jackpot now", "dinner now"] * 20, ["spam", "ham"] * 20)
-    np.testing.assert_array_equal(cnn._model.network.weights.frozen, before)
+    np.testing.assert_array_equal(frozen(cnn), before)
     of_jackpot, of_dinner = spam(cnn, "jackpot", "dinner")
     assert of_jackpot > 0.5 > of_dinner
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,15 +15,20 @@ _TAKEN_NAMES = ("network", "ngrams", "sentence_vectors")
 _EXPECTED = "expected a list of pairs such as [('forest', make_pipeline(...))]"
 
 
-def check_members(members: Any) -> None:
+def check_members(members: Any, taken_names: Collection[str] = ()) -> None:
     """Check that the parameter is None, or a list of pairs: a name and a classifier of texts.
+
+    Parameters
+    ----------
+    members : the parameter
+    taken_names : names of the estimator's parameters
 
     Raises
     ------
     TypeError
         If it is no such list, or a classifier lacks `fit` or `predict_proba`.
     ValueError
-        If a name is taken or given twice.
+        If a name is taken, given twice, or could not be used in `set_params`.
     """
     if members is None:
         return
@@ -35,10 +40,11 @@ def check_members(members: Any) -> None:
         _check_classifier(*pair)
     names = [name for name, _ in members]
     for name in names:
-        if not name or name in _TAKEN_NAMES:
+        if not name or "__" in name or name in {*_TAKEN_NAMES, *taken_names}:
             raise ValueError(
-                f"members has the name {name!r}; expected a name of at least one letter, other "
-                f"than {', '.join(_TAKEN_NAMES)}. Choose another name."
+                f"members has the name {name!r}; expected a name of at least one letter, without "
+                f"'__', other than {', '.join(_TAKEN_NAMES)} and the names of the estimator's "
+                "parameters. Choose another name."
             )
         if names.count(name) > 1:
             raise ValueError(

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from skcnn._arrays import Float64, Int64
 from skcnn._settings import NetworkSettings
+from skcnn.costs._matrix import loss_cost_matrix
 from skcnn.costs._posterior import PosteriorRule
+from skcnn.fitting._held_out import make_held_out_score
+from skcnn.fitting._job import Job
+from skcnn.fitting._network_start import start_from
 from skcnn.fitting._soft_targets import TaughtTexts
-from skcnn.fitting._text_cnn import to_text_cnn, train_text_cnn
+from skcnn.fitting._text_cnn import make_posterior_rule, to_text_cnn, train_text_cnn
 from skcnn.fitting._training_set import TrainingSet
 from skcnn.predicting._keras_network import KerasNetwork, SavedModel
 from skcnn.predicting._members import Network
@@ -36,6 +43,51 @@ class FittedNetwork:
     member: Network
     history: dict[str, list[float]]
     best_epoch: int
+
+
+def train(
+    job: Job,
+    prepared: PreparedTexts,
+    learned: TrainingSet | TaughtTexts,
+    train_rows: Int64,
+    seed: int,
+) -> FittedNetwork:
+    """Train the network of a job, or read it from `memory` if it does not depend on the costs."""
+    network, costs = job.network, job.costs
+    if job.start is not None:
+        prepared = start_from(prepared, job.start)
+    if network.ignores_costs:
+        costs = 1 - np.eye(job.n_classes)
+    loss_costs = loss_cost_matrix(costs, job.data.class_totals)
+    posterior_rule = make_posterior_rule(network.loss, loss_costs)
+    score = make_held_out_score(
+        job.data, job.held_out_rows, job.settings, job.costs, posterior_rule
+    )
+    n_iter_no_change = job.settings.n_iter_no_change
+    call = partial(
+        fit_network,
+        prepared,
+        learned,
+        job.data,
+        train_rows,
+        job.held_out_rows,
+        loss_costs=loss_costs,
+        posterior_rule=posterior_rule,
+        settings=network,
+        held_out_score=score,
+        n_iter_no_change=n_iter_no_change,
+        seed=seed,
+        start=job.start,
+    )
+    is_taught = learned is not job.data
+    depends_on_more = is_taught or score is not None or job.start is not None
+    if depends_on_more or not network.ignores_costs or not network.is_plain:
+        return call()
+    return job.remember([network, n_iter_no_change], _call, call)
+
+
+def _call(call: Callable[[], FittedNetwork]) -> FittedNetwork:
+    return call()
 
 
 def fit_network(

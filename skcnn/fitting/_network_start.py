@@ -68,15 +68,22 @@ def _vectors(network: FittedTextCNN, words: list[str]) -> Float32:
 
 
 def check_start(
-    model: FittedModel, classes: NDArray[Any], text: TextSettings, settings: NetworkSettings
-) -> FittedTextCNN:
+    model: FittedModel | None,
+    classes: NDArray[Any],
+    text: TextSettings,
+    settings: NetworkSettings,
+) -> FittedTextCNN | None:
     """Return the network of a fitted model, if training can start from its weights.
+
+    None, if there is no model.
 
     Raises
     ------
     ValueError
         If the classes or the shape of the network differ, or it is a network of the user.
     """
+    if model is None:
+        return None
     if not np.array_equal(model.classes, classes):
         raise ValueError(
             "warm_start can only be used where classes_ is the same as in the previous call to "

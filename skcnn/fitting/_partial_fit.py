@@ -10,8 +10,9 @@ from skcnn._arrays import Float64
 from skcnn._compat import own_random_state
 from skcnn._settings import FitSettings, MemberSettings, NetworkSettings, TextSettings
 from skcnn.costs._matrix import check_cost_matrix, loss_cost_matrix
-from skcnn.fitting._fit import Job, train_network
 from skcnn.fitting._held_out import split_rows
+from skcnn.fitting._job import Job
+from skcnn.fitting._network import train
 from skcnn.fitting._network_progress import NetworkProgress
 from skcnn.fitting._ngram_progress import NgramProgress
 from skcnn.fitting._recent_predictions import RecentPredictions
@@ -99,12 +100,12 @@ def begin_model(
     random_state = own_random_state(settings.random_state)
     costs = data.mean_costs(settings.cost_matrix)
     rows = split_rows(data, settings, random_state, network.epochs)
-    job = Job(data, text, network, members, settings, costs, *rows, random_state)
+    job = Job(data, None, text, network, members, settings, costs, *rows, random_state)
     tokens = job.tokenize(data.texts)
     prepared = prepare_texts(
         tokens, *rows, text, None, random_state, min_words_of_ngram=_MIN_WORDS_OF_NGRAM
     )
-    trained = train_network(job, prepared, data, job.train_rows)
+    trained = train(job, prepared, data, job.train_rows, job.seed())
     assert isinstance(trained.member, FittedTextCNN)
     splits = choose_splits(data, np.arange(len(tokens)), job.held_out_rows, random_state)
     n_seen = trained.member.weights.n_seen

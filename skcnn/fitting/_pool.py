@@ -22,7 +22,7 @@ from skcnn.predicting._pool import (
 _PENALTY_OF_MODELS = 0.1
 # The network: only a tenth of the rows is held out from it. If these are few, it counts as little
 # as this says, unless it helps much. It has less to add to models that know more than the texts.
-_SHARE_OF_NETWORK, _PENALTY_OF_NETWORK = 0.1, 10.0
+_SHARE_OF_NETWORK, _PENALTY_OF_NETWORK = 0.3, 10.0
 _PENALTY_OF_NETWORK_WITH_TEACHERS = 30.0
 # After a fit with unlabeled texts: the network next to the n-gram model, and the teachers next to
 # both of these.

@@ -46,6 +46,17 @@ class TaughtTexts:
         return np.arange(self.n_labeled, len(self.texts))
 
 
+def without_labeled(unlabeled: Sequence[str], labeled: Sequence[str]) -> list[str]:
+    """Return the unlabeled texts that are not among the labeled ones.
+
+    A text that is held out for early stopping has a label. If a student learned from the same text
+    without its label, but with the probabilities of a teacher that knows the label, the held-out
+    texts would no longer be new to the student.
+    """
+    known = set(labeled)
+    return [text for text in unlabeled if text not in known]
+
+
 def join_soft_targets(
     data: TrainingSet, unlabeled: Sequence[str], probabilities: Float64
 ) -> TaughtTexts:
@@ -78,7 +89,8 @@ def calibrate_student(
     """Return the pool that makes the n-gram model as sure as its teacher, on texts it has not seen.
 
     A fifth of the unlabeled texts is left out, and the probabilities that the model then gives them
-    are compared with the teacher's. The labeled texts would not do: the teacher knows their labels.
+    are compared with the teacher's. Texts equal to these are not learned from either. The labeled
+    texts would not do: the teacher knows their labels.
 
     Parameters
     ----------
@@ -87,9 +99,13 @@ def calibrate_student(
     rows : ascending positions of the texts that the n-gram model learns from
     random_state : RandomState
     """
-    unlabeled = rows[rows >= taught.n_labeled]
-    left_out = np.sort(random_state.permutation(unlabeled)[: len(unlabeled) // _PARTS])
-    if len(left_out) == 0:
+    is_unlabeled = rows >= taught.n_labeled
+    different = list(dict.fromkeys(taught.texts[row] for row in rows[is_unlabeled]))
+    chosen = random_state.permutation(len(different))[: len(different) // _PARTS]
+    left_out = {different[number] for number in chosen}
+    is_left_out = np.array([taught.texts[row] in left_out for row in rows])
+    train, test = rows[~is_left_out], rows[is_left_out & is_unlabeled]
+    if len(test) == 0 or len(train) == 0:
         return LogarithmicPool.even(1, taught.targets.shape[1])
-    predicted = table.fit_predict_proba(np.setdiff1d(rows, left_out), left_out)
-    return pool_models(Predictions([predicted], taught.targets[left_out]))
+    predicted = table.fit_predict_proba(train, test)
+    return pool_models(Predictions([predicted], taught.targets[test]))

@@ -15,12 +15,12 @@ from skcnn.fitting._training_set import TrainingSet
 Split = tuple[Int64, Int64]
 
 _N_FOLDS = 5
-# With fewer rows, members are cross-fitted: a tenth of the rows would be too few to compare them.
-# With more, one tenth is enough, and cross-fitting would take half the time of a whole fit.
-# docs/design.md has the measurements.
-_CROSS_FIT_BELOW = 5000
+# With fewer rows, models are cross-fitted: a tenth of the rows would be too few to compare them.
+# With more, one tenth is enough for the n-gram model alone. If there are teachers too, their shares
+# need more rows, and the time of embedding texts is longer anyway. docs/design.md has measurements.
+CROSS_FIT_BELOW, CROSS_FIT_BELOW_WITH_TEACHERS = 5000, 20_000
 # With fewer different texts in a class, out-of-fold predictions say little.
-_MIN_TEXTS_OF_CLASS = 10
+_MIN_TEXTS_OF_CLASS = 3
 _HELD_OUT_FRACTION = 0.1
 
 
@@ -31,7 +31,7 @@ class Splits:
     Attributes
     ----------
     folds : (n,) numbers of five folds, in which equal texts are together; all 0 where some class
-        has fewer than ten different texts
+        has fewer than three different texts
     pairs : rows to learn from and rows to predict; empty where some class has so few texts
     """
 
@@ -49,6 +49,8 @@ def choose_splits(
     rows: Int64,
     held_out_rows: Int64,
     random_state: np.random.RandomState,
+    *,
+    cross_fit_below: int = CROSS_FIT_BELOW,
 ) -> Splits:
     """Choose splits of some rows: five folds if they are few, else one held-out tenth.
 
@@ -60,15 +62,17 @@ def choose_splits(
     rows : ascending positions of the texts to split
     held_out_rows : rows that the network does not learn from, if any
     random_state : RandomState
+    cross_fit_below : number of rows from which on a tenth is held out
     """
     n = len(data.texts)
     texts, targets = [data.texts[row] for row in rows], data.targets[rows]
     found = fold_numbers(texts, targets, random_state)
     if found is None:
         return Splits(np.zeros(n, np.int64), ())
-    folds = np.zeros(n, np.int64)
-    folds[rows] = found
-    if len(rows) < _CROSS_FIT_BELOW:
+    # A copy of a text may be among the other rows.
+    fold_of_text = dict(zip(texts, found.tolist(), strict=True))
+    folds = np.array([fold_of_text.get(text, 0) for text in data.texts], np.int64)
+    if len(rows) < cross_fit_below:
         pairs = [(rows[found != k], rows[found == k]) for k in range(_N_FOLDS)]
     elif len(held_out_rows):
         pairs = [(np.setdiff1d(rows, held_out_rows), np.intersect1d(rows, held_out_rows))]
@@ -90,7 +94,7 @@ def fold_numbers(
     Returns
     -------
     ndarray of int64, shape (n,), or None
-        None where some class has fewer than ten different texts.
+        None where some class has fewer than three different texts.
     """
     first_row: dict[str, int] = {}
     text_number = np.array([first_row.setdefault(text, row) for row, text in enumerate(texts)])

@@ -144,9 +144,15 @@ def check_unlabeled(
     Raises
     ------
     TypeError or ValueError
-        If they are no texts, or nothing would be learned from them.
+        If they are no texts, or nothing would be learned from them. Also if there are none, and
+        `distill` needs some.
     """
     if unlabeled is None:
+        if members.distill:
+            raise ValueError(
+                "distill is True, but there are no unlabeled texts for the teachers to label; "
+                "expected texts. Write fit(X, y, unlabeled=texts), or set distill=False."
+            )
         return None
     if not members.has_teachers:
         text.check_learns_from_unlabeled()

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skcnn._arrays import Float64
+from skcnn.predicting._classifier import FittedClassifier
 from skcnn.predicting._model import FittedModel
+from skcnn.predicting._sentence_model import SentenceModel
 from skcnn.text._coverage import EmbeddingCoverage
 
 if TYPE_CHECKING:
@@ -84,6 +86,30 @@ class FittedAttributes:
         if coverage is None:
             raise AttributeError("embedding_coverage_ exists only after a fit with word_vectors.")
         return coverage
+
+    @property
+    def sentence_encoder_(self) -> Any:
+        """What gives the sentence vectors: `load` needs it, unless it is "minilm"."""
+        for member in self._fitted("sentence_encoder_").members:
+            if isinstance(member, SentenceModel):
+                return member.encoder.source
+        raise AttributeError(
+            "sentence_encoder_ exists only after a fit with sentence_vectors, without distill."
+        )
+
+    @property
+    def named_members_(self) -> dict[str, Any]:
+        """The fitted classifiers of `members` by their names."""
+        found = {
+            member.name: member.classifier
+            for member in self._fitted("named_members_").members
+            if isinstance(member, FittedClassifier)
+        }
+        if not found:
+            raise AttributeError(
+                "named_members_ exists only after a fit with members, without distill."
+            )
+        return found
 
     @settable_property
     def n_features_in_(self) -> int:

@@ -47,7 +47,8 @@ class SavedModel:
 
         with self._lock:
             if self._forward is None:
-                self._forward = Forward(self._model or self.read())
+                model = self.read() if self._model is None else self._model
+                self._forward = Forward(model)
             return self._forward
 
     def read(self) -> Any:

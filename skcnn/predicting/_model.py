@@ -70,5 +70,7 @@ class FittedModel:
     def predict_proba(self, texts: Sequence[str]) -> Float64:
         """Estimate P(class | text), (n, K)."""
         tokens = self.tokenize(texts)
-        probabilities = [member.predict_proba(texts, tokens) for member in self.members]
-        return probabilities[0] if self.pool is None else self.pool(probabilities)
+        if self.pool is None:
+            return self.members[0].predict_proba(texts, tokens)
+        pool, numbers = self.pool.without_ignored()
+        return pool([self.members[m].predict_proba(texts, tokens) for m in numbers])

@@ -36,6 +36,14 @@ class LogarithmicPool:
         """Return the pool that is the geometric mean of the probabilities."""
         return cls(np.full(n_models, 1 / n_models), np.zeros(n_classes))
 
+    def without_ignored(self) -> tuple[LogarithmicPool, list[int]]:
+        """Return the pool of the models whose exponent is not 0, and their numbers.
+
+        It gives the same probabilities. If all exponents are 0, one model remains.
+        """
+        numbers = np.flatnonzero(self.exponents).tolist() or [0]
+        return LogarithmicPool(self.exponents[numbers], self.log_factors), numbers
+
     def __call__(self, probabilities: Sequence[Float64]) -> Float64:
         """Pool the probabilities of each model, M times (n, K) -> (n, K)."""
         logs = [log_probabilities(P) for P in probabilities]

@@ -18,7 +18,7 @@ _MAX_WORDS = 3  # words in a row; a little cheaper than 2
 _SIZES = (1, 2, 3, 4)  # characters in a row; as cheap as 2 to 5
 # With many texts, leaving out n-grams of a single text does not raise the cost, and saves memory.
 # With few texts, their n-grams are worth keeping.
-_MIN_TEXTS, _KEEP_ALL_BELOW = 2, 5000
+_MIN_TEXTS, _KEEP_ALL_BELOW = 2, 20_000
 # 2^32 divided by the golden ratio, from Knuth's multiplicative hashing (The Art of Computer
 # Programming, volume 3, section 6.4).
 _SPREAD = np.uint32(2654435761)
@@ -88,7 +88,7 @@ class WordSums:
 class NgramFeatures:
     """The n-grams that were chosen from training texts, as hashes, and their weights.
 
-    *N-grams of words* are one to three words in a row. If there are 5,000 training texts or more,
+    *N-grams of words* are one to three words in a row. If there are 20,000 training texts or more,
     only those that occur in at least two of them are chosen, here and below. Their weights in a
     text are TF-IDF with logarithmic counts, and the vector of a text has length one, as from
     scikit-learn's `TfidfVectorizer(sublinear_tf=True)`.

@@ -129,6 +129,26 @@ def make_encoder(sentence_vectors: Any, memory: Any = None) -> SentenceEncoder:
     return SentenceEncoder(sentence_vectors, VectorStore(folder / identity))
 
 
+def check_encoder(sentence_vectors: Any, memory: Any, text: str) -> None:
+    """Embed one text, so that errors are raised before any training.
+
+    Of a transformer that a fit has to fit, only the identity is checked, if there is a memory.
+
+    Parameters
+    ----------
+    sentence_vectors, memory : see `make_encoder`
+    text : any text
+
+    Raises
+    ------
+    ImportError, TypeError or ValueError
+        See `make_encoder` and `SentenceEncoder.encode`.
+    """
+    encoder = make_encoder(sentence_vectors, memory)
+    if not needs_fit(sentence_vectors):
+        encoder.encode([text])
+
+
 def fit_encoder(sentence_vectors: Any, memory: Any, texts: Sequence[str]) -> SentenceEncoder:
     """Return the encoder of a fit.
 

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from skcnn._arrays import Float32
+from skcnn._compat import warn_user
 
 _KEY_BYTES = 16
 # A file for fewer new texts would take longer to write and read than their vectors.
@@ -52,7 +53,7 @@ class VectorStore:
             computed = compute([texts[i] for i in missing])
             new_keys = [keys[i] for i in missing]
             if len(missing) >= _MIN_NEW_TEXTS:
-                self._write(new_keys, computed)
+                self._try_to_write(new_keys, computed)
             found |= dict(zip(new_keys, computed, strict=True))
         return np.stack([found[key] for key in keys])
 
@@ -67,6 +68,16 @@ class VectorStore:
             vectors = np.array(table["vector"][list(rows.values())])
             found |= dict(zip(rows, vectors, strict=True))
         return found
+
+    def _try_to_write(self, keys: list[bytes], vectors: Float32) -> None:
+        """Write vectors, or warn: a model must predict also where it may not write."""
+        try:
+            self._write(keys, vectors)
+        except OSError as error:
+            warn_user(
+                f"Sentence vectors cannot be stored in {self.folder}, so they will be computed "
+                f"again ({error}). Give a folder that can be written as memory, or memory=None."
+            )
 
     def _write(self, keys: list[bytes], vectors: Float32) -> None:
         table = np.empty(
@@ -99,8 +110,9 @@ def identity_of(encoder: Any) -> str:
                 raise pickle.PicklingError("it is a lambda or is defined inside a function")
             source = inspect.getsource(encoder)
             return str(hash_of((encoder.__module__, encoder.__qualname__, source)))
-        identity = hash_of(encoder)
-        copied = hash_of(pickle.loads(pickle.dumps(encoder)))
+        # The hash of an array depends on its place in memory, which the first copy changes.
+        first = pickle.loads(pickle.dumps(encoder))
+        identity, copied = hash_of(first), hash_of(pickle.loads(pickle.dumps(first)))
     except (pickle.PicklingError, TypeError, AttributeError, OSError) as error:
         raise _no_identity(encoder, str(error)) from error
     if identity != copied:

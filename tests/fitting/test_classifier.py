@@ -152,6 +152,7 @@ def test_named_classifiers_are_accepted() -> None:
         ([(1, BAYES)], TypeError, "expected a list of pairs"),
         ([("network", BAYES)], ValueError, "members has the name 'network'; expected a name of"),
         ([("ngrams", BAYES)], ValueError, "has the name 'ngrams'"),
+        ([("a__b", BAYES)], ValueError, "has the name 'a__b'; expected.*without '__'"),
         ([("sentence_vectors", BAYES)], ValueError, "has the name 'sentence_vectors'"),
         ([("", BAYES)], ValueError, "has the name ''"),
         ([("a", BAYES), ("a", LINEAR)], ValueError, "has the name 'a' 2 times.*Rename one"),

@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
 
 from skcnn import CostSensitiveTextCNN
 from skcnn.files._archive import read, write
 from skcnn.fitting import _ngram_model
+from skcnn.fitting._log_count_ratios import log_count_ratios
 from skcnn.fitting._ngram_model import NgramTable
 from skcnn.predicting._ngram_model import NgramModel
+from skcnn.text import _ngrams
 from skcnn.text._ngrams import fit_ngrams
 from skcnn.text._tokenizer import tokenize_all
 from tests.conftest import Corpus, Make
@@ -68,11 +71,29 @@ def test_costs_have_no_part_in_the_linear_model(small_cnn: Make, noisy: Corpus) 
     np.testing.assert_array_equal(found, ngram_model(equal).predict_proba(texts, tokens))
 
 
-def test_without_a_part_held_out_both_count_the_same(small_cnn: Make, two_classes: Corpus) -> None:
-    cnn = small_cnn(early_stopping=False).fit(two_classes.texts, two_classes.labels)
-    np.testing.assert_array_equal(cnn._model.pool.exponents, [0.5, 0.5])
-    held_out = small_cnn(early_stopping=True).fit(two_classes.texts, two_classes.labels)
-    assert not np.array_equal(held_out._model.pool.exponents, [0.5, 0.5])
+def test_without_a_part_held_out_the_network_has_a_fixed_share(
+    small_cnn: Make, noisy: Corpus
+) -> None:
+    both = [
+        small_cnn(early_stopping=held_out).fit(noisy.texts, noisy.labels)._model.pool
+        for held_out in (False, True)
+    ]
+    assert both[0].exponents[0] == 0.3
+    assert both[1].exponents[0] != 0.3
+    # The n-gram model is compared with the labels in both cases.
+    assert all(pool.exponents[1] not in (0.5, 0.9) for pool in both)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_of_too_few_texts_to_compare_models_both_count_the_same(
+    early_stopping: bool, small_cnn: Make
+) -> None:
+    texts = [f"win {word}" for word in "ab"] + [f"lunch {word}" for word in "abcdefghij"]
+    labels = ["spam"] * 2 + ["ham"] * 10
+    cnn = small_cnn(early_stopping=early_stopping, epochs=1)
+    np.testing.assert_array_equal(cnn.fit(texts, labels)._model.pool.exponents, [0.5, 0.5])
+    pool = cnn.fit([*texts, "win j"], [*labels, "spam"])._model.pool
+    assert not np.allclose(pool.exponents, [0.5, 0.5])
 
 
 def test_what_is_held_out_is_not_learnt_from(noisy: Corpus) -> None:
@@ -144,7 +165,50 @@ def test_of_too_many_texts_some_of_every_class_are_learnt_from(
     assert 105 <= sizes[-1] <= 112
 
 
-def test_texts_that_share_nothing_leave_the_network_alone(small_cnn: Make) -> None:
+def columns_of_scikit_learn(table: NgramTable, column: Any, weight: Any) -> Any:
+    """Coefficients and intercept of one class against the rest: the mean of two models."""
+    matrix, found = table._matrix.toarray().astype(np.float64), []
+    ratios = log_count_ratios(table._matrix, column, weight)
+    scaled = matrix * ratios
+    size = np.sqrt((scaled**2).sum(axis=1).mean())
+    for C, features, unit in ((4, matrix, np.ones(len(ratios))), (8, scaled / size, ratios / size)):
+        # liblinear's penalty includes the intercept: a column of ones, without another intercept.
+        with_one = np.hstack([features, np.ones((len(features), 1))])
+        model = LogisticRegression(C=C, fit_intercept=False, tol=1e-8, max_iter=10_000)
+        coef = model.fit(with_one, column, weight).coef_[0]
+        found.append((coef[:-1] * unit, coef[-1]))
+    return [(first + second) / 2 for first, second in zip(*found, strict=True)]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", ["noisy", "three_classes"])
+def test_it_is_the_mean_of_a_plain_model_and_one_weighted_by_log_count_ratios(
+    name: str, weighted: bool, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = request.getfixturevalue(name)
+    monkeypatch.setattr(_ngram_model, "_TOLERANCE", 1e-6)
+    n, classes = len(corpus.texts), np.unique(corpus.labels)
+    weight = np.random.default_rng(0).uniform(1, 3, n) if weighted else np.ones(n)
+    table = table_of(corpus.texts, corpus.labels, weight if weighted else None)
+    model = table.fit()
+    coef = np.concatenate([model.word_coef, model.character_coef])
+    for k, label in enumerate(classes[1:] if len(classes) == 2 else classes):
+        expected = columns_of_scikit_learn(table, corpus.labels == label, weight / weight.mean())
+        np.testing.assert_allclose(coef[:, k], expected[0], atol=2e-3)
+        np.testing.assert_allclose(model.intercept[k], expected[1], atol=2e-3)
+    assert coef.shape[1] == (1 if len(classes) == 2 else len(classes))
+
+
+def test_the_same_table_gives_the_same_model_to_the_last_bit(three_classes: Corpus) -> None:
+    first, second = (table_of(three_classes.texts, three_classes.labels).fit() for _ in range(2))
+    for name, array in first.arrays().items():
+        np.testing.assert_array_equal(second.arrays()[name], array)
+
+
+def test_texts_that_share_nothing_leave_the_network_alone(
+    small_cnn: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_ngrams, "_KEEP_ALL_BELOW", 0)  # of many texts, n-grams of one are left out
     texts = ["一", "二", "三", "四", "五", "六"]  # one character each, none twice
     cnn = small_cnn(early_stopping=False, epochs=1).fit(texts, [0, 1, 0, 1, 0, 1])
     assert len(cnn._model.members) == 1

@@ -91,6 +91,14 @@ def test_each_text_is_embedded_once(two_classes: Corpus) -> None:
     assert set(two_classes.texts) < set(Counting.embedded)
 
 
+def test_a_model_does_not_keep_the_vectors_of_the_training_texts(two_classes: Corpus) -> None:
+    model = trainer_of(two_classes).fit()
+    assert all(
+        array.base is None or array.base.size == array.size
+        for array in (model.probe, model.coef, model.intercept)
+    )
+
+
 def test_the_units_of_weights_and_vectors_do_not_matter(noisy: Corpus) -> None:
     texts = noisy.texts[:50]
     weight = np.where(noisy.labels == "spam", 3.0, 1.0)

@@ -10,9 +10,11 @@ from scipy.sparse import csr_array, hstack, vstack
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from skcnn._arrays import Float64
+from skcnn._arrays import Float32, Float64, Int64
 from skcnn.fitting._ngram_model import NgramTable
 from skcnn.fitting._soft_logistic_regression import fit_soft_logistic_regression
+from skcnn.fitting._soft_targets import calibrate_student, join_soft_targets
+from skcnn.fitting._training_set import check_training_set
 from skcnn.text._tokenizer import tokenize_all
 from tests.conftest import Corpus
 
@@ -120,3 +122,42 @@ def test_the_unit_of_weights_does_not_matter_for_soft_targets(noisy: Corpus) -> 
     )
     np.testing.assert_allclose(million, once, atol=1e-6)
     assert once[:, 1].mean() > plain[:, 1].mean() + 0.03
+
+
+class Sharp:
+    """A table whose model is surer than its teacher; it notes what it learns from and predicts."""
+
+    def __init__(self, targets: Float32) -> None:
+        self._targets = targets
+
+    def fit_predict_proba(self, train_rows: Int64, test_rows: Int64) -> Float64:
+        self.train_rows, self.test_rows = train_rows, test_rows
+        P = self._targets[test_rows].astype(np.float64) ** 3
+        return P / P.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("n_copies", [1, 3])
+def test_a_student_becomes_as_sure_as_its_teacher_on_texts_without_copies(n_copies: int) -> None:
+    texts = [f"text {i}" for i in range(500)] * n_copies
+    data = check_training_set(["win", "lunch", "text 3"], [1, 0, 0], None, None)
+    spam = np.tile(np.random.default_rng(0).uniform(0.05, 0.95, 500), n_copies)
+    taught = join_soft_targets(data, texts, np.stack([1 - spam, spam], axis=1))
+    table: Any = Sharp(taught.targets)
+    rows = np.arange(len(taught.texts))
+    pool = calibrate_student(table, taught, rows, np.random.RandomState(0))
+    assert pool.exponents == pytest.approx([1 / 3], abs=0.02)
+    learned, predicted = (
+        {taught.texts[r] for r in each} for each in (table.train_rows, table.test_rows)
+    )
+    assert len(predicted) == 100
+    assert not learned & predicted
+    assert table.test_rows.min() >= 3  # no labeled text
+    assert len(table.test_rows) == 100 * n_copies
+
+
+def test_too_few_unlabeled_texts_leave_the_student_as_it_is() -> None:
+    data = check_training_set(["win", "lunch"], [1, 0], None, None)
+    taught = join_soft_targets(data, ["cash"] * 4, np.full((4, 2), 0.5))
+    table: Any = Sharp(taught.targets)
+    pool = calibrate_student(table, taught, np.arange(6), np.random.RandomState(0))
+    np.testing.assert_array_equal(pool.exponents, [1])

@@ -18,6 +18,7 @@ from skcnn.fitting._pool import Predictions, pool_models
 from skcnn.predicting._members import Member, part
 from skcnn.predicting._model import FittedModel
 from skcnn.predicting._ngram_model import NgramModel
+from skcnn.predicting._pool import LogarithmicPool
 from skcnn.predicting._text_cnn import FittedTextCNN
 from tests.conftest import Corpus
 
@@ -78,6 +79,32 @@ def test_a_third_member_needs_no_change_in_the_estimator(
     expected = pooled / pooled.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(cnn.predict_proba(new_texts), expected, atol=1e-6)
     assert not np.allclose(expected, fitted.predict_proba(new_texts), atol=1e-3)
+
+
+class NeverAsked(LengthMember):
+    """A member that must not be asked for probabilities."""
+
+    def predict_proba(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> Float64:
+        raise AssertionError("this member does not count")
+
+
+def test_a_member_that_does_not_count_takes_no_time(
+    of_three: FittedModel, new_texts: list[str]
+) -> None:
+    assert of_three.pool is not None
+    exponents, factors = np.array([0.0, 0.7, 0.0]), of_three.pool.log_factors
+    pool = LogarithmicPool(exponents, factors)
+    tokens = of_three.tokenize(new_texts)
+    expected = pool([each.predict_proba(new_texts, tokens) for each in of_three.members])
+    members: Any = (NeverAsked(np.zeros(1)), of_three.members[1], NeverAsked(np.zeros(1)))
+    found = replace(of_three, members=members, pool=pool).predict_proba(new_texts)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_if_no_member_counts_all_texts_have_the_same_probabilities(of_three: FittedModel) -> None:
+    pool = LogarithmicPool(np.zeros(3), np.log([1.0, 3.0]))
+    P = replace(of_three, pool=pool).predict_proba(["win", "see you"])
+    np.testing.assert_allclose(P, [[0.25, 0.75]] * 2)
 
 
 def test_a_third_member_survives_the_file_where_its_kind_is_listed(

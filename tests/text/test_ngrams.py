@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from math import log, sqrt
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from skcnn.text import _ngrams
 from skcnn.text._ngrams import NgramFeatures, TextsByWord, WordSums, fit_ngrams
 from skcnn.text._tokenizer import tokenize
 
@@ -30,15 +32,19 @@ corpora = st.lists(st.lists(words, max_size=8), min_size=1, max_size=12)
 
 
 def split(
-    tokens: list[list[str]],
+    tokens: list[list[str]], min_texts: int = 1
 ) -> tuple[NgramFeatures, NDArray[np.float64], NDArray[np.float64]]:
-    """Features, and the dense weights of words and of characters."""
-    features, matrix = fit_ngrams(tokens)
+    """Features, and the dense weights of words and of characters.
+
+    An n-gram needs two texts if there are many texts, here from the first one on.
+    """
+    with patch.object(_ngrams, "_KEEP_ALL_BELOW", 1e9 if min_texts == 1 else 0):
+        features, matrix = fit_ngrams(tokens)
     of_words, of_characters = np.split(matrix.toarray(), [len(features.word_keys)], axis=1)
     return features, of_words, of_characters
 
 
-def naive_characters(tokens: list[list[str]]) -> NDArray[np.float64]:
+def naive_characters(tokens: list[list[str]], min_texts: int) -> NDArray[np.float64]:
     """Weights of the n-grams of characters as the documentation has them, by loops."""
 
     def ngrams(word: str) -> list[str]:
@@ -48,13 +54,13 @@ def naive_characters(tokens: list[list[str]]) -> NDArray[np.float64]:
 
     sets = [{gram for word in text for gram in ngrams(word)} for text in tokens]
     in_texts = {gram: sum(gram in found for found in sets) for gram in set().union(*sets)}
-    # An n-gram needs two words of texts, as a word counts in each text.
+    # If an n-gram needs two texts, two words of texts are enough: a word counts in each text.
     in_words = dict.fromkeys(in_texts, 0)
     for text in tokens:
         for word in set(text):
             for gram in ngrams(word):
                 in_words[gram] += 1
-    kept = sorted(gram for gram, n in in_words.items() if n >= 2)
+    kept = sorted(gram for gram, n in in_words.items() if n >= min_texts)
     idf = {gram: log((1 + len(tokens)) / (1 + in_texts[gram])) + 1 for gram in kept}
     table = np.zeros((len(tokens), len(kept)))
     for row, text in enumerate(tokens):
@@ -69,13 +75,14 @@ def naive_characters(tokens: list[list[str]]) -> NDArray[np.float64]:
     return table
 
 
-def test_ngrams_of_words_are_weighted_as_by_scikit_learn() -> None:
-    _, of_words, _ = split(TOKENS)
+@pytest.mark.parametrize("min_texts", [1, 2])
+def test_ngrams_of_words_are_weighted_as_by_scikit_learn(min_texts: int) -> None:
+    _, of_words, _ = split(TOKENS, min_texts)
     vectorizer = TfidfVectorizer(
         analyzer=lambda text: [
             " ".join(text[i : i + n]) for n in (1, 2, 3) for i in range(len(text) - n + 1)
         ],
-        min_df=2,
+        min_df=min_texts,
         sublinear_tf=True,
     )
     expected = vectorizer.fit_transform(TOKENS).toarray()
@@ -85,10 +92,12 @@ def test_ngrams_of_words_are_weighted_as_by_scikit_learn() -> None:
 
 
 @settings(deadline=None, max_examples=60)
-@given(corpora)
-def test_ngrams_of_characters_count_through_their_words(tokens: list[list[str]]) -> None:
-    _, _, of_characters = split(tokens)
-    expected = naive_characters(tokens)
+@given(corpora, st.integers(1, 2))
+def test_ngrams_of_characters_count_through_their_words(
+    tokens: list[list[str]], min_texts: int
+) -> None:
+    _, _, of_characters = split(tokens, min_texts)
+    expected = naive_characters(tokens, min_texts)
     assert of_characters.shape == expected.shape
     np.testing.assert_allclose(of_characters @ of_characters.T, expected @ expected.T, atol=1e-4)
 
@@ -134,6 +143,11 @@ def test_the_sums_of_a_word_do_not_depend_on_the_other_words(
         np.testing.assert_array_equal(chosen.log_odds, alone.log_odds)
 
 
+def test_ngrams_need_two_texts_if_there_are_20000() -> None:
+    few, many = (fit_ngrams([["once"], *[["often"]] * n])[0].word_keys for n in (19_998, 19_999))
+    assert (len(few), len(many)) == (2, 1)
+
+
 def test_ngrams_of_words_do_not_cross_from_one_text_to_the_next() -> None:
     together, _, _ = split([["a", "b"], ["a", "b"]])
     apart, _, _ = split([["a"], ["b"], ["a"], ["b"]])
@@ -142,9 +156,12 @@ def test_ngrams_of_words_do_not_cross_from_one_text_to_the_next() -> None:
 
 @pytest.mark.parametrize("tokens", [[[]], [[], []], [["once"], ["only"]], [["a"]]])
 def test_where_nothing_is_shared_few_or_no_ngrams_are_left(tokens: list[list[str]]) -> None:
-    features, matrix = fit_ngrams(tokens)
+    features, of_words, of_characters = split(tokens, 2)
     assert len(features.word_keys) == 0
-    assert matrix.shape == (len(tokens), len(features.character_keys))
+    assert of_words.shape == (len(tokens), 0)
+    assert of_characters.shape == (len(tokens), len(features.character_keys))
+    n_words = len({word for text in tokens for word in text})
+    assert len(split(tokens)[0].word_keys) == n_words  # of few texts all n-grams are kept
 
 
 def test_rows_have_short_indices_as_scikit_learn_needs_them() -> None:

@@ -212,6 +212,27 @@ def test_single_texts_leave_no_files_behind(tmp_path: Path) -> None:
     assert list(tmp_path.rglob("*.npy")) == []
 
 
+def test_a_model_predicts_where_it_may_not_write(tmp_path: Path) -> None:
+    encoder = make_encoder(Counting(), str(tmp_path / "folder"))
+    (tmp_path / "folder" / "joblib").rmdir()
+    (tmp_path / "folder" / "joblib").write_text("not a folder")
+    with pytest.warns(UserWarning, match=r"cannot be stored in .*memory=None"):
+        vectors = encoder.encode(TEXTS)
+    np.testing.assert_array_equal(vectors, count_topics(TEXTS))
+
+
+def test_a_fitted_transformer_is_recognized(tmp_path: Path) -> None:
+    fitted = pipeline().fit(TEXTS)
+    encoder, again = (
+        make_encoder(FrozenEstimator(each), str(tmp_path))
+        for each in (fitted, pickle.loads(pickle.dumps(fitted)))
+    )
+    assert encoder.store == again.store
+    np.testing.assert_array_equal(encoder.encode(TEXTS), again.encode(TEXTS))
+    other = make_encoder(FrozenEstimator(pipeline().fit(TEXTS[:30])), str(tmp_path))
+    assert other.store != encoder.store
+
+
 def test_threads_may_share_a_store(tmp_path: Path) -> None:
     encoder = make_encoder(Counting(), str(tmp_path))
     parts = [TEXTS[begin : begin + 30] for begin in range(0, 31, 5)]
