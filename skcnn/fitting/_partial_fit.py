@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from skcnn.fitting._job import Job
 from skcnn.fitting._network import train
 from skcnn.fitting._network_progress import NetworkProgress
 from skcnn.fitting._ngram_progress import NgramProgress
+from skcnn.fitting._progress import Progress, progress_of
 from skcnn.fitting._recent_predictions import RecentPredictions
 from skcnn.fitting._splits import Splits, choose_splits
 from skcnn.fitting._text_cnn import make_posterior_rule, word_dropout
@@ -26,30 +27,8 @@ from skcnn.text._prepare import prepare_texts
 
 # Fewer than in `fit`: later calls bring words that consist of their n-grams alone.
 _MIN_WORDS_OF_NGRAM = 1
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Progress:
-    """What the next call of `partial_fit` continues from. It has no texts.
-
-    Attributes
-    ----------
-    seed : the random numbers of each call follow from it and from the number of calls
-    n_calls : int
-    class_totals : (K,), total weight of each class so far
-    unit : the mean weight of the texts in the first call
-    network : NetworkProgress
-    ngrams : NgramProgress or None
-    recent : RecentPredictions
-    """
-
-    seed: int
-    n_calls: int
-    class_totals: Float64
-    unit: float
-    network: NetworkProgress
-    ngrams: NgramProgress | None
-    recent: RecentPredictions
+# With fewer recent predictions, the pool of the call before is kept.
+_MIN_ROWS_OF_POOL = 100
 
 
 def check_can_continue(
@@ -169,11 +148,11 @@ def continue_model(
 
     Parameters
     ----------
-    model : FittedModel with a `Progress`
+    model : FittedModel of `partial_fit` or `fit`
     data : TrainingSet with the classes of the model; it may lack some of them
     network, settings : the estimator's parameters
     """
-    progress: Progress = model.progress
+    progress = progress_of(model)
     tokens = model.tokenize(data.texts)
     weight = np.ones(len(tokens)) if data.sample_weight is None else data.sample_weight
     weight = weight / progress.unit
@@ -212,10 +191,13 @@ def _with_progress(model: FittedModel, progress: Progress) -> FittedModel:
     if progress.ngrams is not None:
         members.append(progress.ngrams.model())
     words = progress.network.network.seen_words
+    pool = model.pool
+    if pool is None or len(progress.recent.targets) >= _MIN_ROWS_OF_POOL:
+        pool = progress.recent.pool(has_teachers=False)
     return replace(
         model,
         members=tuple(each.with_cached_words(words) for each in members),
-        pool=progress.recent.pool(has_teachers=False),
+        pool=pool,
         progress=progress,
     )
 
