@@ -7,18 +7,25 @@ from copy import deepcopy
 
 import numpy as np
 
+from skcnn._arrays import Int64
 from skcnn._compat import own_random_state
 from skcnn._settings import FitSettings, MemberSettings, NetworkSettings, TextSettings
 from skcnn.fitting._held_out import split_rows
 from skcnn.fitting._job import Job
 from skcnn.fitting._join import CrossFitted, join, pool_cross_fitted
 from skcnn.fitting._network import FittedNetwork, train
+from skcnn.fitting._ngram_model import NgramTable
 from skcnn.fitting._other_kind import warn_if_other_kind
-from skcnn.fitting._pool import pool_students
+from skcnn.fitting._pool import (
+    Predictions,
+    TeacherOpinion,
+    pool_students,
+    pool_without_ngrams,
+)
 from skcnn.fitting._soft_targets import (
     TaughtTexts,
-    calibrate_student,
     join_soft_targets,
+    predict_left_out,
     without_labeled,
 )
 from skcnn.fitting._splits import Splits
@@ -68,8 +75,7 @@ def fit_model(
     model, teachers, splits = _fit_on_labels(job)
     if not new_texts:
         return model
-    taught = join_soft_targets(data, new_texts, model.predict_proba(new_texts))
-    return _fit_students(job, taught, teachers, splits)
+    return _fit_students(job, model, new_texts, teachers, splits)
 
 
 def _fit_on_labels(job: Job) -> tuple[FittedModel, list[CrossFitted], Splits]:
@@ -118,26 +124,61 @@ def _check_teaching(
 
 
 def _fit_students(
-    job: Job, taught: TaughtTexts, teachers: Sequence[CrossFitted], splits: Splits
+    job: Job,
+    teacher: FittedModel,
+    unlabeled: Sequence[str],
+    teachers: Sequence[CrossFitted],
+    splits: Splits,
 ) -> FittedModel:
-    """Fit the network and the n-gram model on a teacher's probabilities too; join all models."""
+    """Fit the network and the n-gram model on a teacher's probabilities too; join all models.
+
+    Parameters
+    ----------
+    teacher : all models together, fitted on the labeled texts
+    unlabeled : the texts that it labels
+    teachers : those of its models that know more than the labeled texts
+    splits : by which these were cross-fitted
+    """
+    taught = join_soft_targets(job.data, unlabeled, teacher.predict_proba(unlabeled))
     rows = np.concatenate([job.train_rows, taught.unlabeled_rows])
     prepared, ngram_texts = prepare(job, taught.texts, rows)
     trained = train(job, prepared, taught, rows, job.seed())
+    kept = [] if job.members.distill else teachers
     members: list[Member] = [trained.member]
-    pool_of_ngrams = None
+    pool = table = None
     if ngram_texts is not None:
         table = make_table(ngram_texts, taught, job.n_classes, job.seed())
-        if not table.is_empty:
-            pool_of_ngrams = calibrate_student(table, taught, ngram_texts.rows, job.random_state)
-            members.append(table.fit())
-    pool_of_teachers = None
-    if not job.members.distill:
-        pool_of_teachers = pool_cross_fitted(teachers, job.data, splits)
-        members += [teacher.member for teacher in teachers]
-    pool = pool_students(pool_of_ngrams, pool_of_teachers, job.n_classes)
-    joined = members, (pool if len(members) > 1 else None)
-    return _to_model(job, trained, *joined, prepared.coverage)
+    if ngram_texts is not None and table is not None and not table.is_empty:
+        members.append(table.fit())
+        pool = _pool_students(job, table, taught, ngram_texts.rows, teacher, kept)
+    elif kept:
+        pool = pool_without_ngrams(pool_cross_fitted(kept, job.data, splits))
+    members += [each.member for each in kept]
+    return _to_model(job, trained, members, pool, prepared.coverage)
+
+
+def _pool_students(
+    job: Job,
+    table: NgramTable,
+    taught: TaughtTexts,
+    rows: Int64,
+    teacher: FittedModel,
+    kept: Sequence[CrossFitted],
+) -> LogarithmicPool:
+    """Compare the n-gram model with its teacher on unlabeled texts that it has not seen."""
+    left_out, predicted = predict_left_out(table, taught, rows, job.random_state)
+    if len(left_out) == 0:
+        return LogarithmicPool.even(2 + len(kept), job.n_classes)
+    texts = [taught.texts[row] for row in left_out]
+    tokens = job.tokenize(texts)
+    # The kept teachers are the last members of the first model.
+    first = len(teacher.members) - len(kept)
+    assert teacher.pool is not None
+    opinions = [
+        TeacherOpinion(each.member.predict_proba(texts, tokens), float(exponent))
+        for each, exponent in zip(kept, teacher.pool.exponents[first:], strict=True)
+    ]
+    return pool_students(Predictions([predicted], taught.targets[left_out]), opinions)
 
 
 def _to_model(

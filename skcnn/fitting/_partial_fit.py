@@ -79,6 +79,8 @@ def begin_model(
     random_state = own_random_state(settings.random_state)
     costs = data.mean_costs(settings.cost_matrix)
     rows = split_rows(data, settings, random_state, network.epochs)
+    # Words are prepared in another way than in `fit`: `memory` must not mix up the two.
+    members = replace(members, memory=None)
     job = Job(data, None, text, network, members, settings, costs, *rows, random_state)
     tokens = job.tokenize(data.texts)
     prepared = prepare_texts(

@@ -24,9 +24,11 @@ _PENALTY_OF_MODELS = 0.1
 # as this says, unless it helps much. It has less to add to models that know more than the texts.
 _SHARE_OF_NETWORK, _PENALTY_OF_NETWORK = 0.3, 10.0
 _PENALTY_OF_NETWORK_WITH_TEACHERS = 30.0
-# After a fit with unlabeled texts: the network next to the n-gram model, and the teachers next to
-# both of these.
-_SHARE_OF_STUDENT_NETWORK, _SHARE_OF_TEACHERS = 0.3, 0.3
+# After a fit with unlabeled texts: the network next to the n-gram model; and how much of its
+# exponent a kept teacher still has.
+_SHARE_OF_STUDENT_NETWORK, _KEPT_OF_TEACHERS = 0.3, 0.7
+# An n-gram model whose exponent is lower says next to nothing.
+_LOWEST_EXPONENT = 0.1
 # Penalty of the log factors for each unit of the penalty of the exponents.
 _FACTORS_TO_EXPONENTS = 0.2
 
@@ -45,6 +47,20 @@ class Predictions:
     probabilities: Sequence[Float64]
     targets: Int32 | Float32
     sample_weight: Float64 | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TeacherOpinion:
+    """What a teacher that is kept predicts for n unlabeled texts.
+
+    Attributes
+    ----------
+    probabilities : (n, K)
+    exponent : in the pool of all models that gave the texts their targets
+    """
+
+    probabilities: Float64
+    exponent: float
 
 
 def pool_models(predictions: Predictions) -> LogarithmicPool:
@@ -82,28 +98,42 @@ def add_network(
     return LogarithmicPool(joined.exponents, joined.log_factors + both.log_factors)
 
 
-def pool_students(
-    ngrams: LogarithmicPool | None, teachers: LogarithmicPool | None, n_classes: int
-) -> LogarithmicPool:
-    """Return the pool of the network, the n-gram model and the teachers, in this order.
+def pool_students(students: Predictions, teachers: Sequence[TeacherOpinion]) -> LogarithmicPool:
+    """Return the pool of the network, the n-gram model and the teachers that are kept, in order.
 
     The labeled texts cannot say how much the students count: the teachers know the labels, and
-    have taught them.
+    have taught them. So the n-gram model's exponent and the factors come from unlabeled texts that
+    it has not seen: with the teachers' exponents given, all models together should be as sure as
+    the teachers were. The network has 0.3 of the students' part.
 
     Parameters
     ----------
-    ngrams : the pool of the n-gram model alone, or None without this model
-    teachers : the pool of the teachers that are kept, or None
-    n_classes : int
+    students : what the n-gram model predicts for unlabeled texts that it has not seen, and what the
+        teachers together gave these texts
+    teachers : those that are kept, and what each predicts for the same texts
     """
-    students = LogarithmicPool.even(1, n_classes)
-    if ngrams is not None:
-        share = _SHARE_OF_STUDENT_NETWORK
-        students = combine([students, ngrams], np.array([share, 1 - share]))
-    if teachers is None:
-        return students
-    share = _SHARE_OF_TEACHERS
-    return combine([students, teachers], np.array([1 - share, share]))
+    one, share = np.ones(1), _SHARE_OF_STUDENT_NETWORK
+    alone = fit_pool(students, one, _PENALTY_OF_MODELS)
+    if not teachers:
+        network = LogarithmicPool.even(1, len(alone.log_factors))
+        return combine([network, alone], np.array([share, 1 - share]))
+    exponents = np.array([_KEPT_OF_TEACHERS * each.exponent for each in teachers])
+    of_teachers = sum(
+        a * log_probabilities(each.probabilities)
+        for a, each in zip(exponents, teachers, strict=True)
+    )
+    beside = fit_pool(students, one, _PENALTY_OF_MODELS, np.asarray(of_teachers))
+    of_ngrams = beside.exponents[0]
+    of_network = share * of_ngrams / max(alone.exponents[0], _LOWEST_EXPONENT)
+    return LogarithmicPool(
+        np.concatenate([[of_network, (1 - share) * of_ngrams], exponents]), beside.log_factors
+    )
+
+
+def pool_without_ngrams(teachers: LogarithmicPool) -> LogarithmicPool:
+    """Return the pool of the network and of a calibrated pool of the teachers that are kept."""
+    network = LogarithmicPool.even(1, len(teachers.log_factors))
+    return combine([network, teachers], np.array([1 - _KEPT_OF_TEACHERS, _KEPT_OF_TEACHERS]))
 
 
 def combine(pools: Sequence[LogarithmicPool], exponents: Float64) -> LogarithmicPool:
@@ -114,7 +144,9 @@ def combine(pools: Sequence[LogarithmicPool], exponents: Float64) -> Logarithmic
     )
 
 
-def fit_pool(predictions: Predictions, start: Float64, penalty: float) -> LogarithmicPool:
+def fit_pool(
+    predictions: Predictions, start: Float64, penalty: float, offset: Float64 | float = 0.0
+) -> LogarithmicPool:
     """Fit exponents and factors by the log loss of the pooled probabilities.
 
     The objective, with P the pooled probabilities, a the exponents, s their start, f the factors, t
@@ -135,6 +167,9 @@ def fit_pool(predictions: Predictions, start: Float64, penalty: float) -> Logari
     predictions : Predictions of M models
     start : (M,), to which the penalty draws the exponents
     penalty : float, 0 or more
+    offset : (n, K), default=0.0
+        Is added to the logarithms of the pooled models: what other models say, whose exponents are
+        given.
     """
     from scipy.optimize import minimize
 
@@ -146,7 +181,7 @@ def fit_pool(predictions: Predictions, start: Float64, penalty: float) -> Logari
 
     def objective(parameters: Float64) -> tuple[float, Float64]:
         exponents, factors = parameters[:n_models], parameters[n_models:]
-        P = pool_logs(logs, exponents, factors)  # (n, K)
+        P = pool_logs(logs, exponents, factors + offset)  # (n, K)
         apart = exponents - start
         loss = -weight @ (truth * log_probabilities(P)).sum(axis=1)
         loss += penalty * (apart @ apart + _FACTORS_TO_EXPONENTS * factors @ factors)

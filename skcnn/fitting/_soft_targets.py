@@ -9,13 +9,11 @@ import numpy as np
 
 from skcnn._arrays import Float32, Float64, Int64
 from skcnn.fitting._ngram_model import NgramTable
-from skcnn.fitting._pool import Predictions, pool_models
 from skcnn.fitting._training_set import TrainingSet
-from skcnn.predicting._pool import LogarithmicPool
 
 # How much a labeled text counts, compared with an unlabeled one. docs/design.md compares values.
 _WEIGHT_OF_LABELED = 3.0
-# One of so many parts of the unlabeled texts is left out to calibrate the student.
+# One of so many parts of the unlabeled texts is left out to compare student and teacher.
 _PARTS = 5
 
 
@@ -83,14 +81,13 @@ def join_soft_targets(
     )
 
 
-def calibrate_student(
+def predict_left_out(
     table: NgramTable, taught: TaughtTexts, rows: Int64, random_state: np.random.RandomState
-) -> LogarithmicPool:
-    """Return the pool that makes the n-gram model as sure as its teacher, on texts it has not seen.
+) -> tuple[Int64, Float64]:
+    """Return unlabeled texts that the n-gram model has not seen, and what it predicts for them.
 
-    A fifth of the unlabeled texts is left out, and the probabilities that the model then gives them
-    are compared with the teacher's. Texts equal to these are not learned from either. The labeled
-    texts would not do: the teacher knows their labels.
+    A fifth of the unlabeled texts is left out. Texts equal to these are not learned from either.
+    The labeled texts would not do: the teacher knows their labels.
 
     Parameters
     ----------
@@ -98,6 +95,10 @@ def calibrate_student(
     taught : TaughtTexts
     rows : ascending positions of the texts that the n-gram model learns from
     random_state : RandomState
+
+    Returns
+    -------
+    positions in `taught`, (r,), and probabilities, (r, K); r is 0 if there are too few texts
     """
     is_unlabeled = rows >= taught.n_labeled
     different = list(dict.fromkeys(taught.texts[row] for row in rows[is_unlabeled]))
@@ -106,6 +107,5 @@ def calibrate_student(
     is_left_out = np.array([taught.texts[row] in left_out for row in rows])
     train, test = rows[~is_left_out], rows[is_left_out & is_unlabeled]
     if len(test) == 0 or len(train) == 0:
-        return LogarithmicPool.even(1, taught.targets.shape[1])
-    predicted = table.fit_predict_proba(train, test)
-    return pool_models(Predictions([predicted], taught.targets[test]))
+        return test[:0], np.empty((0, taught.targets.shape[1]))
+    return test, table.fit_predict_proba(train, test)

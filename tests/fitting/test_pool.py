@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.metrics import log_loss
 
-from skcnn.fitting._pool import Predictions, add_network, pool_models
+from skcnn.fitting._pool import (
+    Predictions,
+    TeacherOpinion,
+    add_network,
+    pool_models,
+    pool_students,
+    pool_without_ngrams,
+)
 from skcnn.fitting._pool import fit_pool as fit_pool_of
 from skcnn.predicting._pool import LogarithmicPool
 
@@ -153,3 +160,37 @@ def test_the_network_counts_if_it_helps_and_hardly_if_the_rows_are_few() -> None
     np.testing.assert_allclose(
         add_network(pool, None, has_teachers=False).exponents, [0.3, 0.35, 0.35]
     )
+
+
+def test_students_and_kept_teachers_are_together_as_sure_as_the_teacher_was() -> None:
+    words, sentences, _ = models(4000, 3, 0, noise=(0.4, 0.4))
+    opinion = softmax(0.6 * np.log(words) + 0.8 * np.log(sentences)).astype(np.float32)
+    timid = softmax(0.5 * np.log(words))  # the student has learned what words say
+    kept = [TeacherOpinion(sentences, 0.8)]
+    pool = pool_students(Predictions([timid], opinion), kept)
+    assert len(pool.exponents) == 3
+    assert pool.exponents[2] == pytest.approx(0.7 * 0.8)
+    # The network says the same as the n-gram model would if it was calibrated.
+    together = pool([softmax(np.log(words)), timid, sentences])
+    assert np.abs(together - opinion).mean() < 0.04
+
+
+def test_a_student_that_adds_nothing_counts_little_next_to_its_teacher() -> None:
+    noise, sentences, _ = models(4000, 2, 0, noise=(9.0, 0.1))
+    kept = [TeacherOpinion(sentences, 1.0)]
+    network, ngrams, teacher = pool_students(
+        Predictions([noise], sentences.astype(np.float32)), kept
+    ).exponents
+    assert teacher == pytest.approx(0.7)
+    assert ngrams < 0.1
+    assert network < 0.3
+    network, ngrams = pool_students(
+        Predictions([sentences], sentences.astype(np.float32)), []
+    ).exponents
+    assert (network, ngrams) == pytest.approx((0.3, 0.7), abs=0.02)
+
+
+def test_without_an_ngram_model_the_network_joins_the_teachers() -> None:
+    pool = pool_without_ngrams(LogarithmicPool(np.array([2.0]), np.array([0.5, -0.5])))
+    np.testing.assert_allclose(pool.exponents, [0.3, 1.4])
+    np.testing.assert_allclose(pool.log_factors, [0.35, -0.35])

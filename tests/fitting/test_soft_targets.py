@@ -12,8 +12,9 @@ from sklearn.linear_model import LogisticRegression
 
 from skcnn._arrays import Float32, Float64, Int64
 from skcnn.fitting._ngram_model import NgramTable
+from skcnn.fitting._pool import Predictions, pool_students
 from skcnn.fitting._soft_logistic_regression import fit_soft_logistic_regression
-from skcnn.fitting._soft_targets import calibrate_student, join_soft_targets
+from skcnn.fitting._soft_targets import join_soft_targets, predict_left_out
 from skcnn.fitting._training_set import check_training_set
 from skcnn.text._tokenizer import tokenize_all
 from tests.conftest import Corpus
@@ -137,15 +138,18 @@ class Sharp:
 
 
 @pytest.mark.parametrize("n_copies", [1, 3])
-def test_a_student_becomes_as_sure_as_its_teacher_on_texts_without_copies(n_copies: int) -> None:
+def test_a_student_predicts_unlabeled_texts_that_it_has_no_copy_of(n_copies: int) -> None:
     texts = [f"text {i}" for i in range(500)] * n_copies
     data = check_training_set(["win", "lunch", "text 3"], [1, 0, 0], None, None)
     spam = np.tile(np.random.default_rng(0).uniform(0.05, 0.95, 500), n_copies)
     taught = join_soft_targets(data, texts, np.stack([1 - spam, spam], axis=1))
     table: Any = Sharp(taught.targets)
     rows = np.arange(len(taught.texts))
-    pool = calibrate_student(table, taught, rows, np.random.RandomState(0))
-    assert pool.exponents == pytest.approx([1 / 3], abs=0.02)
+    left_out, P = predict_left_out(table, taught, rows, np.random.RandomState(0))
+    np.testing.assert_array_equal(left_out, table.test_rows)
+    pool = pool_students(Predictions([P], taught.targets[left_out]), [])
+    # It is three times as sure as its teacher; 0.3 is for the network.
+    assert pool.exponents == pytest.approx([0.3, 0.7 / 3], abs=0.02)
     learned, predicted = (
         {taught.texts[r] for r in each} for each in (table.train_rows, table.test_rows)
     )
@@ -155,9 +159,10 @@ def test_a_student_becomes_as_sure_as_its_teacher_on_texts_without_copies(n_copi
     assert len(table.test_rows) == 100 * n_copies
 
 
-def test_too_few_unlabeled_texts_leave_the_student_as_it_is() -> None:
+def test_of_too_few_unlabeled_texts_none_is_left_out() -> None:
     data = check_training_set(["win", "lunch"], [1, 0], None, None)
     taught = join_soft_targets(data, ["cash"] * 4, np.full((4, 2), 0.5))
     table: Any = Sharp(taught.targets)
-    pool = calibrate_student(table, taught, np.arange(6), np.random.RandomState(0))
-    np.testing.assert_array_equal(pool.exponents, [1])
+    left_out, P = predict_left_out(table, taught, np.arange(6), np.random.RandomState(0))
+    assert len(left_out) == 0
+    assert P.shape == (0, 2)
