@@ -83,31 +83,22 @@ def begin_model(
     members = replace(members, memory=None)
     job = Job(data, None, text, network, members, settings, costs, *rows, random_state)
     tokens = job.tokenize(data.texts)
-    prepared = prepare_texts(
-        tokens, *rows, text, None, random_state, min_words_of_ngram=_MIN_WORDS_OF_NGRAM
-    )
-    trained = train(job, prepared, data, job.train_rows, job.seed())
-    assert isinstance(trained.member, FittedTextCNN)
+    trained, record = _begin_network(job, tokens)
     splits = choose_splits(data, np.arange(len(tokens)), job.held_out_rows, random_state)
-    n_seen = trained.member.weights.n_seen
     weight = np.ones(len(tokens)) if data.sample_weight is None else data.sample_weight
     unit = float(weight.mean())
-    progress = NetworkProgress.begin(
-        trained.member, network.widths, word_dropout(prepared)[:n_seen], len(tokens)
-    )
     ngrams = None
     if members.linear_model:
         start = NgramProgress.empty(len(data.classes))
         ngrams = start.learn(tokens, data.targets, weight / unit)
-    recent = _first_predictions(job, progress, tokens, weight / unit, splits)
-    whole = Progress(
+    progress = Progress(
         seed=job.seed(),
         n_calls=1,
         class_totals=data.class_totals,
         unit=unit,
-        network=progress,
+        network=trained,
         ngrams=ngrams,
-        recent=recent,
+        recent=_first_predictions(job, trained, tokens, weight / unit, splits),
     )
     model = FittedModel(
         classes=data.classes,
@@ -115,9 +106,27 @@ def begin_model(
         tokenize=job.tokenize,
         members=(),
         pool=None,
-        record=FitRecord(trained.history, trained.best_epoch + 1, prepared.coverage),
+        record=record,
     )
-    return _with_progress(model, whole)
+    return _with_progress(model, progress)
+
+
+def _begin_network(job: Job, tokens: list[list[str]]) -> tuple[NetworkProgress, FitRecord]:
+    """Train the network on the texts of the first call, as `fit` does."""
+    prepared = prepare_texts(
+        tokens,
+        job.train_rows,
+        job.held_out_rows,
+        job.text,
+        None,
+        job.random_state,
+        min_words_of_ngram=_MIN_WORDS_OF_NGRAM,
+    )
+    trained = train(job, prepared, job.data, job.train_rows, job.seed())
+    assert isinstance(trained.member, FittedTextCNN)
+    chances = word_dropout(prepared)[: trained.member.weights.n_seen]
+    progress = NetworkProgress.begin(trained.member, job.network.widths, chances, len(tokens))
+    return progress, FitRecord(trained.history, trained.best_epoch + 1, prepared.coverage)
 
 
 def _first_predictions(
