@@ -12,9 +12,13 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 from sklearn.base import clone
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.naive_bayes import MultinomialNB
+from sklearn.pipeline import make_pipeline
 
 from skcnn import CostSensitiveTextCNN
 from skcnn.fitting._ngram_progress import NgramProgress
+from skcnn.fitting._progress import progress_of
 from skcnn.predicting._text_cnn import FittedTextCNN
 from tests.conftest import Corpus, Make, make_corpus, spam
 
@@ -217,12 +221,42 @@ def test_later_calls_accept_the_same_classes_only(
         cnn.partial_fit(["win"], ["offer"])
 
 
-@pytest.mark.parametrize("cause", ["fit", "load"])
-def test_after_fit_and_load_there_is_nothing_to_continue_from(
-    begun: Callable[..., CostSensitiveTextCNN], fitted: Any, tmp_path: Path, cause: str
+def test_a_call_after_fit_goes_on_from_its_models(
+    small_cnn: Make, two_classes: Corpus, rest: Any, new_texts: list[str]
+) -> None:
+    cnn = small_cnn().fit(two_classes.texts[:80], two_classes.labels[:80])
+    ngrams = cnn._model.members[1]
+    state = progress_of(cnn._model).ngrams
+    assert state is not None
+    tokens = cnn._model.tokenize(new_texts)
+    expected = ngrams.predict_proba(new_texts, tokens)
+    found = state.model().predict_proba(new_texts, tokens)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    vocabulary, before = cnn.vocabulary_, cnn.predict_proba(new_texts)
+    cnn.partial_fit(["a discount"], ["spam"])
+    assert np.median(np.abs(cnn.predict_proba(new_texts) - before)) < 0.02
+    loss = average_loss(cnn, two_classes)
+    cnn.partial_fit(*rest)
+    assert cnn.vocabulary_ == vocabulary
+    assert average_loss(cnn, two_classes) < loss
+
+
+def test_members_that_cannot_learn_more_raise_an_error(
+    small_cnn: Make, two_classes: Corpus
+) -> None:
+    nb = make_pipeline(CountVectorizer(), MultinomialNB())
+    cnn = small_cnn(members=[("nb", nb)]).fit(two_classes.texts, two_classes.labels)
+    with pytest.raises(ValueError, match="members cannot"):
+        cnn.partial_fit(["win"], ["spam"])
+    with pytest.raises(ValueError, match="the model has the members"):
+        cnn.set_params(members=None).partial_fit(["win"], ["spam"])
+
+
+def test_after_load_there_is_nothing_to_continue_from(
+    begun: Callable[..., CostSensitiveTextCNN], tmp_path: Path
 ) -> None:
     begun().save(tmp_path / "model")
-    cnn = CostSensitiveTextCNN.load(tmp_path / "model") if cause == "load" else fitted
+    cnn = CostSensitiveTextCNN.load(tmp_path / "model")
     with pytest.raises(ValueError, match="nothing to continue from"):
         cnn.partial_fit(["win"], ["spam"], CLASSES)
     again = clone(cnn).partial_fit(["win", "see"], CLASSES[::-1], CLASSES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 
 import numpy as np
 
@@ -32,7 +33,7 @@ from skcnn.fitting._teachers import fit_teachers
 from skcnn.fitting._training_set import TrainingSet
 from skcnn.fitting._words import fit_words, make_table, prepare
 from skcnn.predicting._members import Member
-from skcnn.predicting._model import FitRecord, FittedModel
+from skcnn.predicting._model import FitRecord, FitSummary, FittedModel
 from skcnn.predicting._pool import LogarithmicPool
 from skcnn.predicting._sentence_model import PROBE
 from skcnn.predicting._text_cnn import FittedTextCNN
@@ -194,4 +195,10 @@ def _to_model(
         members=tuple(each.with_cached_words(trained.member.seen_words) for each in members),
         pool=pool,
         record=FitRecord(trained.history, trained.best_epoch + 1, coverage),
+        progress=FitSummary(
+            n_texts=len(job.data.texts),
+            class_totals=job.data.class_totals,
+            filter_widths=job.network.widths,
+            seed=deepcopy(job.random_state).randint(2**31 - 1),
+        ),
     )

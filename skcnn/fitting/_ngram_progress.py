@@ -46,8 +46,8 @@ class NgramProgress:
     weight, class_weight : total weight of the texts, and (n_columns,) of those of each class
     weight_with, class_weight_with : (m + c,) and (m + c, n_columns), the same of texts with the
         n-gram
-    squares : (n_columns,), sum of the squared lengths of the texts, if their n-grams are multiplied
-        by log-count ratios
+    squares, n_squares : (n_columns,), sum of the squared lengths of texts, if their n-grams are
+        multiplied by log-count ratios; and the number of these texts
     precision : (m + c + 1, n_columns), what the texts add to the precision of each coefficient;
         the last row is that of the intercept
     pull : (m + c + 1, n_columns), the whole precision of each coefficient times its mean
@@ -62,6 +62,7 @@ class NgramProgress:
     weight_with: Float32
     class_weight_with: Float32
     squares: Float64
+    n_squares: int
     precision: Float32
     pull: Float32
 
@@ -80,9 +81,49 @@ class NgramProgress:
             weight_with=np.empty(0, np.float32),
             class_weight_with=np.empty((0, n_columns), np.float32),
             squares=np.zeros(n_columns),
+            n_squares=0,
             precision=of_intercept,
             pull=of_intercept,
         )
+
+    @classmethod
+    def from_model(cls, model: NgramModel, n_texts: int, class_shares: Float64) -> NgramProgress:
+        """Return a state whose model predicts as a fitted model does.
+
+        The fitted model has no counts of classes and no precisions. So each n-gram is taken to
+        occur in all classes alike, and precisions are estimated from document frequencies: with
+        the share s of a class, the mean of p (1 - p) is taken to be s (1 - s) / 2.
+
+        Parameters
+        ----------
+        model : NgramModel
+        n_texts : number of its training texts
+        class_shares : (K,)
+        """
+        features = model.features
+        shares = class_shares[1:] if len(class_shares) == 2 else class_shares
+        by_kind = [
+            _occurrences(idf, n_texts) for idf in (features.word_idf, features.character_idf)
+        ]
+        n_texts_with, squares = (np.concatenate(parts) for parts in zip(*by_kind, strict=True))
+        curvature = _FACTOR_OF_PRECISION * shares * (1 - shares) / 2
+        state = cls(
+            word_keys=features.word_keys,
+            character_keys=features.character_keys,
+            n_texts=n_texts,
+            n_texts_with=n_texts_with.astype(np.int64),
+            weight=float(n_texts),
+            class_weight=n_texts * shares,
+            weight_with=n_texts_with.astype(np.float32),
+            class_weight_with=np.outer(n_texts_with, shares).astype(np.float32),
+            squares=np.zeros(len(shares)),
+            n_squares=0,
+            precision=np.outer([*squares, n_texts], curvature).astype(np.float32),
+            pull=np.empty(0, np.float32),
+        )
+        coef = np.concatenate([model.word_coef, model.character_coef, model.intercept[np.newaxis]])
+        whole = 1 / state._variance(np.arange(len(n_texts_with))) + state.precision
+        return replace(state, pull=(coef * whole).astype(np.float32))
 
     def learn(
         self, tokens: Sequence[Sequence[str]], targets: Int32, weight: Float64
@@ -176,7 +217,9 @@ class NgramProgress:
             class_weight_with=class_weight_with,
         )
         squares = matrix.power(2).sum(axis=0) @ weighed._ratios(places) ** 2
-        return replace(weighed, squares=self.squares + squares)
+        return replace(
+            weighed, squares=self.squares + squares, n_squares=self.n_squares + len(weight)
+        )
 
     def _solve(
         self, matrix: Any, places: Int64, positives: NDArray[np.bool_], weight: Float64
@@ -201,7 +244,7 @@ class NgramProgress:
         multiplied by its log-count ratio. Its coefficients are the means of both. Here, the
         variance is a mean of the variances in both. The last row is that of the intercept.
         """
-        mean_square = self.squares / max(self.n_texts, 1)
+        mean_square = self.squares / max(self.n_squares, 1)
         scaled = self._ratios(places) ** 2 / np.where(mean_square > 0, mean_square, 1)
         shares = 1 - _SHARE_OF_RATIOS + _SHARE_OF_RATIOS * scaled
         return _VARIANCE * np.concatenate([shares, np.ones((1, len(self.squares)))])
@@ -219,3 +262,15 @@ def _spread(values: NDArray[Any], places: Int64, n: int) -> NDArray[Any]:
     spread = np.zeros((n, *values.shape[1:]), values.dtype)
     spread[places] = values
     return spread
+
+
+def _occurrences(idf: Float32, n_texts: int) -> tuple[Float64, Float64]:
+    """Return for n-grams of one kind in how many texts they are, and their sums of squares there.
+
+    The first follows from the inverse document frequency. For the second, all texts are taken to be
+    equally long before they are scaled to the length 1.
+    """
+    n_texts_with = np.round((1 + n_texts) / np.exp(idf.astype(np.float64) - 1) - 1)
+    squares = n_texts_with * idf.astype(np.float64) ** 2
+    mean_square = squares.sum() / n_texts
+    return n_texts_with, squares / (mean_square or 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from skcnn.fitting._job import Job
 from skcnn.fitting._network import train
 from skcnn.fitting._network_progress import NetworkProgress
 from skcnn.fitting._ngram_progress import NgramProgress
+from skcnn.fitting._progress import Progress, progress_of
 from skcnn.fitting._recent_predictions import RecentPredictions
 from skcnn.fitting._splits import Splits, choose_splits
 from skcnn.fitting._text_cnn import make_posterior_rule, word_dropout
@@ -26,30 +27,8 @@ from skcnn.text._prepare import prepare_texts
 
 # Fewer than in `fit`: later calls bring words that consist of their n-grams alone.
 _MIN_WORDS_OF_NGRAM = 1
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Progress:
-    """What the next call of `partial_fit` continues from. It has no texts.
-
-    Attributes
-    ----------
-    seed : the random numbers of each call follow from it and from the number of calls
-    n_calls : int
-    class_totals : (K,), total weight of each class so far
-    unit : the mean weight of the texts in the first call
-    network : NetworkProgress
-    ngrams : NgramProgress or None
-    recent : RecentPredictions
-    """
-
-    seed: int
-    n_calls: int
-    class_totals: Float64
-    unit: float
-    network: NetworkProgress
-    ngrams: NgramProgress | None
-    recent: RecentPredictions
+# With fewer recent predictions, the pool of the call before is kept.
+_MIN_ROWS_OF_POOL = 100
 
 
 def check_can_continue(
@@ -104,31 +83,22 @@ def begin_model(
     members = replace(members, memory=None)
     job = Job(data, None, text, network, members, settings, costs, *rows, random_state)
     tokens = job.tokenize(data.texts)
-    prepared = prepare_texts(
-        tokens, *rows, text, None, random_state, min_words_of_ngram=_MIN_WORDS_OF_NGRAM
-    )
-    trained = train(job, prepared, data, job.train_rows, job.seed())
-    assert isinstance(trained.member, FittedTextCNN)
+    trained, record = _begin_network(job, tokens)
     splits = choose_splits(data, np.arange(len(tokens)), job.held_out_rows, random_state)
-    n_seen = trained.member.weights.n_seen
     weight = np.ones(len(tokens)) if data.sample_weight is None else data.sample_weight
     unit = float(weight.mean())
-    progress = NetworkProgress.begin(
-        trained.member, network.widths, word_dropout(prepared)[:n_seen], len(tokens)
-    )
     ngrams = None
     if members.linear_model:
         start = NgramProgress.empty(len(data.classes))
         ngrams = start.learn(tokens, data.targets, weight / unit)
-    recent = _first_predictions(job, progress, tokens, weight / unit, splits)
-    whole = Progress(
+    progress = Progress(
         seed=job.seed(),
         n_calls=1,
         class_totals=data.class_totals,
         unit=unit,
-        network=progress,
+        network=trained,
         ngrams=ngrams,
-        recent=recent,
+        recent=_first_predictions(job, trained, tokens, weight / unit, splits),
     )
     model = FittedModel(
         classes=data.classes,
@@ -136,9 +106,27 @@ def begin_model(
         tokenize=job.tokenize,
         members=(),
         pool=None,
-        record=FitRecord(trained.history, trained.best_epoch + 1, prepared.coverage),
+        record=record,
     )
-    return _with_progress(model, whole)
+    return _with_progress(model, progress)
+
+
+def _begin_network(job: Job, tokens: list[list[str]]) -> tuple[NetworkProgress, FitRecord]:
+    """Train the network on the texts of the first call, as `fit` does."""
+    prepared = prepare_texts(
+        tokens,
+        job.train_rows,
+        job.held_out_rows,
+        job.text,
+        None,
+        job.random_state,
+        min_words_of_ngram=_MIN_WORDS_OF_NGRAM,
+    )
+    trained = train(job, prepared, job.data, job.train_rows, job.seed())
+    assert isinstance(trained.member, FittedTextCNN)
+    chances = word_dropout(prepared)[: trained.member.weights.n_seen]
+    progress = NetworkProgress.begin(trained.member, job.network.widths, chances, len(tokens))
+    return progress, FitRecord(trained.history, trained.best_epoch + 1, prepared.coverage)
 
 
 def _first_predictions(
@@ -171,11 +159,11 @@ def continue_model(
 
     Parameters
     ----------
-    model : FittedModel with a `Progress`
+    model : FittedModel of `partial_fit` or `fit`
     data : TrainingSet with the classes of the model; it may lack some of them
     network, settings : the estimator's parameters
     """
-    progress: Progress = model.progress
+    progress = progress_of(model)
     tokens = model.tokenize(data.texts)
     weight = np.ones(len(tokens)) if data.sample_weight is None else data.sample_weight
     weight = weight / progress.unit
@@ -214,10 +202,13 @@ def _with_progress(model: FittedModel, progress: Progress) -> FittedModel:
     if progress.ngrams is not None:
         members.append(progress.ngrams.model())
     words = progress.network.network.seen_words
+    pool = model.pool
+    if pool is None or len(progress.recent.targets) >= _MIN_ROWS_OF_POOL:
+        pool = progress.recent.pool(has_teachers=False)
     return replace(
         model,
         members=tuple(each.with_cached_words(words) for each in members),
-        pool=progress.recent.pool(has_teachers=False),
+        pool=pool,
         progress=progress,
     )
 

@@ -35,9 +35,10 @@ class PartialFitMixin:
     ) -> Self:
         """Learn from some labeled texts, and later from more, without the earlier ones.
 
-        The first call learns as `fit` does, and fixes the vocabulary. Each later call makes one
-        pass over the given texts; a word that the first call did not see is known by its pretrained
-        vector and its subwords. Texts are not kept. Give each text once.
+        The first call learns as `fit` does, and fixes the vocabulary. A call of `fit` can take its
+        place. Each later call makes one pass over the given texts. A word that the first call did
+        not see is known by its pretrained vector and its subwords. Texts are not kept. Give each
+        text once.
 
         Parameters
         ----------
@@ -58,9 +59,9 @@ class PartialFitMixin:
             If X is a single string, or holds anything but strings.
         ValueError
             If `classes` is missing in the first call or differs later, if y has another label, or
-            if the model was fitted by `fit` or loaded from a file, which keep nothing to continue
-            from. Also with `network`, `sentence_vectors`, `members`, `class_weight="balanced"`, or
-            an optimizer other than Adam.
+            if the model was loaded from a file, which keeps nothing to continue from. Also with
+            `network`, `sentence_vectors`, `members`, `class_weight="balanced"`, or an optimizer
+            other than Adam.
         """
         params = self._params()
         text = TextSettings.from_params(params)
@@ -69,12 +70,6 @@ class PartialFitMixin:
         settings = FitSettings.from_params(params)
         check_can_continue(network, members, settings)
         model = getattr(self, "_model", None)
-        if model is not None and model.progress is None:
-            raise ValueError(
-                "the model was fitted by fit or loaded from a file, which keep nothing to continue "
-                "from; partial_fit expects a new estimator, or one that partial_fit has fitted. "
-                "Call partial_fit on clone(estimator), with the first texts too."
-            )
         labels = check_classes(classes, None if model is None else model.classes)
         data = check_training_set(X, y, sample_weight, settings.class_weight, classes=labels)
         if model is not None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from skcnn.network._labeled_texts import LabeledTexts
 
 # With dropped words, the subwords learn to represent a word alone: see docs/design.md.
-_WORD_DROPOUT = 0.3
+WORD_DROPOUT = 0.3
 
 
 def make_posterior_rule(loss: Any, loss_costs: Float64) -> PosteriorRule:
@@ -76,7 +76,7 @@ def word_dropout(prepared: PreparedTexts) -> Float32:
     """
     if prepared.word_parts is None:
         return np.zeros(len(prepared.embeddings), np.float32)
-    chances = np.full(len(prepared.word_parts), _WORD_DROPOUT, np.float32)
+    chances = np.full(len(prepared.word_parts), WORD_DROPOUT, np.float32)
     counts = np.bincount(prepared.train.ids, minlength=len(chances))
     pretrained = np.flatnonzero(prepared.is_pretrained)
     chances[pretrained] = 1 / (1 + counts[pretrained])

@@ -36,6 +36,24 @@ class FitRecord:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class FitSummary:
+    """What a fit keeps for a later call of `partial_fit`.
+
+    Attributes
+    ----------
+    n_texts : number of training texts
+    class_totals : (K,), total weight of each class
+    filter_widths : of the TextCNN, in the order of Keras' layers
+    seed : int
+    """
+
+    n_texts: int
+    class_totals: Float64
+    filter_widths: tuple[int, ...]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class FittedModel:
     """The fitted state of an estimator.
 
@@ -49,7 +67,8 @@ class FittedModel:
     record : what the fit recorded
     n_features_in : 1 where the texts were two-dimensional, else None
     feature_name : name of the DataFrame column that held the texts, or None
-    progress : what `partial_fit` continues from; None after `fit` and `load`
+    progress : what `partial_fit` continues from: a `Progress` of the room fitting after
+        `partial_fit`, a `FitSummary` after `fit`, None after `load`
     """
 
     classes: NDArray[Any]

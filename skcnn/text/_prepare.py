@@ -77,7 +77,7 @@ def prepare_texts(
     settings: TextSettings,
     unlabeled: Sequence[str] | None,
     random_state: np.random.RandomState,
-    min_words_of_ngram: int = _MIN_WORDS_OF_NGRAM,
+    min_words_of_ngram: int | None = None,
 ) -> PreparedTexts:
     """Give each word of tokenized texts an id and the vector that training starts from.
 
@@ -88,7 +88,7 @@ def prepare_texts(
     settings : TextSettings
     unlabeled : more texts of the same kind, to learn vectors from, or None
     random_state : RandomState
-    min_words_of_ngram : an n-gram of characters that fewer words have gets no row
+    min_words_of_ngram : an n-gram of characters that fewer words have gets no row; None: 5
     """
     train_tokens = [tokens[row] for row in train_rows]
     vocabulary = build_vocabulary(
@@ -111,7 +111,7 @@ def prepare_texts(
     )
     parts, keys = None, np.empty(0, np.uint32)
     if settings.subwords:
-        keys = frequent_ngrams(list(vocabulary), min_words_of_ngram)
+        keys = frequent_ngrams(list(vocabulary), min_words_of_ngram or _MIN_WORDS_OF_NGRAM)
         parts = word_parts(list(ids), len(embeddings), keys)
         embeddings = split_into_subwords(embeddings, list(vocabulary), keys)
     held_out = None
