@@ -23,7 +23,7 @@ from skcnn._settings import check_max_length
 from skcnn.costs._matrix import check_cost_matrix
 from skcnn.files._archive import Archive, read, write
 from skcnn.files._values import decode_value, encode_value
-from skcnn.predicting._classifier import FittedClassifier, check_classes
+from skcnn.predicting._classifier import FittedClassifier, check_classes, check_members_given
 from skcnn.predicting._keras_network import KerasNetwork
 from skcnn.predicting._members import Member, PartsError, check_numbers, check_shapes, part
 from skcnn.predicting._model import NETWORKS, FitRecord, FittedModel
@@ -113,8 +113,12 @@ def read_model(
     ------
     ValueError
         If the file is not a model file, is damaged, its parts do not fit together, or it was
-        written in a newer format. Also if what the file names is missing or is another one.
+        written in a newer format. Also if what the file names is missing, not fitted, or is
+        another one.
+    TypeError
+        If `members` is no mapping.
     """
+    check_members_given((), members)
     archive = read(path)
     given = {SentenceModel.kind: sentence_vectors, FittedClassifier.kind: members}
     try:
@@ -273,6 +277,10 @@ def _read_members(
         kind = part(own_header, "kind", str)
         if kind not in _MEMBERS:
             raise PartsError(f"a member is {kind!r}, expected one of {sorted(_MEMBERS)}")
+        if kind == FittedClassifier.kind:
+            same_kind = [each for each in listed if part(each, "kind", str) == kind]
+            names = [part(each, "name", str) for each in same_kind]
+            check_members_given(names, given[kind])
         prefix = f"member_{number}."
         own_arrays = {
             name.removeprefix(prefix): array

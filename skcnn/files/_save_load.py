@@ -74,6 +74,8 @@ class SaveLoadMixin:
         ValueError
             If the file is not a model file, is damaged, or was written by a newer version. Also if
             it names sentence vectors or members that are not given, or others are given.
+        TypeError
+            If `members` is not a dict.
         """
         params, model = read_model(path, sentence_vectors=sentence_vectors, members=members)
         unknown = sorted(params.keys() - set(cls._get_param_names()))  # type: ignore[attr-defined]

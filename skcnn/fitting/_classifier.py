@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,10 +33,13 @@ def check_members(members: Any, taken_names: Collection[str] = ()) -> None:
     if members is None:
         return
     if not isinstance(members, list | tuple):
-        raise TypeError(f"members is of type {type(members).__name__}; {_EXPECTED}.")
+        raise TypeError(
+            f"members is of type {type(members).__name__}; {_EXPECTED}. "
+            f"Write members={_as_pairs(members)}."
+        )
     for pair in members:
         if not isinstance(pair, list | tuple) or len(pair) != 2 or not isinstance(pair[0], str):
-            raise TypeError(f"members has {pair!r}; {_EXPECTED}.")
+            raise TypeError(f"members has {pair!r}; {_EXPECTED}. Write {_as_pairs(pair)}.")
         _check_classifier(*pair)
     names = [name for name, _ in members]
     for name in names:
@@ -71,6 +74,15 @@ def check_members_take_weights(members: Iterable[tuple[str, Any]]) -> None:
             )
 
 
+def _as_pairs(given: Any) -> str:
+    """Write members that have no names, or are a mapping, as a list of pairs."""
+    named = given if isinstance(given, Mapping) and given else {"a": given}
+    if hasattr(given, "fit") or isinstance(given, Mapping):
+        pairs = [f"({str(name)!r}, {type(each).__name__}(...))" for name, each in named.items()]
+        return f"[{', '.join(pairs)}]"
+    return "[('a', classifier)]"
+
+
 class ClassifierTrainer:
     """Training texts for one of the user's classifiers, which is fitted on all of them or on some.
 
@@ -86,7 +98,8 @@ class ClassifierTrainer:
     Raises
     ------
     ValueError
-        If there are weights and the classifier takes none.
+        If there are weights and the classifier takes none. Also TypeError: if its fit raises one of
+        these errors.
     """
 
     def __init__(
@@ -133,7 +146,11 @@ class ClassifierTrainer:
         weights: dict[Any, Float64] = {}
         if self._weight is not None:
             weights[_weight_argument(self._classifier)] = self._weight[rows]
-        classifier = clone(self._classifier).fit(texts, labels, **weights)
+        classifier = clone(self._classifier)
+        try:
+            classifier.fit(texts, labels, **weights)
+        except (TypeError, ValueError) as error:
+            raise _fit_error(self._name, classifier, error) from error
         check_classes(self._name, classifier, classes)
         return classifier
 
@@ -155,6 +172,20 @@ def _check_classifier(name: str, classifier: Any) -> None:
                 f"the member {name!r} ({type(classifier).__name__}) has no {method}; expected a "
                 f"scikit-learn classifier with fit and predict_proba. {fix}"
             )
+
+
+def _fit_error(name: str, classifier: Any, error: TypeError | ValueError) -> Exception:
+    """Return an error of the same kind that names the member."""
+    kind = TypeError if isinstance(error, TypeError) else ValueError
+    own = type(classifier).__name__
+    of_texts = f"make_pipeline(TfidfVectorizer(), {own}(...))"
+    if own == "Pipeline":
+        of_texts = "make_pipeline(TfidfVectorizer(), LogisticRegression())"
+    return kind(
+        f"the member {name!r} ({own}) could not be fitted on a list of texts and their labels: "
+        f"{error} Expected a classifier of texts. If it expects numbers, put a vectorizer before "
+        f"it: {of_texts}."
+    )
 
 
 def _weight_argument(classifier: Any) -> str | None:

@@ -45,12 +45,12 @@ class SentenceTrainer:
         folds: Int64,
     ) -> None:
         self._encoder = encoder
-        vectors = encoder.encode([*texts, PROBE])  # (n + 1, d)
-        # A copy: a part of the array would keep the vectors of all texts in the fitted model.
-        self._probe: Float32 = vectors[-1].copy()
+        # Not together with the texts: errors count the texts that the user gave.
+        self._probe: Float32 = encoder.encode([PROBE])[0]
+        vectors = encoder.encode(texts)  # (n, d)
         # The penalty must not depend on the unit of the vectors.
-        self._length = np.sqrt((vectors[:-1].astype(np.float64) ** 2).sum(axis=1).mean()) or 1.0
-        self._vectors = (vectors[:-1] / self._length).astype(np.float32)  # (n, d)
+        self._length = np.sqrt((vectors.astype(np.float64) ** 2).sum(axis=1).mean()) or 1.0
+        self._vectors = (vectors / self._length).astype(np.float32)  # (n, d)
         self._targets = targets
         self._n_classes = n_classes
         # The strength of the penalty must not depend on the unit of the weights.

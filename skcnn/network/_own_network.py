@@ -99,8 +99,10 @@ def fit_own_network(
             predict_softmax, forward, length=length, n_classes=n_classes, from_logits=from_logits
         )
         # This also creates the weights of a model that has none before its first call.
-        softmax_of(texts.sequences.take(range(min(len(texts), _N_TEXTS_TO_CHECK))))
         n_columns = forward(np.ones((1, length), np.int32)).shape[-1]
+        if not from_logits:
+            _check_activation(model, n_columns)
+        softmax_of(texts.sequences.take(range(min(len(texts), _N_TEXTS_TO_CHECK))))
     y_of = partial(labels, n_columns=n_columns)
     stopping = early_stopping(held_out, lambda _, sequences: softmax_of(sequences))
     history = _train(model, texts, held_out, length, y_of, stopping, settings, seed)
@@ -172,6 +174,17 @@ def _check_model(model: Any, loss: Any) -> None:
             "network returned a compiled model; expected a model that is not compiled. The "
             "estimator compiles it with its own loss and optimizer. Leave out the call of compile. "
             "If the function returned the same model before, let it build a new one in each call."
+        )
+
+
+def _check_activation(model: keras.Model, n_columns: int) -> None:
+    """Raise an error if the outputs are several sigmoids, whatever they add up to by chance."""
+    last = model.layers[-1] if model.layers else None
+    if n_columns > 1 and getattr(last, "activation", None) is keras.activations.sigmoid:
+        raise ValueError(
+            f"network returned a model whose last layer has {n_columns} columns and "
+            "activation='sigmoid'; expected probabilities that add up to 1. Write "
+            "activation='softmax', or, for two classes, one column with activation='sigmoid'."
         )
 
 

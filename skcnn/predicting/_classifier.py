@@ -75,30 +75,72 @@ class FittedClassifier:
         Parameters
         ----------
         header, arrays, n_classes : see `Member`
-        members : fitted classifiers by their names
+        members : fitted classifiers by their names, see `check_members_given`
 
         Raises
         ------
         ValueError
-            If the classifier is missing, or gives other probabilities than when it was saved.
+            If the classifier is missing, not fitted, or gives other probabilities than when it was
+            saved.
         """
         name, probe = part(header, "name", str), part(arrays, "probe")
         check_shapes({"probe": (probe.shape, (n_classes,))})
         check_numbers({"probe": probe}, {})
-        if name not in (members or {}):
-            raise ValueError(
-                f"a member of this model is the classifier {name!r}, which a model file cannot "
-                "hold; expected the fitted classifier as an argument. Write "
-                f"load(path, members={{{name!r}: fitted_classifier}})."
-            )
+        check_members_given([name], members)
         model = cls(name, (members or {})[name], n_classes)
-        if np.abs(model.arrays()["probe"] - probe).max() > _PROBE_TOLERANCE:
+        if np.abs(model._probe_of_fitted() - probe).max() > _PROBE_TOLERANCE:
             raise ValueError(
                 f"the classifier {name!r} gives other probabilities than the one that was saved; "
                 f"expected the same fitted classifier. Write load(path, members={{{name!r}: "
                 "fitted_classifier}) with the classifier of the saved model."
             )
         return model
+
+    def _probe_of_fitted(self) -> NDArray[Any]:
+        from sklearn.exceptions import NotFittedError
+
+        try:
+            return self.arrays()["probe"]
+        except NotFittedError as error:
+            raise ValueError(
+                f"the classifier {self.name!r} ({type(self.classifier).__name__}) is not fitted; "
+                "expected the fitted one of the saved model. Keep the fitted classifiers with "
+                "joblib.dump(cnn.named_members_, file), and write "
+                "load(path, members=joblib.load(file))."
+            ) from error
+
+
+def check_members_given(names: Sequence[str], members: Mapping[str, Any] | None) -> None:
+    """Check that there is a classifier for each name that a model file has.
+
+    Parameters
+    ----------
+    names : names of the classifiers in the file
+    members : classifiers by their names, or None
+
+    Raises
+    ------
+    TypeError
+        If `members` is no mapping.
+    ValueError
+        If a name is missing.
+    """
+    if members is not None and not isinstance(members, Mapping):
+        raise TypeError(
+            f"members is a {type(members).__name__}; load expects a dict of fitted classifiers by "
+            "their names. Write members={'name': fitted_classifier}, or dict(members) for a list "
+            "of pairs."
+        )
+    missing = [name for name in names if name not in (members or {})]
+    if missing:
+        noun = "classifier" if len(missing) == 1 else "classifiers"
+        fix = ", ".join(f"{name!r}: fitted_classifier" for name in missing)
+        raise ValueError(
+            f"this model has the {noun} {', '.join(map(repr, missing))}, which a model file cannot "
+            f"hold; members has {sorted(members or {})}, expected {list(names)}. Write "
+            f"load(path, members={{{fix}}}) with the fitted {noun}"
+            f"{' and the others' if len(missing) < len(names) else ''}."
+        )
 
 
 def check_classes(name: str, classifier: Any, classes: NDArray[Any]) -> None:

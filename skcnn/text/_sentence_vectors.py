@@ -15,6 +15,8 @@ from skcnn.text._minilm import MINILM_IDENTITY, load_minilm
 from skcnn.text._vector_store import VectorStore, identity_of
 
 MINILM = "minilm"
+_OTHER_NAMES = ("all-minilm-l6-v2", "sentence-transformers/all-minilm-l6-v2", "minilm")
+_MAX_QUOTED = 60
 
 
 def check_sentence_vectors(sentence_vectors: Any) -> None:
@@ -32,10 +34,8 @@ def check_sentence_vectors(sentence_vectors: Any) -> None:
         "texts, or a function from a list of n texts to an array of shape (n, d)"
     )
     if isinstance(sentence_vectors, str) and sentence_vectors != MINILM:
-        raise ValueError(
-            f"sentence_vectors is {sentence_vectors!r}; {expected}. The only name is 'minilm'. "
-            "Load any other model yourself and give the object."
-        )
+        fix = _fix_of_name(sentence_vectors)
+        raise ValueError(f"sentence_vectors is {sentence_vectors!r}; {expected}. {fix}")
     if isinstance(sentence_vectors, type):
         raise TypeError(
             f"sentence_vectors is the class {sentence_vectors.__name__}; expected an object: "
@@ -47,10 +47,19 @@ def check_sentence_vectors(sentence_vectors: Any) -> None:
         or is_transformer(sentence_vectors)
         or callable(sentence_vectors)
     ):
+        fix = "Wrap it in such a function."
+        if _has(sentence_vectors, "fit") and _has(sentence_vectors, "predict"):
+            fix = "A classifier belongs in members: write members=[('name', classifier)]."
         raise TypeError(
             f"sentence_vectors is of type {type(sentence_vectors).__name__}, which has neither "
-            f"encode nor transform; {expected}. Wrap it in such a function."
+            f"encode nor transform; {expected}. {fix}"
         )
+
+
+def _fix_of_name(name: str) -> str:
+    if name.lower() in _OTHER_NAMES:
+        return "For all-MiniLM-L6-v2, write 'minilm'."
+    return "The only name is 'minilm'. Load any other model yourself and give the object."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +113,7 @@ class SentenceEncoder:
             given = source.transform(texts)
         else:
             given = source(texts)
-        return _check_vectors(given, len(texts))
+        return _check_vectors(given, texts)
 
 
 def make_encoder(sentence_vectors: Any, memory: Any = None) -> SentenceEncoder:
@@ -219,37 +228,73 @@ def _store_folder(memory: Any) -> Path | None:
     return Path(memory.store_backend.location) / "sentence_vectors"
 
 
-def _check_vectors(given: Any, n_texts: int) -> Float32:
-    """Return vectors as float32, (n, d)."""
-    expected = f"expected an array of shape ({n_texts}, d): one vector of numbers for each text"
-    if hasattr(given, "toarray"):
-        raise ValueError(
-            f"sentence_vectors gave a sparse matrix of shape {given.shape}; {expected}. Reduce it, "
-            "for example with make_pipeline(TfidfVectorizer(), TruncatedSVD(50))."
-        )
-    try:
-        array: NDArray[Any] = np.asarray(given)
-    except ValueError as error:
-        raise ValueError(
-            f"sentence_vectors gave rows of different lengths; {expected}. Return one array."
-        ) from error
-    if (
-        array.ndim != 2
-        or len(array) != n_texts
-        or array.shape[1] == 0
-        or array.dtype.kind not in "fiu"
-    ):
+def _check_vectors(given: Any, texts: Sequence[str]) -> Float32:
+    """Return vectors of n different texts as float32, (n, d)."""
+    expected = f"expected an array of shape ({len(texts)}, d): one vector of numbers for each text"
+    array = _as_array(given, expected)
+    if array.ndim != 2 or len(array) != len(texts) or array.shape[1] == 0:
+        fix = "Return one row for each text, in the order of the texts."
+        if array.shape == (len(texts),):
+            fix = "If each text has one number, return numbers.reshape(-1, 1)."
         raise ValueError(
             f"sentence_vectors gave an array of shape {array.shape} and dtype {array.dtype}; "
-            f"{expected}. Return one row for each text, in the order of the texts."
+            f"{expected}. {fix}"
         )
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
         vectors: Float32 = array.astype(np.float32)
     is_bad = ~np.isfinite(vectors).all(axis=1)
     if is_bad.any():
-        raise ValueError(
-            f"sentence_vectors gave NaN or infinite values for {is_bad.sum()} of {n_texts} texts, "
-            f"first for text number {is_bad.argmax()} (counted from 0); expected finite numbers. "
+        first = texts[int(is_bad.argmax())]
+        quoted = repr(first[:_MAX_QUOTED]) + ("..." if len(first) > _MAX_QUOTED else "")
+        fix = (
             "Check what the encoder does with empty texts."
+            if not first.strip()
+            else ("Check what the encoder does with this text.")
+        )
+        raise ValueError(
+            f"sentence_vectors gave NaN or infinite values for {is_bad.sum()} of {len(texts)} "
+            f"different texts, first for the text {quoted}; expected finite numbers. {fix}"
         )
     return vectors
+
+
+def _as_array(given: Any, expected: str) -> NDArray[Any]:
+    """Return what an encoder gave as an array of numbers."""
+    if hasattr(given, "toarray"):
+        raise ValueError(
+            f"sentence_vectors gave a sparse matrix of shape {given.shape}; {expected}. Reduce it, "
+            "for example with make_pipeline(TfidfVectorizer(), TruncatedSVD(50))."
+        )
+    is_list = isinstance(given, list | tuple) and len(given) > 0
+    first = given[0] if is_list else given
+    try:
+        array: NDArray[Any] = np.asarray(given)
+    except (TypeError, ValueError, RuntimeError) as error:
+        if hasattr(first, "detach"):  # a tensor of PyTorch that NumPy cannot read
+            raise _tensors(is_list, expected) from error
+        if not isinstance(error, ValueError):
+            raise
+        raise ValueError(
+            f"sentence_vectors gave rows of different lengths; {expected}. Return one array."
+        ) from error
+    if array.dtype.kind in "fiu":
+        return array
+    if hasattr(first, "detach"):
+        raise _tensors(is_list, expected)
+    if array.dtype.kind in "USO" and array.size > 0 and isinstance(array.flat[0], str):
+        raise ValueError(
+            f"sentence_vectors gave strings, in an array of shape {array.shape} and dtype "
+            f"{array.dtype}; {expected}. Return the vectors of the texts, not texts or words."
+        )
+    raise ValueError(
+        f"sentence_vectors gave an array of shape {array.shape} and dtype {array.dtype}; "
+        f"{expected}. Return an array of float32 or float64."
+    )
+
+
+def _tensors(is_list: bool, expected: str) -> ValueError:
+    return ValueError(
+        f"sentence_vectors gave a {'list of tensors' if is_list else 'tensor'} that NumPy cannot "
+        f"read; {expected}. With Sentence-Transformers, write a function that returns "
+        "model.encode(texts, convert_to_numpy=True)."
+    )

@@ -150,12 +150,32 @@ def test_classifiers_are_asked_for_by_name_and_become_the_parameter(
     given = [("bayes", BAYES), ("constant", DummyClassifier())]
     path = saved(model, tmp_path / "model.skcnn", members=given)
     own = classifiers(model)
-    for members in (None, {}, {"constant": own["constant"]}):
-        with pytest.raises(ValueError, match=r"classifier 'bayes'.*members=\{'bayes': fitted_cl"):
-            read_model(path, members=members)
+    with pytest.raises(ValueError, match=r"classifier 'bayes'.*members=\{'bayes': fitted_cl"):
+        read_model(path, members={"constant": own["constant"]})
+    message = r"classifiers 'bayes', 'constant'.*'bayes': fitted_c.*, 'constant': fitted_c"
+    nothing: dict[str, Any] | None
+    for nothing in (None, {}):
+        with pytest.raises(ValueError, match=message):
+            read_model(path, members=nothing)
     params, loaded = read_model(path, members=own)
     assert params == {"members": list(own.items())}
     np.testing.assert_array_equal(loaded.predict_proba(new_texts), model.predict_proba(new_texts))
+
+
+def test_a_classifier_that_is_not_fitted_is_named(extended: Extend, tmp_path: Path) -> None:
+    path = saved(extended(bayes=BAYES), tmp_path / "model.skcnn")
+    unfitted = make_pipeline(CountVectorizer(), MultinomialNB())
+    message = r"'bayes' \(Pipeline\) is not fitted; .*joblib\.dump\(cnn\.named_members_, file\)"
+    with pytest.raises(ValueError, match=message):
+        read_model(path, members={"bayes": unfitted})
+
+
+def test_a_list_of_classifiers_is_refused(extended: Extend, tmp_path: Path) -> None:
+    model = extended(bayes=BAYES)
+    path = saved(model, tmp_path / "model.skcnn")
+    given: Any = list(classifiers(model).items())
+    with pytest.raises(TypeError, match=r"members is a list; load expects a dict.*dict\(members\)"):
+        read_model(path, members=given)
 
 
 def test_another_classifier_is_refused(

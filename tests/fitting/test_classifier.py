@@ -135,6 +135,37 @@ def test_a_classifier_with_other_classes_is_refused(classes: Any, two_classes: C
         trainer_of(two_classes, Wrong([0.5, 0.5], classes)).fit()
 
 
+@pytest.mark.parametrize(
+    ("classifier", "fix"),
+    [
+        (LogisticRegression(), r"TfidfVectorizer\(\), LogisticRegression\(...\)\)"),
+        (MultinomialNB(), r"TfidfVectorizer\(\), MultinomialNB\(...\)\)"),
+        (make_pipeline(MultinomialNB()), r"TfidfVectorizer\(\), LogisticRegression\(\)\)"),
+    ],
+)
+def test_a_classifier_that_cannot_learn_from_texts_is_named(
+    classifier: Any, fix: str, two_classes: Corpus
+) -> None:
+    message = (
+        rf"(?s)the member 'own' \({type(classifier).__name__}\) could not.*make_pipeline\({fix}"
+    )
+    with pytest.raises(ValueError, match=message) as raised:
+        trainer_of(two_classes, classifier).fit()
+    assert isinstance(raised.value.__cause__, ValueError)
+
+
+class Untyped(Wrong):
+    """A classifier whose fit raises a TypeError."""
+
+    def fit(self, X: Any, y: Any) -> Wrong:
+        raise TypeError("texts have no numbers.")
+
+
+def test_an_error_in_a_classifiers_fit_keeps_its_type(two_classes: Corpus) -> None:
+    with pytest.raises(TypeError, match=r"the member 'own'.*texts have no numbers\. Expected"):
+        trainer_of(two_classes, Untyped()).fit_predict_proba(np.arange(100), np.arange(5))
+
+
 def test_named_classifiers_are_accepted() -> None:
     check_members(None)
     check_members([])
@@ -146,8 +177,12 @@ def test_named_classifiers_are_accepted() -> None:
     ("members", "error", "message"),
     [
         (BAYES, TypeError, "members is of type Pipeline; expected a list of pairs"),
+        (BAYES, TypeError, r"Write members=\[\('a', Pipeline\(...\)\)\]"),
         ({"bayes": BAYES}, TypeError, "members is of type dict; expected a list of pairs"),
+        ({"bayes": BAYES}, TypeError, r"Write members=\[\('bayes', Pipeline\(...\)\)\]"),
+        (5, TypeError, r"Write members=\[\('a', classifier\)\]"),
         ([BAYES], TypeError, "members has Pipeline"),
+        ([MultinomialNB()], TypeError, r"Write \[\('a', MultinomialNB\(...\)\)\]"),
         ([("bayes", BAYES, 1)], TypeError, r"expected a list of pairs such as \[\('forest'"),
         ([(1, BAYES)], TypeError, "expected a list of pairs"),
         ([("network", BAYES)], ValueError, "members has the name 'network'; expected a name of"),

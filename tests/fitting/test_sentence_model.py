@@ -193,3 +193,13 @@ def test_soft_regression_solves_the_problem_of_scikit_learn(n_classes: int) -> N
 def test_vectors_that_are_all_zero_give_the_shares_of_the_classes(noisy: Corpus) -> None:
     P = probabilities(trainer_of(noisy, lambda texts: np.zeros((len(texts), 4))), noisy.texts)
     np.testing.assert_allclose(P[:, 1], (noisy.labels == "spam").mean(), atol=0.01)
+
+
+def test_errors_of_an_encoder_count_the_texts_that_were_given(two_classes: Corpus) -> None:
+    def encoder(texts: Any) -> Any:
+        return np.full((len(texts), 1), np.nan if len(texts) > 1 else 0.0)
+
+    texts = sorted(set(two_classes.texts))[:20]
+    targets = np.arange(20, dtype=np.int32) % 2
+    with pytest.raises(ValueError, match="for 20 of 20 different texts"):
+        SentenceTrainer(texts, make_encoder(encoder), targets, 2, None, np.arange(20) % 5)

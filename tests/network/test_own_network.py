@@ -136,6 +136,11 @@ def with_lambda(meta: dict[str, Any]) -> Any:
             ValueError,
             "activation='sigmoid', or, if it returns logits",
         ),
+        (
+            partial(averaged, activation="sigmoid"),
+            ValueError,
+            "2 columns and activation='sigmoid'; expected.*activation='softmax'",
+        ),
         (with_lambda, ValueError, "Replace a Lambda layer"),
     ],
 )

@@ -14,6 +14,8 @@ import pytest
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
 from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
 
 from skcnn.text._sentence_vectors import check_sentence_vectors, fit_encoder, make_encoder
@@ -45,6 +47,19 @@ def test_names_objects_transformers_and_functions_are_accepted(value: Any) -> No
             "bert",
             ValueError,
             r"sentence_vectors is 'bert'; expected None, 'minilm'.*Load any other",
+        ),
+        ("MiniLM", ValueError, r"sentence_vectors is 'MiniLM'; .*write 'minilm'"),
+        ("all-MiniLM-L6-v2", ValueError, r"For all-MiniLM-L6-v2, write 'minilm'"),
+        ("all-MiniLM-L12-v2", ValueError, r"Load any other"),
+        (
+            MultinomialNB(),
+            TypeError,
+            r"MultinomialNB, which .*belongs in members: write members=\[",
+        ),
+        (
+            make_pipeline(TfidfVectorizer(), LogisticRegression()),
+            TypeError,
+            r"Pipeline, which .*belongs in members",
         ),
         (Counting, TypeError, r"is the class Counting; expected an object: Counting\(...\)"),
         (5, TypeError, r"of type int, which has neither encode nor transform; expected.*Wrap it"),
@@ -88,14 +103,46 @@ def test_no_texts_need_no_encoder() -> None:
         ([[1.0], [1.0, 2.0]], "rows of different lengths"),
         (
             np.array([[0.0], [np.nan]]),
-            "NaN or infinite values for 1 of 2 texts, first for text.* 1 ",
+            r"NaN or infinite values for 1 of 2 different texts, first for the text 'b'; "
+            r"expected finite numbers\. Check what the encoder does with this text",
         ),
+        (["a b", "c"], r"gave strings, in an array of shape \(2,\).*Return the vectors"),
+        (np.array([0.1, 0.2]), r"shape \(2,\) and dtype float64; .*reshape\(-1, 1\)"),
+        (np.zeros(3), r"shape \(3,\) .*Return one row for each text"),
         (np.array([[0.0], [1e300]]), "NaN or infinite values"),
     ],
 )
 def test_vectors_that_do_not_fit_are_refused(result: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make_encoder(lambda texts: result).encode(["a", "b"])
+
+
+class Tensor:
+    """Like a tensor of PyTorch on a GPU."""
+
+    def detach(self) -> Tensor:
+        return self
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError("can't convert cuda:0 device type tensor to numpy")
+
+
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [(Tensor(), "gave a tensor that"), ([Tensor(), Tensor()], "gave a list of tensors that")],
+)
+def test_tensors_are_refused_with_the_fix(result: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message + r" NumPy cannot.*convert_to_numpy=True"):
+        make_encoder(lambda texts: result).encode(["a", "b"])
+
+
+def test_an_encoder_that_fails_on_empty_texts_is_told_so() -> None:
+    encoder = make_encoder(lambda texts: [[1 / len(t) if t else np.nan] for t in texts])
+    with pytest.raises(ValueError, match=r"1 of 2 different texts.* ''; .*with empty texts"):
+        encoder.encode(["a", "", "a", ""])
+    encoder = make_encoder(lambda texts: np.full((len(texts), 1), np.nan))
+    with pytest.raises(ValueError, match=r"first for the text 'a{60}'\.\.\.; expected"):
+        encoder.encode(["a" * 100])
 
 
 def test_a_sparse_matrix_is_refused_with_the_fix() -> None:
