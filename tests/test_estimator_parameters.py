@@ -74,7 +74,6 @@ WRONG = [
     ("members", [("nb", MultinomialNB())] * 2, "members has the name 'nb' 2 times"),
     ("memory", 3, "memory is of type int; expected None, the path of a folder"),
     ("distill", "yes", "'distill'"),
-    ("warm_start", "yes", "'warm_start'"),
     ("distill", True, "distill is True, but there is no model to learn from"),
     ("warm_start", "yes", "'warm_start'"),
     ("optimizer", 1, "'optimizer'"),
