@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
+from dataclasses import replace
 
 import numpy as np
 
@@ -31,7 +33,14 @@ from skcnn.fitting._soft_targets import (
 from skcnn.fitting._splits import Splits
 from skcnn.fitting._teachers import fit_teachers
 from skcnn.fitting._training_set import TrainingSet
-from skcnn.fitting._words import fit_words, make_table, prepare
+from skcnn.fitting._words import (
+    Words,
+    cross_fit_ngrams,
+    fit_words,
+    make_table,
+    prepare,
+    prepare_words,
+)
 from skcnn.predicting._members import Member
 from skcnn.predicting._model import FitRecord, FitSummary, FittedModel
 from skcnn.predicting._pool import LogarithmicPool
@@ -83,9 +92,8 @@ def _fit_on_labels(job: Job) -> tuple[FittedModel, list[CrossFitted], Splits]:
 
     Tokens and start vectors are freed at the end, before any student is fitted.
     """
-    words = job.remember([], fit_words, job)
+    words, trained = _fit_words_and_network(job)
     job.random_state = words.random_state
-    trained = train(job, words.prepared, job.data, job.train_rows, words.network_seed)
     teachers = fit_teachers(job, words.splits)
     joined = join(
         trained.member,
@@ -97,6 +105,22 @@ def _fit_on_labels(job: Job) -> tuple[FittedModel, list[CrossFitted], Splits]:
         job.tokenize,
     )
     return _to_model(job, trained, *joined, words.prepared.coverage), teachers, words.splits
+
+
+def _fit_words_and_network(job: Job) -> tuple[Words, FittedNetwork]:
+    """Fit the n-gram model and the network.
+
+    They learn at the same time, in two threads: most of the time, neither needs the interpreter.
+    With `memory`, one comes after the other, because all that does not depend on costs is kept.
+    """
+    if job.can_remember:
+        words = job.remember([], fit_words, job)
+        return words, train(job, words.prepared, job.data, job.train_rows, words.network_seed)
+    words = prepare_words(job)
+    with ThreadPoolExecutor(1) as executor:
+        ngrams = executor.submit(cross_fit_ngrams, job, words)
+        trained = train(job, words.prepared, job.data, job.train_rows, words.network_seed)
+        return replace(words, ngrams=ngrams.result(), ngram_texts=None), trained
 
 
 def _check_teaching(

@@ -72,10 +72,15 @@ class Job:
         more_key : what the result depends on besides the texts, their labels and weights, the
             rows, the text settings, which models there are, and the random state
         """
-        memory = self.members.memory
-        if memory is None or not isinstance(self.settings.random_state, Integral):
+        if not self.can_remember:
             return function(*args)
-        return remember(memory, [*self._key, *more_key], function, *args)
+        return remember(self.members.memory, [*self._key, *more_key], function, *args)
+
+    @property
+    def can_remember(self) -> bool:
+        """Whether there is a `memory`, and a seed by which results can be found again."""
+        has_seed = isinstance(self.settings.random_state, Integral)
+        return self.members.memory is not None and has_seed
 
     @cached_property
     def _key(self) -> tuple[Any, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,29 +28,42 @@ class Words:
     Attributes
     ----------
     prepared : PreparedTexts
-    network_seed : seed of the network
+    network_seed, ngram_seed : seeds of the network and of the n-gram model
     splits : by which models are compared
-    ngrams : the n-gram model, or nothing without one
+    ngram_texts : what the n-gram model learns from; None without one, or after it was fitted
     random_state : RandomState after all this
+    ngrams : the n-gram model, or nothing without one
     """
 
     prepared: PreparedTexts
     network_seed: int
+    ngram_seed: int
     splits: Splits
-    ngrams: list[CrossFitted]
+    ngram_texts: NgramTexts | None
     random_state: np.random.RandomState
+    ngrams: tuple[CrossFitted, ...] = ()
 
 
 def fit_words(job: Job) -> Words:
     """Prepare the texts for the network, and cross-fit the n-gram model."""
+    words = prepare_words(job)
+    return replace(words, ngrams=cross_fit_ngrams(job, words), ngram_texts=None)
+
+
+def prepare_words(job: Job) -> Words:
+    """Prepare the texts for both models; the n-gram model is not fitted yet."""
     prepared, ngram_texts = prepare(job, job.data.texts, job.train_rows)
     network_seed = job.seed()
     splits = _split(job, ngram_texts)
-    ngrams = []
-    if ngram_texts is not None:
-        table = make_table(ngram_texts, job.data, job.n_classes, job.seed())
-        ngrams = [] if table.is_empty else [cross_fit(table, splits, job.n_classes)]
-    return Words(prepared, network_seed, splits, ngrams, job.random_state)
+    return Words(prepared, network_seed, job.seed(), splits, ngram_texts, job.random_state)
+
+
+def cross_fit_ngrams(job: Job, words: Words) -> tuple[CrossFitted, ...]:
+    """Cross-fit the n-gram model. There is none if the texts have no n-gram."""
+    if words.ngram_texts is None:
+        return ()
+    table = make_table(words.ngram_texts, job.data, job.n_classes, words.ngram_seed)
+    return () if table.is_empty else (cross_fit(table, words.splits, job.n_classes),)
 
 
 def prepare(
