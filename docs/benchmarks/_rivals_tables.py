@@ -75,7 +75,10 @@ def paired(
     both = [split for split in costs if split in reference]
     # Rounded, because equal costs may differ in their last digit.
     logarithms = np.log([costs[split] / reference[split] for split in both]).round(9)
-    p = float(wilcoxon(logarithms).pvalue) if np.any(logarithms) else 1.0
+    # Splits without a difference are left out, as the test does by default. Older versions of SciPy
+    # would then use another approximation.
+    different = logarithms[logarithms != 0]
+    p = float(wilcoxon(different).pvalue) if len(different) else 1.0
     return int(np.sum(logarithms < 0)), int(np.sum(logarithms > 0)), p
 
 
