@@ -14,7 +14,6 @@ from sklearn.utils.validation import check_is_fitted
 from skcnn._arrays import Float64
 from skcnn._compat import _check_feature_names, _fit_context, warn_renamed
 from skcnn._parameters import PARAMETER_CONSTRAINTS, MemberParameters
-from skcnn._settings import FitSettings, MemberSettings, NetworkSettings, TextSettings
 from skcnn.costs._loss_formulas import LOSS_NAMES
 from skcnn.costs._matrix import CostMatrixLike
 from skcnn.costs._min_cost import MinCostMixin
@@ -361,11 +360,7 @@ default=None
             If a text is missing, the lengths of X and y differ, y has one class only, the costs
             do not fit the texts or the classes, or `distill` is True without unlabeled texts.
         """
-        params = self._params()
-        text = TextSettings.from_params(params)
-        network = NetworkSettings.from_params(params)
-        members = MemberSettings.from_params(params)
-        settings = FitSettings.from_params(params)
+        text, network, members, settings = self._settings()
         if self.word_vectors is not None:
             check_word_vectors(self.word_vectors)
         check_sentence_vectors(self.sentence_vectors)

@@ -10,7 +10,10 @@ from numbers import Integral, Real
 from typing import Any, Self
 
 from skcnn._compat import HasMethods, Interval, StrOptions, _BaseComposition
+from skcnn._settings import FitSettings, MemberSettings, NetworkSettings, TextSettings
 from skcnn.costs._loss_formulas import LOSS_NAMES
+
+Settings = tuple[TextSettings, NetworkSettings, MemberSettings, FitSettings]
 
 PARAMETER_CONSTRAINTS: dict[str, list[Any] | str] = {
     "cost_matrix": [None, str, "array-like", Mapping],
@@ -74,9 +77,15 @@ class MemberParameters(_BaseComposition):
         params: dict[str, Any] = self._get_params("members", deep=deep)
         return params
 
-    def _params(self) -> dict[str, Any]:
+    def _settings(self) -> Settings:
         # Not get_params: a subclass may have fewer parameters of its own.
-        return {name: getattr(self, name) for name in PARAMETER_CONSTRAINTS}
+        params = {name: getattr(self, name) for name in PARAMETER_CONSTRAINTS}
+        return (
+            TextSettings.from_params(params),
+            NetworkSettings.from_params(params),
+            MemberSettings.from_params(params),
+            FitSettings.from_params(params),
+        )
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters of this estimator, of its members, or of objects that are parameters.

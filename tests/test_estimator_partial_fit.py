@@ -335,7 +335,11 @@ def test_a_warm_start_after_load_begins_there_too(
     ("params", "labels", "message"),
     [
         ({}, ["spam", "offer"], "classes_ is the same"),
-        ({"n_filters": 5}, ["spam", "ham"], "filter_widths and n_filters"),
+        (
+            {"n_filters": 5},
+            ["spam", "ham"],
+            r"filter_widths and n_filters are (\[.*\]) and 5; .* fit, \1 and \d+\. Set",
+        ),
         ({"embedding_dim": 9}, ["spam", "ham"], "embedding_dim is 9"),
         ({"network": lambda meta: None}, ["spam", "ham"], "network of your own"),
     ],

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from _common import load
+from _common import DATA_SETS, load
 from _rivals_learners import (
     FastTextLearner,
     MeanWordVector,
@@ -21,15 +21,7 @@ from _rivals_learners import (
 from _rivals_sentences import SentenceVectors
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
-RARE = {
-    "ade_sentences": "ade",
-    "hate_offensive": "hate",
-    "so_web_5k_15k": "web",
-    "clothing_reviews": "not_recommended",
-    "sms_spam": "spam",
-    "clinc150_imbalanced": "oos",
-    "zh_waimai": "pos",
-}
+RARE = {**DATA_SETS, "clinc150_imbalanced": "oos"}
 WITHOUT_SPACES = {"zh_waimai"}
 SIZES = ("500", "1000", "2000", "8000", "all")
 N_TEST, N_UNLABELED, N_FOLDS = 4000, 7000, 5

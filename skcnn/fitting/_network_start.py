@@ -97,12 +97,13 @@ def check_start(
             "warm_start=False, or network=None."
         )
     weights = network.weights
-    found = sorted(settings.widths, reverse=True), settings.n_filters
-    expected = list(weights.filter_widths), weights.n_filters
+    found = sorted(settings.widths), settings.n_filters
+    expected = sorted(weights.filter_widths), weights.n_filters
     if found != expected:
         raise ValueError(
-            f"filter_widths and n_filters are {found}; warm_start expects those of the previous "
-            f"fit, {expected}. Set warm_start=False, or clone the estimator."
+            f"filter_widths and n_filters are {found[0]} and {found[1]}; warm_start expects those "
+            f"of the previous fit, {expected[0]} and {expected[1]}. Set warm_start=False, or clone "
+            "the estimator."
         )
     if text.word_vectors is None and weights.embedding.shape[1] != text.embedding_dim:
         raise ValueError(

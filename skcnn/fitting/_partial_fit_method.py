@@ -22,7 +22,9 @@ class PartialFitMixin:
     if TYPE_CHECKING:
         _model: FittedModel
 
-        def _params(self) -> dict[str, Any]: ...
+        def _settings(
+            self,
+        ) -> tuple[TextSettings, NetworkSettings, MemberSettings, FitSettings]: ...
         def _set_model(self, model: FittedModel) -> None: ...
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -63,11 +65,7 @@ class PartialFitMixin:
             `network`, `sentence_vectors`, `members`, `class_weight="balanced"`, or an optimizer
             other than Adam.
         """
-        params = self._params()
-        text = TextSettings.from_params(params)
-        network = NetworkSettings.from_params(params)
-        members = MemberSettings.from_params(params)
-        settings = FitSettings.from_params(params)
+        text, network, members, settings = self._settings()
         check_can_continue(network, members, settings)
         model = getattr(self, "_model", None)
         labels = check_classes(classes, None if model is None else model.classes)
