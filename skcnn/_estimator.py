@@ -345,7 +345,7 @@ default=None
             More texts of the same kind, without labels. Word vectors are learned from them too,
             and their words are known when predicting. With `sentence_vectors` or `members`, the
             network and the n-gram model also learn from the probabilities that all models together
-            give these texts [3]_. They help most if there are few labels. They are not kept. Tools
+            give these texts [3]_. See docs/unlabeled.md for when it helps. They are not kept. Tools
             that split X also split `unlabeled` if both have the same length.
 
         Returns
