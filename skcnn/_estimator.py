@@ -12,7 +12,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skcnn._arrays import Float64
-from skcnn._compat import _check_feature_names, _fit_context, warn_renamed
+from skcnn._compat import _check_feature_names, _fit_context, check_not_forked, warn_renamed
 from skcnn._parameters import PARAMETER_CONSTRAINTS, MemberParameters
 from skcnn.costs._loss_formulas import LOSS_NAMES
 from skcnn.costs._matrix import CostMatrixLike
@@ -24,7 +24,7 @@ from skcnn.fitting._network_start import check_start
 from skcnn.fitting._partial_fit_method import PartialFitMixin
 from skcnn.fitting._text_cnn import to_keras_model
 from skcnn.fitting._training_set import check_training_set, check_unlabeled
-from skcnn.predicting._attributes import FittedAttributes
+from skcnn.predicting._attributes import FittedAttributes, fitted_property
 from skcnn.text._containers import as_texts, column_names, n_columns
 from skcnn.text._pretrained import check_word_vectors
 from skcnn.text._sentence_vectors import check_memory, check_sentence_vectors
@@ -359,7 +359,10 @@ default=None
         ValueError
             If a text is missing, the lengths of X and y differ, y has one class only, the costs
             do not fit the texts or the classes, or `distill` is True without unlabeled texts.
+        RuntimeError
+            In a process that was forked after TensorFlow was used: it would wait forever there.
         """
+        check_not_forked("fit")
         text, network, members, settings = self._settings()
         if self.word_vectors is not None:
             check_word_vectors(self.word_vectors)
@@ -405,11 +408,12 @@ default=None
         ndarray of shape (n_samples, n_classes)
             Columns in the order of `classes_`; rows sum to 1.
         """
-        check_is_fitted(self)
+        fitted = self._unchanging_copy()
+        check_is_fitted(fitted)
         texts = as_texts(X)
-        if hasattr(self, "feature_names_in_") and column_names(X) is not None:
-            _check_feature_names(self, X, reset=False)
-        return self._model.predict_proba(texts)
+        if hasattr(fitted, "feature_names_in_") and column_names(X) is not None:
+            _check_feature_names(fitted, X, reset=False)
+        return fitted._model.predict_proba(texts)
 
     @property
     def _learns_costs(self) -> bool:
@@ -418,7 +422,7 @@ default=None
             isinstance(self.loss, str) and self.loss in LOSS_NAMES and self.loss != "cross_entropy"
         )
 
-    @property
+    @fitted_property
     def model_(self) -> Any:
         """The trained network as a Keras model over padded token ids (imports TensorFlow).
 
@@ -426,6 +430,7 @@ default=None
         P(class | text).
         """
         check_is_fitted(self)
+        check_not_forked("model_")
         fitted = self._model  # another thread may fit meanwhile
         model, keras_model = getattr(self, "_keras_model", (None, None))
         if model is not fitted:

@@ -64,6 +64,12 @@ class MinCostMixin:
         """Arguments of `decide` about abstentions; {} means no abstentions."""
         return {}
 
+    def _unchanging_copy(self) -> Self:
+        """Return a copy that keeps its model if another thread fits this object meanwhile."""
+        copy = object.__new__(type(self))
+        vars(copy).update(vars(self))
+        return copy
+
     def predict_proba(self, X: Any) -> Float64:
         """Estimate P(class | x)."""
         raise NotImplementedError
@@ -93,17 +99,18 @@ class MinCostMixin:
             As `predict_proba`, or if `sample_costs` does not fit X and the classes, or is given
             while `decision` is not "min_cost".
         """
-        P = self.predict_proba(X)
+        fitted = self._unchanging_copy()
+        P = fitted.predict_proba(X)
         if sample_costs is None:
-            costs = decision_costs(self.decision, self.cost_matrix_)
-            return decide(P, costs, self.classes_, **self._abstention())
-        if self.decision != "min_cost":
+            costs = decision_costs(fitted.decision, fitted.cost_matrix_)
+            return decide(P, costs, fitted.classes_, **fitted._abstention())
+        if fitted.decision != "min_cost":
             raise ValueError(
-                f"sample_costs is given, but decision is {self.decision!r}, which ignores costs; "
+                f"sample_costs is given, but decision is {fitted.decision!r}, which ignores costs; "
                 "expected decision='min_cost'. Set it, or leave sample_costs out."
             )
         rows = matched_rows(sample_costs, X)
-        return decide(P, None, self.classes_, sample_costs=rows, **self._abstention())
+        return decide(P, None, fitted.classes_, sample_costs=rows, **fitted._abstention())
 
     def predict_log_proba(self, X: Any) -> Float64:
         """Logarithm of `predict_proba`.
@@ -149,8 +156,10 @@ class MinCostMixin:
         TypeError, ValueError
             As `predict_proba`.
         """
-        negative, positive = self.predict_proba(X).T
-        threshold = bayes_threshold(decision_costs(self.decision, self.cost_matrix_))
+        fitted = self._unchanging_copy()
+        is_binary(fitted)
+        negative, positive = fitted.predict_proba(X).T
+        threshold = bayes_threshold(decision_costs(fitted.decision, fitted.cost_matrix_))
         at_threshold = finite_log(np.array(threshold)) - finite_log(np.array(1 - threshold))
         log_odds = finite_log(positive) - finite_log(negative)
         return np.asarray(log_odds - at_threshold)
@@ -175,11 +184,12 @@ class MinCostMixin:
         TypeError, ValueError
             As `predict_proba`, or if `sample_costs` does not fit X and the classes.
         """
-        P = self.predict_proba(X)
+        fitted = self._unchanging_copy()
+        P = fitted.predict_proba(X)
         if sample_costs is None:
-            return expected_costs(P, self.cost_matrix_)
+            return expected_costs(P, fitted.cost_matrix_)
         costs = matched_rows(sample_costs, X)
-        return expected_costs(P, None, self.classes_, sample_costs=costs)
+        return expected_costs(P, None, fitted.classes_, sample_costs=costs)
 
     def expected_cost(self, X: Any, *, sample_costs: Any = None) -> Float64:
         """Old name of `expected_costs`, with a FutureWarning.
@@ -260,6 +270,7 @@ class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseE
     array(['yes'], dtype='<U5')
     """
 
+    estimator_: Any
     classes_: NDArray[Any]
     cost_matrix_: Float64
 
@@ -318,13 +329,23 @@ class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseE
         given = costs_inside(estimator) if self.cost_matrix is None else self.cost_matrix
         costs = check_cost_matrix(given, classes, class_totals=counts)
         check_abstention(self.abstain_cost, self.abstain_label, classes)
-        self.estimator_, self.classes_, self.cost_matrix_ = estimator, classes, costs
-        for name in ("n_features_in_", "feature_names_in_"):
-            if hasattr(self, name):
-                delattr(self, name)
-            if hasattr(estimator, name):
-                setattr(self, name, getattr(estimator, name))
+        # In one call: an interrupt between two would leave a new model with old costs.
+        self.__dict__.update(estimator_=estimator, classes_=classes, cost_matrix_=costs)
         return self
+
+    @property
+    def n_features_in_(self) -> int:
+        """Number of features of the classifier, if it has it."""
+        check_is_fitted(self, "estimator_")
+        n_features: int = self.estimator_.n_features_in_
+        return n_features
+
+    @property
+    def feature_names_in_(self) -> NDArray[Any]:
+        """Names of the features of the classifier, if it has them."""
+        check_is_fitted(self, "estimator_")
+        names: NDArray[Any] = self.estimator_.feature_names_in_
+        return names
 
     def predict_proba(self, X: Any) -> Float64:
         """Return the classifier's probabilities, unchanged.
