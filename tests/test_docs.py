@@ -18,8 +18,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from sklearn.base import BaseEstimator
 import typer
+from sklearn.base import BaseEstimator
 
 import skcnn
 import skcnn.cli
