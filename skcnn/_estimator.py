@@ -12,7 +12,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skcnn._arrays import Float64
-from skcnn._compat import _check_feature_names, _fit_context, check_not_forked, warn_renamed
+from skcnn._compat import _check_feature_names, _fit_context, check_not_forked
 from skcnn._parameters import PARAMETER_CONSTRAINTS, MemberParameters
 from skcnn.costs._loss_formulas import LOSS_NAMES
 from skcnn.costs._matrix import CostMatrixLike
@@ -23,7 +23,8 @@ from skcnn.fitting._fit import fit_model
 from skcnn.fitting._network_start import check_start
 from skcnn.fitting._partial_fit_method import PartialFitMixin
 from skcnn.fitting._text_cnn import to_keras_model
-from skcnn.fitting._training_set import check_training_set, check_unlabeled
+from skcnn.fitting._training_set import check_training_set, check_unlabeled, unlabeled_texts
+from skcnn.inspection._explain import ExplainMixin
 from skcnn.predicting._attributes import FittedAttributes, fitted_property
 from skcnn.text._containers import as_texts, column_names, n_columns
 from skcnn.text._pretrained import check_word_vectors
@@ -33,6 +34,7 @@ from skcnn.text._sentence_vectors import check_memory, check_sentence_vectors
 class CostSensitiveTextCNN(
     FittedAttributes,
     PartialFitMixin,
+    ExplainMixin,
     SaveLoadMixin,
     MinCostMixin,
     ClassifierMixin,
@@ -369,7 +371,7 @@ default=None
         check_sentence_vectors(self.sentence_vectors)
         check_memory(self.memory)
         check_members(self.members, taken_names=PARAMETER_CONSTRAINTS)
-        more_texts = check_unlabeled(self._unlabeled(unlabeled), text, members)
+        more_texts = check_unlabeled(unlabeled_texts(self.unlabeled, unlabeled), text, members)
         data = check_training_set(X, y, sample_weight, self.class_weight, sample_costs)
         if data.sample_weight is not None:
             check_members_take_weights(self.members or ())
@@ -384,15 +386,6 @@ default=None
             )
         )
         return self
-
-    def _unlabeled(self, unlabeled: Any) -> Any:
-        """Return what `fit` was given, or the parameter that it replaces."""
-        if isinstance(self.unlabeled, str) and self.unlabeled == "deprecated":
-            return unlabeled
-        warn_renamed("The parameter unlabeled", "fit(X, y, unlabeled=...)")
-        if unlabeled is not None:
-            raise TypeError("unlabeled is given to fit and as a parameter; expected only in fit.")
-        return self.unlabeled
 
     def predict_proba(self, X: Any) -> Float64:
         """Estimate P(class | text), whatever the costs are.
