@@ -175,6 +175,14 @@ def test_threads_that_predict_during_fits_get_the_answers_of_one_model(case: Cas
 METHODS = ["predict", "predict_proba", "expected_costs", "decision_function"]
 
 
+def explain(cnn: CostSensitiveTextCNN) -> Any:
+    return cnn.explain(TEXTS).to_frame().to_numpy()
+
+
+def worst_errors(cnn: CostSensitiveTextCNN) -> Any:
+    return cnn.worst_errors(FIRST, Y_FIRST[1:] + Y_FIRST[:1]).to_numpy()
+
+
 class FitsMeanwhile:
     """A tokenizer during whose work, once, another thread fits the estimator."""
 
@@ -210,6 +218,18 @@ def test_a_fit_that_ends_while_texts_are_predicted_does_not_change_the_answer(
     assert estimator.classes_.tolist() == ["maybe", "no", "yes"]
 
 
+@pytest.mark.parametrize("tool", [explain, worst_errors])
+def test_a_fit_that_ends_while_predictions_are_explained_does_not_change_the_answer(
+    tool: Callable[[CostSensitiveTextCNN], Any],
+) -> None:
+    tokenizer = FitsMeanwhile()
+    cnn = small_cnn(tokenizer=tokenizer, cost_matrix="balanced").fit(FIRST, Y_FIRST)
+    expected = tool(cnn)
+    tokenizer.estimator = cnn
+    np.testing.assert_array_equal(tool(cnn), expected)
+    assert cnn.classes_.tolist() == ["maybe", "no", "yes"]
+
+
 def test_word_vectors_are_read_from_one_fit() -> None:
     class FitsMeanwhile(CooccurrenceVectors):
         """Whenever its vectors are read, it has just been fitted on the other texts."""
@@ -223,6 +243,7 @@ def test_word_vectors_are_read_from_one_fit() -> None:
     texts = [FIRST, SECOND]
     learned = FitsMeanwhile(3, random_state=0).fit(FIRST)
     found = resolve_word_vectors(learned, tokenizer=None, lowercase=True)
+    assert found is not None
     one = VECTORS.fitted(0 if "win" in found.words else 1)
     assert found.words == one.words_
     np.testing.assert_array_equal(found.vectors, one.vectors_)
