@@ -69,11 +69,11 @@ class Case:
 
 
 CNN = Case(small_cnn, answers, FittedAttributes._set_model)
-MIN_COST = Case(small_min_cost, answers, MinCostClassifier.fit.__wrapped__)  # type: ignore[attr-defined]
+MIN_COST = Case(small_min_cost, answers, MinCostClassifier.fit.__wrapped__)
 VECTORS = Case(
     partial(CooccurrenceVectors, 3, random_state=0),
     word_vectors,
-    CooccurrenceVectors.fit.__wrapped__,  # type: ignore[attr-defined]
+    CooccurrenceVectors.fit.__wrapped__,
     ((FIRST,), (SECOND,)),
 )
 CASES = {"CNN": CNN, "MinCostClassifier": MIN_COST, "CooccurrenceVectors": VECTORS}
