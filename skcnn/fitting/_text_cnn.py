@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from skcnn._arrays import Float32, Float64
 from skcnn._settings import NetworkSettings
+from skcnn.costs._matrix import loss_cost_matrix
 from skcnn.costs._posterior import PosteriorRule
 from skcnn.fitting._network_start import layers_without_embedding
 from skcnn.predicting._keras_network import KerasNetwork
@@ -23,22 +25,41 @@ if TYPE_CHECKING:
 WORD_DROPOUT = 0.3
 
 
-def make_posterior_rule(loss: Any, loss_costs: Float64) -> PosteriorRule:
-    """Return the rule that turns outputs into probabilities, for a loss.
+@dataclass(frozen=True, slots=True, eq=False)
+class Loss:
+    """The loss of a network, for some costs and classes.
 
-    The outputs of a network that was trained with a loss of another library are taken as
-    probabilities.
+    Attributes
+    ----------
+    settings : NetworkSettings, with a loss whose costs do not depend on their unit
+    costs : (K, K), the cost matrix of a loss that is given by name: zero diagonal, scaled
+    posterior_rule : from softmax outputs to P(class | text). The outputs of a network that was
+        trained with a loss of another library are taken as probabilities.
     """
-    from skcnn.network.losses import identify_loss, make_loss
 
-    identity = identify_loss(make_loss(loss, loss_costs))
-    if identity is not None and identity[1].shape != loss_costs.shape:
-        msg = (
-            f"loss has a cost_matrix of shape {identity[1].shape}; expected {loss_costs.shape}: "
-            "one row and one column per class. If the loss is given by name, it uses cost_matrix."
-        )
-        raise ValueError(msg)
-    return PosteriorRule(*(identity or ("cross_entropy", loss_costs)))
+    settings: NetworkSettings
+    costs: Float64
+    posterior_rule: PosteriorRule
+
+
+def make_loss(settings: NetworkSettings, costs: Float64, class_totals: Float64) -> Loss:
+    """Scale the costs of a loss, and find the way back from its outputs; imports TensorFlow.
+
+    Parameters
+    ----------
+    settings : NetworkSettings
+    costs : (K, K), for a loss that is given by name
+    class_totals : (K,), total weight of each class
+    """
+    from skcnn.network import losses
+
+    if settings.ignores_costs:
+        costs = 1 - np.eye(len(costs))
+    costs = loss_cost_matrix(costs, class_totals)
+    loss = losses.scale_costs(settings.loss, class_totals)
+    identity = losses.identify_loss(losses.make_loss(loss, costs))
+    rule = PosteriorRule(*(identity or ("cross_entropy", costs)))
+    return Loss(replace(settings, loss=loss), costs, rule)
 
 
 def train_text_cnn(

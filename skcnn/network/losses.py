@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import keras
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike
 from skcnn._arrays import Float64
 from skcnn._compat import warn_user
 from skcnn.costs._checks import check_not_negative
+from skcnn.costs._matrix import loss_cost_matrix
 
 from ._cost_loss import _CostLoss
 from ._loss_tables import (
@@ -336,6 +338,40 @@ LOSSES: dict[str, type[_CostLoss]] = {
 def make_loss(loss: Any, cost_matrix: Float64) -> Any:
     """Return the loss that a name in `LOSSES` stands for. Any other loss is returned unchanged."""
     return LOSSES[loss](cost_matrix) if isinstance(loss, str) and loss in LOSSES else loss
+
+
+def scale_costs(loss: Any, class_totals: Float64) -> Any:
+    """Return a copy of a loss of this module whose costs do not depend on their unit.
+
+    The matrix is scaled by `loss_cost_matrix`, as that of a loss given by name. Else the unit would
+    act as a learning rate. Any other loss is returned unchanged, and so is `CrossEntropy`, which
+    does not use its costs.
+
+    Parameters
+    ----------
+    loss : keras.losses.Loss, str or callable
+    class_totals : (K,), total weight of each class
+
+    Raises
+    ------
+    ValueError
+        If the matrix has another number of classes, or if the errors on all rows cost nothing.
+    """
+    if not isinstance(loss, _CostLoss):
+        return loss
+    n_classes = len(class_totals)
+    if loss.cost_matrix.shape != (n_classes, n_classes):
+        msg = (
+            f"loss has a cost_matrix of shape {loss.cost_matrix.shape}; expected "
+            f"{(n_classes, n_classes)}: one row and one column per class. If the loss is given by "
+            "name, it uses cost_matrix."
+        )
+        raise ValueError(msg)
+    if isinstance(loss, CrossEntropy):
+        return loss
+    scaled = copy(loss)
+    scaled.cost_matrix = loss_cost_matrix(loss.cost_matrix, class_totals)
+    return scaled
 
 
 def identify_loss(loss: Any) -> tuple[str, Float64, dict[str, float]] | None:

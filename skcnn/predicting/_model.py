@@ -42,13 +42,15 @@ class FitSummary:
     Attributes
     ----------
     n_texts : number of training texts
-    class_totals : (K,), total weight of each class
+    class_totals : (K,), total weight of each class, in units of the mean weight
+    log_unit : logarithm of the mean weight of the texts, as given
     filter_widths : of the TextCNN, in the order of Keras' layers
     seed : int
     """
 
     n_texts: int
     class_totals: Float64
+    log_unit: float
     filter_widths: tuple[int, ...]
     seed: int
 
