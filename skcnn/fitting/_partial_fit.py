@@ -208,7 +208,7 @@ def _in_units_of_first_call(data: TrainingSet, progress: Progress) -> Float64:
             "Use the same unit for sample_weight and class_weight in each call."
         )
     weight = np.ones(len(data.texts)) if data.sample_weight is None else data.sample_weight
-    return weight * np.exp(log_ratio)
+    return np.asarray(weight * np.exp(log_ratio))
 
 
 def _with_progress(model: FittedModel, progress: Progress) -> FittedModel:
