@@ -52,7 +52,7 @@ def train(
     """Train the network of a job, or read it from `memory` if it does not depend on the costs."""
     if job.start is not None:
         prepared = start_from(prepared, job.start)
-    loss = make_loss(job.network, job.costs, job.data.class_totals)
+    loss = make_loss(job.network, job.costs, job.data.class_totals, job.data.classes)
     network = loss.settings
     score = make_held_out_score(
         job.data, job.held_out_rows, job.settings, job.costs, loss.posterior_rule

@@ -173,7 +173,7 @@ def continue_model(
     new_totals = np.bincount(data.targets, weight, len(model.classes))
     class_totals = progress.class_totals + new_totals
     costs = check_cost_matrix(settings.cost_matrix, model.classes, class_totals=class_totals)
-    loss = make_loss(network, costs, class_totals)
+    loss = make_loss(network, costs, class_totals, model.classes)
     trained, mean_loss = progress.network.learn(
         tokens,
         data.targets,

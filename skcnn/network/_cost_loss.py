@@ -99,7 +99,7 @@ class _CostLoss(keras.losses.Loss):
         >>> ExpectedCost([[0, 1], [5, 0]]).posterior([[0.3]]).round(2)
         array([[0.77, 0.23]])
         """
-        shape = getattr(outputs, "shape", ())
+        shape: tuple[int, ...] = tuple(getattr(outputs, "shape", ()))
         if len(shape) > 2:
             rows = self._posterior_of_rows(np.reshape(outputs, (-1, shape[-1])))
             return rows.reshape(*shape[:-1], -1)
