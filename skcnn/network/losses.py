@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from typing import Any
 
 import keras
@@ -46,9 +45,13 @@ class ExpectedCost(_CostLoss):
 
     Notes
     -----
-    Labels may be class indices, shape (n,) or (n, 1), or one-hot rows, shape (n, n_classes).
-    Outputs may be softmax columns, shape (n, n_classes), or one sigmoid column, shape (n, 1), the
-    output for class 1.
+    Labels may be class indices, shape (n,) or (n, 1), or one-hot rows or rows of probabilities,
+    shape (n, n_classes). Outputs may be softmax columns, shape (n, n_classes), or one sigmoid
+    column, shape (n, 1), the output for class 1; then labels may also be its probability. If each
+    token has a label, labels and outputs have one more dimension.
+
+    Labels that are no classes raise `tf.errors.InvalidArgumentError` in the first step. Where
+    TensorFlow cannot raise errors, as in steps that XLA compiles, the loss is NaN.
 
     An output above 0.5 does not mean that class 1 is the cheaper prediction. Use `decide`.
 
@@ -369,7 +372,9 @@ def scale_costs(loss: Any, class_totals: Float64) -> Any:
         raise ValueError(msg)
     if isinstance(loss, CrossEntropy):
         return loss
-    scaled = copy(loss)
+    # copy() would go through Keras' way of saving, which does not know the user's own classes.
+    scaled = object.__new__(type(loss))
+    vars(scaled).update(vars(loss))
     scaled.cost_matrix = loss_cost_matrix(loss.cost_matrix, class_totals)
     return scaled
 
