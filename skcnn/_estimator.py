@@ -77,9 +77,9 @@ default=None
         - "focal": "weighted" times ``(1 - q_t)^2``
 
         An object from `skcnn.losses` can have other parameters. Its own cost matrix, in any unit,
-        counts for training; `cost_matrix` counts for decisions. The outputs of a network that was trained
-        with a loss of skcnn are turned back into P(class | text). With any other loss, the softmax
-        outputs are taken as P(class | text).
+        counts for training; `cost_matrix` counts for decisions. The outputs of a network that was
+        trained with a loss of skcnn are turned back into P(class | text). With any other loss, the
+        softmax outputs are taken as P(class | text).
     network : callable, default=None
         A function that returns a Keras model over padded token ids, not compiled. It replaces the
         TextCNN. It is called by SciKeras' convention: `meta` has "n_ids" and "embeddings", the

@@ -68,13 +68,14 @@ def make_loss(
     UserWarning
         If the costs are such that the network hardly learns a class.
     """
-    from skcnn.network import losses
+    from skcnn.network.losses import identify_loss, scale_costs
+    from skcnn.network.losses import make_loss as loss_of_name
 
     if settings.ignores_costs:
         costs = 1 - np.eye(len(costs))
     costs = loss_cost_matrix(costs, class_totals)
-    loss = losses.scale_costs(settings.loss, class_totals)
-    identity = losses.identify_loss(losses.make_loss(loss, costs))
+    loss = scale_costs(settings.loss, class_totals)
+    identity = identify_loss(loss_of_name(loss, costs))
     rule = PosteriorRule(*(identity or ("cross_entropy", costs)))
     _warn_of_light_classes(rule, class_totals, classes)
     return Loss(replace(settings, loss=loss), costs, rule)

@@ -119,15 +119,12 @@ def fit_text_cnn(
         If the loss is much higher than that of a network that knows nothing.
     """
     initialize_devices()
-    n_rows, dimension = embeddings.shape
     callbacks = list(settings.callbacks or ())
-    optimizer_params = settings.all_optimizer_params
     loss = make_loss(settings.loss, loss_costs)
     classifier = _SequenceClassifier(
         model=partial(
             build_with_word_parts,
-            n_rows,
-            dimension,
+            *embeddings.shape,
             len(loss_costs),
             filter_widths=settings.widths,
             n_filters=settings.n_filters,
@@ -139,7 +136,7 @@ def fit_text_cnn(
         ),
         loss=loss,
         optimizer=copy_of_optimizer(settings.optimizer),
-        **{f"optimizer__{name}": value for name, value in optimizer_params.items()},
+        **{f"optimizer__{name}": value for name, value in settings.all_optimizer_params.items()},
         batch_size=settings.batch_size,
         epochs=settings.epochs,
         verbose=int(settings.verbose),

@@ -374,7 +374,7 @@ def scale_costs(loss: Any, class_totals: Float64) -> Any:
         return loss
     # copy() would go through Keras' way of saving, which does not know the user's own classes.
     scaled = object.__new__(type(loss))
-    vars(scaled).update(vars(loss))
+    scaled.__dict__.update(loss.__dict__)
     scaled.cost_matrix = loss_cost_matrix(loss.cost_matrix, class_totals)
     return scaled
 
