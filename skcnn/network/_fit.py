@@ -124,7 +124,8 @@ def fit_text_cnn(
     classifier = _SequenceClassifier(
         model=partial(
             build_with_word_parts,
-            *embeddings.shape,
+            len(embeddings),
+            embeddings.shape[1],
             len(loss_costs),
             filter_widths=settings.widths,
             n_filters=settings.n_filters,
