@@ -56,7 +56,7 @@ def test_the_unit_of_class_weights_changes_nothing(
     weight = np.full(160, unit)
     found, expected = (
         probabilities(
-            small_cnn(class_weight={"ham": each, "spam": 3 * each}),
+            small_cnn(class_weight={"ham": each, "spam": 3 * each}, linear_model=False),
             two_classes,
             sample_weight=weight,
         )
