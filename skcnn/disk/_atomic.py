@@ -57,22 +57,14 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             yield file
         return
     target = Path(os.path.realpath(path))
-    draft = _draft_of(target)
-    with _errors_about(path, draft):
-        _remove_leftovers(target)
-        try:
-            with _open_locked(draft, target) as file:
-                yield file
-                file.flush()
-                _copy_mode(target, file)
-                os.fsync(file.fileno())
-                if fcntl is not None:
-                    os.replace(draft, target)  # still locked
-            if fcntl is None:
-                os.replace(draft, target)  # an open file cannot be renamed on Windows
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise
+    with _errors_about(path), _draft_of(target) as (draft, file):
+        yield file
+        file.flush()
+        _copy_mode(target, file)
+        os.fsync(file.fileno())
+        if fcntl is None:
+            file.close()  # an open file cannot be renamed on Windows; elsewhere it stays locked
+        os.replace(draft, target)
         _sync_folder(target.parent)
 
 
@@ -130,16 +122,17 @@ def _kind_of_existing(path: str | os.PathLike[str]) -> str | None:
 
 
 @contextmanager
-def _errors_about(path: str | os.PathLike[str], draft: Path | None = None) -> Iterator[None]:
-    """Name `path` in errors of the file system that name nothing, or the draft.
+def _errors_about(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Name `path` in errors of the file system that name nothing, or a draft.
 
     A full disk names no file. Errors about other files are left alone.
     """
     try:
         yield
     except OSError as error:
-        own = error.filename is None or error.filename in (draft, str(draft))
-        if error.errno is None or error.strerror is None or not own:
+        named = None if error.filename is None else os.path.basename(os.fsdecode(error.filename))
+        others = named is not None and not named.startswith(_PREFIX)
+        if error.errno is None or error.strerror is None or others:
             raise
         raise OSError(error.errno, error.strerror, os.fspath(path)) from error
 
@@ -155,28 +148,39 @@ def _prefix_of(target: Path) -> str:
     return f"{_PREFIX}{name}-"
 
 
-def _draft_of(target: Path) -> Path:
-    return target.with_name(f"{_prefix_of(target)}{secrets.token_hex(8)}")
-
-
 @contextmanager
-def _open_locked(draft: Path, target: Path) -> Iterator[BinaryIO]:
+def _draft_of(target: Path) -> Iterator[tuple[Path, BinaryIO]]:
+    """Create a draft; remove it if the block fails."""
+    _remove_leftovers(target)
+    draft, file = _new_draft(target)
+    try:
+        with file:
+            yield draft, file
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def _new_draft(target: Path) -> tuple[Path, BinaryIO]:
     # If there is a file to replace, nobody else may read the draft before it has that file's mode.
     mode = 0o600 if target.exists() else 0o666
-    with open(draft, "x+b", opener=lambda name, flags: os.open(name, flags, mode)) as file:
-        if fcntl is not None and not _lock(file):
-            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
-        yield file
+    while True:
+        draft = target.with_name(f"{_prefix_of(target)}{secrets.token_hex(8)}")
+        file = open(draft, "x+b", opener=lambda name, flags: os.open(name, flags, mode))
+        if _lock(file) and draft.exists():
+            return draft, file
+        file.close()  # another process took it for a leftover before it was locked
 
 
 def _lock(file: BinaryIO) -> bool:
     """Lock a file; return False if another process holds the lock."""
-    try:
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True  # a file system without locks
+    if fcntl is not None:
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True  # a file system without locks: nobody can take it for a leftover
     return True
 
 
