@@ -82,33 +82,24 @@ def check_can_write(path: str | os.PathLike[str]) -> None:
     OSError
         If the path is a folder, its folder does not exist, or either must not be written.
     """
-    name, kind = os.fspath(path), _kind_of_existing(path)
-    if kind == "a folder":
-        raise _error(IsADirectoryError, errno.EISDIR, f"{name} is a folder; expected a file name.")
+    kind = _kind_of_existing(path)
     target = Path(os.path.realpath(path))
+    if kind == "a folder":
+        raise _error(path, errno.EISDIR, "it is a folder; expected a file name")
     if target.is_symlink():
-        raise _error(OSError, errno.ELOOP, f"{name} is a link that points to itself.")
+        raise _error(path, errno.ELOOP, "it is a link that points to itself")
     if kind is None and not target.parent.is_dir():
-        raise _error(
-            FileNotFoundError,
-            errno.ENOENT,
-            f"{target.parent} is not a folder; create it before saving {name} there.",
-        )
+        raise _error(path, errno.ENOENT, f"{target.parent} is not a folder; create it first")
     if os.path.lexists(target) and not os.access(target, os.W_OK):
-        raise _error(
-            PermissionError, errno.EACCES, f"{name} is write-protected; choose another name."
-        )
+        raise _error(path, errno.EACCES, "it is write-protected; choose another name")
     if kind is None and not os.access(target.parent, os.W_OK | os.X_OK):
-        raise _error(
-            PermissionError,
-            errno.EACCES,
-            f"No file may be written to the folder {target.parent}; choose another folder.",
-        )
+        why = f"the folder {target.parent} is write-protected; choose another folder"
+        raise _error(path, errno.EACCES, why)
 
 
-def _error(kind: type[OSError], number: int, message: str) -> OSError:
-    """Return an error whose text is `message` alone, with its number."""
-    error = kind(message)
+def _error(path: str | os.PathLike[str], number: int, why: str) -> OSError:
+    """Return an error of the type that Python has for this number, with a text of our own."""
+    error = type(OSError(number, ""))(f"cannot write {os.fspath(path)}: {why}.")
     error.errno = number
     return error
 
@@ -166,10 +157,14 @@ def _new_draft(target: Path) -> tuple[Path, BinaryIO]:
     mode = 0o600 if target.exists() else 0o666
     while True:
         draft = target.with_name(f"{_prefix_of(target)}{secrets.token_hex(8)}")
-        file = open(draft, "x+b", opener=lambda name, flags: os.open(name, flags, mode))
+        file = _created(draft, mode)
         if _lock(file) and draft.exists():
             return draft, file
         file.close()  # another process took it for a leftover before it was locked
+
+
+def _created(path: Path, mode: int) -> BinaryIO:
+    return open(path, "x+b", opener=lambda name, flags: os.open(name, flags, mode))
 
 
 def _lock(file: BinaryIO) -> bool:

@@ -1,4 +1,4 @@
-"""Is a path a regular file, which ends and can be read twice?"""
+"""Regular files, which have an end, and what else a path may be."""
 
 from __future__ import annotations
 

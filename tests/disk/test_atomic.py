@@ -85,9 +85,14 @@ def test_after_any_failure_the_old_file_is_there_and_no_other(
 ) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old")
-    with pytest.raises(error), replacing(path) as file:
-        file.write(b"new")
-        raise error
+
+    def fail() -> None:
+        with replacing(path) as file:
+            file.write(b"new")
+            raise error
+
+    with pytest.raises(error):
+        fail()
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["file"]
 
@@ -118,7 +123,7 @@ def test_every_name_that_the_file_system_takes_can_be_written(tmp_path: Path, na
 
 def test_a_name_that_is_too_long_is_an_error_that_names_it(tmp_path: Path) -> None:
     for act in (write, check_can_write):
-        with pytest.raises(OSError, match="n{256}"):
+        with pytest.raises(OSError, match=r"n{256}"):
             act(tmp_path / ("n" * 256))
 
 
@@ -200,7 +205,9 @@ def test_many_writers_of_one_file_leave_one_whole_file(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["file"]
 
 
-@pytest.mark.parametrize("write_code", ["file.write(bytes(10**6))", "print('x' * 10**6, file=text)"])
+@pytest.mark.parametrize(
+    "write_code", ["file.write(bytes(10**6))", "print('x' * 10**6, file=text)"]
+)
 def test_on_a_full_disk_the_old_file_stays_and_the_error_names_it(
     tmp_path: Path, write_code: str
 ) -> None:
@@ -220,7 +227,7 @@ def test_on_a_full_disk_the_old_file_stays_and_the_error_names_it(
 
 def test_an_error_about_another_file_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as caught, replacing(tmp_path / "file"):
-        open(tmp_path / "absent")
+        (tmp_path / "absent").read_bytes()
     assert caught.value.filename == str(tmp_path / "absent")
 
 
@@ -228,7 +235,7 @@ def test_an_error_about_another_file_is_left_alone(tmp_path: Path) -> None:
     ("name", "error", "complaint"),
     [
         (".", IsADirectoryError, "is a folder; expected a file name"),
-        ("absent/file", FileNotFoundError, "absent is not a folder; create it before saving"),
+        ("absent/file", FileNotFoundError, "absent is not a folder; create it first"),
         ("file/file", FileNotFoundError, "file is not a folder"),
     ],
 )
@@ -266,6 +273,6 @@ with tempfile.TemporaryDirectory() as folder:
 """
     result = run(code)
     assert result.stdout == (
-        "/file is write-protected; choose another name. b'old'\n"
-        "No file may be written to the folder ; choose another folder. ['file']\n"
+        "cannot write /file: it is write-protected; choose another name. b'old'\n"
+        "cannot write /new: the folder  is write-protected; choose another folder. ['file']\n"
     ), result.stderr
