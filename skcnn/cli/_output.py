@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,8 @@ def one_line_errors() -> Iterator[None]:
         message = f"{error.filename}: {error.strerror}" if error.filename else str(error)
     else:
         return
-    say(f"skcnn: {' '.join(message.split())}", err=True)
+    one_line = re.sub(r"\s*\n\s*", " ", message.strip())
+    say(f"skcnn: {one_line}", err=True)
     raise typer.Exit(2)
 
 

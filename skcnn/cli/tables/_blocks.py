@@ -103,12 +103,12 @@ class Table:
     def _cure(self, name: str, option: str) -> str:
         if name in self.columns:
             return "Rename one of them."
+        if any("\0" in column for column in self.columns):
+            return "Is it UTF-16? Add --encoding utf-16-le."
         by_lower = {column.strip().lower(): column for column in reversed(self.columns)}
         close = get_close_matches(name.strip().lower(), by_lower, n=1)
         if close:
             return f"Add {option} {by_lower[close[0]]!r}?"
-        if any("\0" in column for column in self.columns):
-            return "Is it UTF-16? Add --encoding utf-16-le."
         if self.dialect is not None and any(";" in column for column in self.columns):
             return "Is the separator a semicolon? Add --separator ';'."
         if self.format in (Format.JSONL, Format.PARQUET):

@@ -53,7 +53,9 @@ def _blocks(pa: Any, file: Any, place: Place) -> Iterator[Block]:
 def _arrow_errors(pa: Any, place: Place) -> Iterator[None]:
     try:
         yield
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:
+        if getattr(error, "errno", None) is not None:
+            raise  # the disk, not the content
         raise ValueError(f"{place.name} cannot be read as Parquet: {error}") from error
 
 
@@ -96,7 +98,10 @@ class ParquetRows:
     def close(self) -> None:
         """Write what ends the file."""
         if self._writer is not None:
-            self._writer.close()
+            try:
+                self._writer.close()
+            finally:
+                self._writer.is_open = False  # on a full disk it would try again when deleted
 
 
 def _without_absent(cells: list[Any]) -> list[Any]:

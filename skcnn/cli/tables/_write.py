@@ -8,7 +8,7 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -100,8 +100,8 @@ def writing(
     with _destination(place) as (file, text):
         rows = _rows(place, like, file, text, escape_formulas=escape_formulas)
         try:
-            yield rows.write
-            rows.close()
+            with closing(rows):
+                yield rows.write
         except UnicodeEncodeError as error:
             raise ValueError(
                 f"{place.name}: a text has half of a surrogate pair, "
@@ -157,9 +157,11 @@ def _destination(place: Place) -> Iterator[tuple[BinaryIO | None, _Text]]:
 @contextmanager
 def _as_text(file: Any) -> Iterator[io.TextIOWrapper]:
     text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-    yield text
-    text.flush()
-    text.detach()  # `file` is closed by whoever opened it
+    try:
+        yield text
+        text.flush()
+    finally:
+        text.detach()  # `file` is closed by whoever opened it
 
 
 class _Terminal:
@@ -226,12 +228,24 @@ def _has_utf_8(text: str) -> bool:
     return True
 
 
+class _Lines:
+    """Ends rows in a line feed alone."""
+
+    def __init__(self, text: _Text) -> None:
+        self._text = text
+
+    def write(self, row: str, /) -> None:
+        self._text.write(row.removesuffix("\r\n") + "\n")
+
+
 class _Delimited:
     def __init__(
         self, text: _Text, place: Place, dialect: Dialect, *, escape_formulas: bool
     ) -> None:
         self._place, self._dialect, self._escape = place, dialect, escape_formulas
-        self._writer = csv.writer(text, **format_parameters(dialect), lineterminator="\n")
+        # With "\n" alone, Python up to 3.12 would not put quotation marks around a text with "\r".
+        lines = _Lines(text)
+        self._writer = csv.writer(lines, **format_parameters(dialect), lineterminator="\r\n")
         self._has_header = False
 
     def write(self, block: Block) -> None:
