@@ -48,8 +48,8 @@ class LossFormula(ABC):
         return self.scaled_jacobian(q, C) / q[:, :, None]
 
     @abstractmethod
-    def invert(self, q: Float64, C: Float64) -> Float64:
-        """The posterior for which training leads to `q`, (n, K)."""
+    def invert(self, q: Float64, C: Float64, unit: float = 1.0) -> Float64:
+        """The posterior for which training with the costs `unit * C` leads to `q`, (n, K)."""
 
 
 class DiagonalFormula(LossFormula):
@@ -63,7 +63,7 @@ class DiagonalFormula(LossFormula):
         """Minus the slopes on the diagonal, 0 elsewhere, (n, K, K)."""
         return -self.slopes(q, C)[:, :, None] * np.eye(q.shape[1])
 
-    def invert(self, q: Float64, C: Float64) -> Float64:
+    def invert(self, q: Float64, C: Float64, unit: float = 1.0) -> Float64:
         """The posterior for which training leads to `q`, (n, K)."""
         slopes = self.slopes(q, C)
         free = self.weights(q, C) == 0
@@ -148,7 +148,7 @@ class MisclassificationFormula(LossFormula):
         """``q_t * d l(t, q) / d q_k`` at [t, k], (n, K, K)."""
         return scaled_slopes(-q * _log_on_simplex(q), q @ C.T, C)
 
-    def invert(self, q: Float64, C: Float64) -> Float64:
+    def invert(self, q: Float64, C: Float64, unit: float = 1.0) -> Float64:
         """The posterior for which training leads to `q`, (n, K)."""
         if len(C) > 2:
             return self.solve(q, C)
@@ -183,19 +183,23 @@ class ExpectedCostFormula(LossFormula):
         """``q_t * d l(t, q) / d q_k`` at [t, k], (n, K, K)."""
         return scaled_slopes(self.cost_weight * q, np.ones_like(q), C)
 
-    def invert(self, q: Float64, C: Float64) -> Float64:
+    def invert(self, q: Float64, C: Float64, unit: float = 1.0) -> Float64:
         """The posterior for which training leads to `q`, (n, K)."""
+        # The costs count as unit * cost_weight * C, beside a 1. The equations are divided by this
+        # factor if it is large, so that they stay finite.
+        factor = unit * self.cost_weight
+        own, factor = (1.0, factor) if factor <= 1 else (1.0 / factor, 1.0)
         miss_costs = class_costs(C)
         if is_cost_of_class(C, miss_costs).all():
             # Missing a class costs the same whatever is predicted instead, as for two classes:
             # sum_t eta_t C[t, k] is a constant minus eta_k w_k, so each equation has one unknown.
-            parts = q / (1.0 + self.cost_weight * miss_costs * q)
+            parts = q / np.maximum(own + factor * miss_costs * q, TINY)
             return np.asarray(
                 parts / parts.sum(axis=1, keepdims=True) * q.sum(axis=1, keepdims=True)
             )
         # No class is free: -log q_t makes the network learn classes whose errors cost nothing too.
         free = np.zeros(q.shape, dtype=bool)
-        eta = solve_equations(q, self.cost_weight * q, np.ones_like(q), C, free)
+        eta = solve_equations(q, factor * q, np.full_like(q, own), C, free)
         return _share_out(eta, q, free)
 
 

@@ -22,7 +22,7 @@ from skcnn._arrays import Float64
 from skcnn._compat import renamed_arguments
 from skcnn.costs._checks import check_probabilities
 from skcnn.costs._loss_formulas import LOSS_FORMULAS, LOSS_NAMES, CrossEntropyFormula, LossFormula
-from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix, excess_costs
+from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix, scaled_excess
 
 _BLOCK = 2**20  # numbers in one (rows, K) array: 8 MB
 
@@ -108,8 +108,10 @@ def to_posterior(softmax: Float64, formula: LossFormula, cost_matrix: Float64) -
     """Turn softmax outputs into the posterior, (n, K) -> (n, K), without checks."""
     if isinstance(formula, CrossEntropyFormula):
         return softmax
-    costs = excess_costs(cost_matrix)
+    costs, unit = scaled_excess(cost_matrix)
     n_rows = max(1, _BLOCK // softmax.shape[1])
     blocks = [softmax[start : start + n_rows] for start in range(0, len(softmax), n_rows)]
-    parts = [formula.invert(block / block.sum(axis=1, keepdims=True), costs) for block in blocks]
+    parts = [
+        formula.invert(block / block.sum(axis=1, keepdims=True), costs, unit) for block in blocks
+    ]
     return np.concatenate(parts) if parts else softmax
