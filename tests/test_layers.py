@@ -14,8 +14,17 @@ PACKAGE = ROOT / "skcnn"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
-TRAINING = {"tensorflow", "keras", "scikeras", "numba", "threadpoolctl"}
-ON_USE = {"pandas", "polars", "matplotlib", "pyarrow", "joblib", "onnxruntime", "tokenizers"}
+TRAINING = {"tensorflow", "keras", "scikeras", "numba"}
+ON_USE = {
+    "pandas",
+    "polars",
+    "matplotlib",
+    "pyarrow",
+    "joblib",
+    "onnxruntime",
+    "tokenizers",
+    "threadpoolctl",
+}
 GROUND = ("_arrays", "_compat", "_settings")
 # Every part of the package (a folder, or a file at the root), and the other parts that it may
 # import. Imports for type checkers count.

@@ -32,6 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skcnn._arrays import Float64, Int64
+from skcnn._compat import one_blas_thread
 
 # With fewer classes, solving one text after the other is as fast.
 _FEW_CLASSES = 24
@@ -96,10 +97,11 @@ def _blocks(n: int, numbers_per_row: int) -> list[slice]:
 
 def _one_by_one(q: Float64, h: Float64, g: Float64, C: Float64, free: NDArray[np.bool_]) -> Float64:
     """Solve a K x K system for each text, (n, K)."""
-    parts = [
-        _solve(q[rows], scaled_slopes(h[rows], g[rows], C), free[rows])
-        for rows in _blocks(len(q), len(C) ** 2)
-    ]
+    with one_blas_thread:  # with more threads, small systems take longer
+        parts = [
+            _solve(q[rows], scaled_slopes(h[rows], g[rows], C), free[rows])
+            for rows in _blocks(len(q), len(C) ** 2)
+        ]
     return np.concatenate(parts) if parts else q
 
 
