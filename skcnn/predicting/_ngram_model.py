@@ -59,7 +59,7 @@ class NgramModel:
     def predict_proba(self, texts: Sequence[str], tokens: Sequence[Tokens]) -> Float64:
         """Estimate P(class | text) for n texts, (n, K)."""
         log_odds = np.empty((len(tokens), len(self.intercept)))
-        n_tokens = max(1024, min(_TOKENS_PER_BLOCK, _ENTRIES // len(self.intercept)))
+        n_tokens = min(_TOKENS_PER_BLOCK, max(1024, _ENTRIES // len(self.intercept)))
         for rows, is_long in blocks_of_tokens(tokens, n_tokens):
             if is_long:
                 log_odds[rows] = self.features.log_odds_of_long_text(
