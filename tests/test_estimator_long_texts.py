@@ -12,10 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from skcnn import CostSensitiveTextCNN
 from skcnn.predicting import _ngram_model, _text_cnn
 from skcnn.text import _long_text, _ngrams
-
 from tests.conftest import FILLERS, WORDS, Corpus, Make
 
 ALL_WORDS = [*FILLERS, *(word for words in WORDS.values() for word in words)]
