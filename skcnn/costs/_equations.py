@@ -67,9 +67,10 @@ def solve_equations(
     if len(C) < _FEW_CLASSES:
         return _one_by_one(q, h, g, C, free)
     eta, solved = np.empty_like(q), np.zeros(len(q), bool)
+    costs = _Costs.of(C)
     with np.errstate(all="ignore"):  # what is not finite is not solved
         for rows in _blocks(len(q), len(C) * (_STEPS + 1)):
-            eta[rows], solved[rows] = _all_at_once(q[rows], h[rows], g[rows], C, free[rows])
+            eta[rows], solved[rows] = _all_at_once(q[rows], h[rows], g[rows], costs, free[rows])
     if not solved.all():
         rest = ~solved
         eta[rest] = _one_by_one(q[rest], h[rest], g[rest], C, free[rest])
@@ -106,6 +107,30 @@ def _one_by_one(q: Float64, h: Float64, g: Float64, C: Float64, free: NDArray[np
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Costs:
+    """What the equations need of C, see above.
+
+    Attributes
+    ----------
+    means : (K,), w
+    uneven : (p,), classes with errors of different costs
+    E : (p, K), their rows of E
+    """
+
+    means: Float64
+    uneven: Int64
+    E: Float64
+
+    @classmethod
+    def of(cls, C: Float64) -> _Costs:
+        means = C.sum(axis=1) / (len(C) - 1)
+        uneven = np.flatnonzero(~is_cost_of_class(C, means))
+        E = C[uneven] - means[uneven, None]
+        E[np.arange(len(uneven)), uneven] = 0.0
+        return cls(means, uneven, E)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Equations:
     """The equations as r = G r + b, with r_a = 0 in r and its part in b.
 
@@ -114,19 +139,17 @@ class _Equations:
     inverse : (n, K), 1 / d; 0 for a and for classes that are in no equation
     h : (n, K)
     highest : (n,), the class a
-    uneven : (p,), classes with errors of different costs
-    E : (p, K), their rows of E
+    costs : _Costs
     """
 
     inverse: Float64
     h: Float64
     highest: Int64
-    uneven: Int64
-    E: Float64
+    costs: _Costs
 
     def image(self, r: Float64) -> Float64:
         """Return G r, (n, K)."""
-        y = (r * self.h)[:, self.uneven] @ self.E  # (n, p) @ (p, K)
+        y = (r * self.h)[:, self.costs.uneven] @ self.costs.E  # (n, p) @ (p, K)
         rows = np.arange(len(y))
         return self.inverse * (y - y[rows, self.highest][:, None])
 
@@ -136,21 +159,17 @@ class _Equations:
 
 
 def _all_at_once(
-    q: Float64, h: Float64, g: Float64, C: Float64, free: NDArray[np.bool_]
+    q: Float64, h: Float64, g: Float64, costs: _Costs, free: NDArray[np.bool_]
 ) -> tuple[Float64, NDArray[np.bool_]]:
     """Solve by GMRES; the solution (n, K) and which texts are solved (n,)."""
     rows = np.arange(len(q))
     highest = np.where(free, -1.0, q).argmax(axis=1)  # (n,)
-    mean_costs = C.sum(axis=1) / (len(C) - 1)
-    d = g + h * mean_costs  # (n, K); 0 where a class is in no equation
+    d = g + h * costs.means  # (n, K); 0 where a class is in no equation
     inverse = np.where(d > 0, 1 / np.where(d > 0, d, 1.0), 0.0)
     inverse[rows, highest] = 0.0
-    uneven = np.flatnonzero(~is_cost_of_class(C, mean_costs))
-    E = C[uneven] - mean_costs[uneven, None]
-    E[np.arange(len(uneven)), uneven] = 0.0
     only_a = np.zeros_like(q)
     only_a[rows, highest] = 1.0
-    equations = _Equations(inverse, h, highest, uneven, E)
+    equations = _Equations(inverse, h, highest, costs)
     b = inverse * d[rows, highest][:, None] + equations.image(only_a)
     r, solved = _gmres(equations, b)
     solved &= np.maximum(np.abs(b), np.abs(r)).max(axis=1) <= _LARGEST
