@@ -24,6 +24,7 @@ ON_USE = {
     "onnxruntime",
     "tokenizers",
     "threadpoolctl",
+    "jinja2",
 }
 GROUND = ("_arrays", "_compat", "_settings")
 # Every part of the package (a folder, or a file at the root), and the other parts that it may
@@ -38,7 +39,7 @@ ALLOWED = {
     "predicting": (*GROUND, "text", "costs", "network"),
     "fitting": (*GROUND, "text", "costs", "network", "predicting"),
     "files": (*GROUND, "text", "costs", "predicting"),
-    "inspection": (*GROUND, "costs"),
+    "inspection": (*GROUND, "text", "costs", "predicting"),
     "_parameters": (*GROUND, "costs"),
     "_estimator": (
         *GROUND,
@@ -49,6 +50,7 @@ ALLOWED = {
         "predicting",
         "fitting",
         "files",
+        "inspection",
     ),
     "losses": ("network",),
     "datasets": (),

@@ -63,15 +63,16 @@ class NgramModel:
         for rows, is_long in blocks_of_tokens(tokens, n_tokens):
             if is_long:
                 log_odds[rows] = self.features.log_odds_of_long_text(
-                    tokens[rows.start], self.word_coef, self._character_sums, n_tokens
+                    tokens[rows.start], self.word_coef, self.character_sums, n_tokens
                 )
             else:
                 by_word = TextsByWord.from_tokens(tokens[rows])  # type: ignore[arg-type]
-                sums = self._character_sums(by_word.words)
+                sums = self.character_sums(by_word.words)
                 log_odds[rows] = self.features.log_odds(by_word, self.word_coef, sums)
         return to_probabilities(log_odds + self.intercept)
 
-    def _character_sums(self, words: list[str]) -> WordSums:
+    def character_sums(self, words: list[str]) -> WordSums:
+        """Return what the n-grams of characters of each word contribute."""
         if self.cached_sums is None or not self.cached_words:
             return self.features.character_sums(words, self.character_coef)
         rows = np.fromiter((self.cached_words.get(w, -1) for w in words), np.int64, len(words))

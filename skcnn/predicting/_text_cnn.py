@@ -91,11 +91,11 @@ class FittedTextCNN:
             if is_long:
                 pooled[rows] = self._pool_long(tokens[rows.start], n_tokens)
             else:
-                sequences, unseen = self._encode(tokens[rows])  # type: ignore[arg-type]
+                sequences, unseen = self.encode(tokens[rows])  # type: ignore[arg-type]
                 pooled[rows] = pool(self.weights, sequences, unseen)
         return pooled
 
-    def _encode(self, tokens: Sequence[Sequence[str]]) -> tuple[TokenSequences, Unseen]:
+    def encode(self, tokens: Sequence[Sequence[str]]) -> tuple[TokenSequences, Unseen]:
         """Return texts as ids, and the vectors of words that training did not see."""
         sequences, unseen = encode_open(tokens, self.vocabulary, self.weights.n_seen)
         known = (self.vocabulary.get(w, self.vocabulary.get(w.casefold(), UNKNOWN)) for w in unseen)
@@ -111,7 +111,7 @@ class FittedTextCNN:
         pooled = np.full(len(self.weights.filter_bias), -np.inf, np.float32)
         is_first = True
         for window, is_last in windows(tokens, n_tokens, self.weights.filter_widths[0] - 1):
-            sequences, unseen = self._encode([window])
+            sequences, unseen = self.encode([window])
             ends = Ends(is_first, is_last)
             np.maximum(pooled, pool(self.weights, sequences, unseen, ends)[0], out=pooled)
             is_first = False
@@ -237,7 +237,7 @@ def _blocks(
     """Yield rows of texts of one length L, their words as indices (n, L), and projections."""
     if len(sequences) == 1 and len(sequences.ids) <= _TOKENS_PER_BLOCK:
         # Sorting a single text would double the time it takes.
-        projections = _project(weights, sequences.ids, unseen)
+        projections = word_projections(weights, sequences.ids, unseen)
         if len(sequences.ids):
             yield np.zeros(1, np.int64), np.arange(len(sequences.ids))[np.newaxis], projections
         return
@@ -249,7 +249,7 @@ def _blocks(
     for rows in _cut(by_length, sequences.lengths, n_tokens):
         texts = sequences.take(rows)
         words, local = np.unique(texts.ids, return_inverse=True)
-        projections = _project(weights, words, unseen)
+        projections = word_projections(weights, words, unseen)
         changes = np.flatnonzero(np.diff(texts.lengths)) + 1
         for equal in np.split(np.arange(len(rows)), changes):
             for block in _cut(equal, texts.lengths, _TOKENS_PER_BLOCK):
@@ -263,7 +263,9 @@ def _most_tokens(weights: TextCNNWeights) -> int:
     return min(_TOKENS_PER_PROJECTION, max(1, words_that_fit))
 
 
-def _project(weights: TextCNNWeights, words: NDArray[Any], unseen: Unseen | None) -> list[Float32]:
+def word_projections(
+    weights: TextCNNWeights, words: NDArray[Any], unseen: Unseen | None
+) -> list[Float32]:
     """Multiply each word by the taps at each offset, (U,) -> (U, filters with such a tap)."""
     product = (
         _vectors(weights.embedding, words, unseen) @ weights.taps_by_offset

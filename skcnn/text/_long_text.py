@@ -14,7 +14,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
 
-from skcnn.text._tokenizer import Tokenization, checked_tokens, iterate_tokens, normalize
+from skcnn.text._tokenizer import (
+    Tokenization,
+    checked_tokens,
+    head_and_tail,
+    iterate_tokens,
+    normalize,
+)
 
 # A text with more characters is a long text; shorter texts are tokenized together in blocks of so
 # many characters. At 80 bytes a token, the tokens of a block take 20 MB if each is one character.
@@ -39,7 +45,9 @@ class LongText:
     def of(cls, text: str, tokenization: Tokenization, row: int) -> LongText:
         """Return the tokens of a text in a row (counted from 0)."""
         normalized = normalize(text, lowercase=tokenization.lowercase)
-        head, tail = tokenization.head_and_tail or (None, 0)
+        head, tail = None, 0
+        if tokenization.max_length is not None:
+            head, tail = head_and_tail(tokenization.max_length)
         if tokenization.tokenizer is None:
             return cls(normalized, head, tail)
         return cls(checked_tokens(tokenization.tokenizer(normalized), row), head, tail)
