@@ -1,4 +1,4 @@
-"""Private names of scikit-learn, random states, forked processes, and warnings about old names.
+"""Private names of scikit-learn, threads, forked processes, random states, and old names.
 
 scikit-learn's names are imported on first use: `skcnn.costs` needs this file, and importing
 scikit-learn takes a second.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Callable
 from functools import wraps
@@ -31,6 +32,7 @@ __all__ = [
     "_check_sample_weight",
     "_fit_context",
     "check_not_forked",
+    "one_blas_thread",
     "own_random_state",
     "renamed_arguments",
     "warn_renamed",
@@ -173,3 +175,47 @@ def check_not_forked(what: str) -> None:
             "example before the first fit. Without `network`, a fitted model predicts in a forked "
             "process too."
         )
+
+
+class _OneBlasThread:
+    """A context in which BLAS, the library behind NumPy's matrix products, has one thread.
+
+    Several threads of BLAS wait for each other in a busy loop: if another process uses the
+    processor too, a small product takes many times as long (see docs/performance.md).
+
+    The context counts its users, so that several threads can share it. The first user limits BLAS
+    to one thread, the last user restores the previous limit.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._controller: Any = None
+        self._limiter: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                if self._controller is None:
+                    # Finding the BLAS libraries takes milliseconds, so it is done once per process.
+                    from threadpoolctl import ThreadpoolController
+
+                    self._controller = ThreadpoolController().select(user_api="blas")
+                self._limiter = self._controller.limit(limits=1)
+            self._users += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self._limiter.restore_original_limits()
+
+    def unlock(self) -> None:
+        """Take a new lock, in a forked process: a thread of its parent may hold the old one."""
+        self._lock = threading.Lock()
+
+
+one_blas_thread = _OneBlasThread()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=one_blas_thread.unlock)

@@ -15,6 +15,7 @@ import pytest
 import tensorflow as tf
 
 from skcnn import CostSensitiveTextCNN, MinCostClassifier
+from skcnn._compat import one_blas_thread
 from skcnn.network import build_text_cnn
 from tests.own_networks import averaged
 
@@ -80,6 +81,15 @@ METHODS = ["predict", "predict_proba", "predict_log_proba", "decision_function",
 def test_a_fork_predicts_as_its_parent_does(method: str, cnn: CostSensitiveTextCNN) -> None:
     predict = getattr(cnn, method)
     np.testing.assert_array_equal(in_a_fork(lambda: predict(TEXTS)), predict(TEXTS))
+
+
+def test_a_fork_predicts_whatever_other_threads_of_its_parent_do(
+    cnn: CostSensitiveTextCNN,
+) -> None:
+    expected = cnn.predict_proba(TEXTS)
+    with one_blas_thread._lock:  # for a moment, each thread that predicts holds it
+        found = in_a_fork(lambda: cnn.predict_proba(TEXTS))
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_a_fork_saves_and_loads(cnn: CostSensitiveTextCNN, tmp_path: Path) -> None:

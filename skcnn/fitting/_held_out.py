@@ -164,6 +164,13 @@ def make_score(
         if own_costs and sample_costs is not None:
             y_pred = classifier.predict(None)
             return -average_cost(y, y_pred, sample_costs=sample_costs, labels=classes, **weights)
-        return float(scorer(classifier, np.zeros((len(y), 1)), y, **weights))
+        value = float(scorer(classifier, np.zeros((len(y), 1)), y, **weights))
+        if np.isnan(value):
+            raise ValueError(
+                f"validation_scoring is {scoring!r}, which is nan for the {len(y)} held-out texts; "
+                "expected a number: epochs cannot be compared by nan. Use 'loss', or a score that "
+                "is defined for these texts."
+            )
+        return value
 
     return score
