@@ -213,7 +213,7 @@ def test_a_file_whose_parts_do_not_fit_is_refused(
     changes: dict[str, Any], complaint: str, fitted_own: CostSensitiveTextCNN, tmp_path: Path
 ) -> None:
     fitted_own.save(tmp_path / "model")
-    _, header, arrays = _archive.read(tmp_path / "model")
+    _, header, arrays, _ = _archive.read(tmp_path / "model")
     for name, value in changes.items():
         if isinstance(value, np.ndarray):
             arrays[f"member_0.{name}"] = value
