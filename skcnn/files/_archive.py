@@ -12,6 +12,7 @@ files cannot be mixed unnoticed.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -24,7 +25,7 @@ from typing import Any, BinaryIO, NamedTuple
 from numpy.typing import NDArray
 
 from skcnn.files._budget import Budget
-from skcnn.files._errors import ModelFileError
+from skcnn.files._errors import ModelFileError, file_error
 from skcnn.files._json import parse_json
 from skcnn.files._npy import npy_bytes, parse_npy
 from skcnn.predicting._parts import PartsError, check_names, part, shown
@@ -114,7 +115,7 @@ def read(path: str | os.PathLike[str]) -> Archive:
         If the file is not a model file, is damaged, or was written in a newer format.
     """
     path = os.fspath(path)
-    with open(path, "rb") as file:
+    with _Bounded(open(path, "rb", buffering=0)) as file:
         try:
             with zipfile.ZipFile(file) as archive:
                 return _read(archive, path, file_size=os.fstat(file.fileno()).st_size)
@@ -205,10 +206,17 @@ def _replace(target: Path, write_to: Callable[[BinaryIO], None]) -> None:
 # ---------------------------------------------------------------------------------------------
 
 
+class _Bounded(io.BufferedReader):
+    """A file that reserves no memory for more bytes than it has, whatever zipfile asks for."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is not None and size >= 0:
+            size = min(size, max(0, os.fstat(self.fileno()).st_size - self.tell()))
+        return super().read(size)
+
+
 def _damaged(path: str, what: str) -> ModelFileError:
-    return ModelFileError(
-        f"{path} is not a complete skcnn model file: {what}. Copy or save the model again."
-    )
+    return file_error(path, f"is not a complete skcnn model file: {what}")
 
 
 def _zip_complaint(file: BinaryIO) -> str:
@@ -283,11 +291,11 @@ def _too_new(path: str, version: int, writer: Any) -> ModelFileError:
 
     # Not shown as it is: the file may have been made by anyone.
     named = writer if isinstance(writer, str) and _VERSION.fullmatch(writer) else "(unknown)"
-    return ModelFileError(
-        f"{path} was written by skcnn {named} in file format {shown(version)}; this is skcnn "
-        f"{__version__}, which reads up to format {FORMAT_VERSION}. Upgrade with: pip install "
-        "--upgrade skcnn"
+    what = (
+        f"was written by skcnn {named} in file format {shown(version)}; this is skcnn "
+        f"{__version__}, which reads up to format {FORMAT_VERSION}"
     )
+    return file_error(path, what, "Upgrade with: pip install --upgrade skcnn")
 
 
 def _parsed_array(content: bytes, name: str) -> NDArray[Any]:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
+_MAX_CHARACTERS = 600
+COPY_AGAIN = "Copy or save the model again."
+
 
 class ModelFileError(ValueError):
     """Raised by `CostSensitiveTextCNN.load` if a file does not hold a model that can be used.
@@ -25,3 +30,11 @@ class ModelFileError(ValueError):
     notes.txt is not a complete skcnn model file: it is not a zip archive. Copy or save the model \
 again.
     """
+
+
+def file_error(path: str | os.PathLike[str], what: str, fix: str = COPY_AGAIN) -> ModelFileError:
+    """Return the error about a file: what is wrong, shortened, and what to do."""
+    what = what.rstrip(".")
+    if len(what) > _MAX_CHARACTERS:  # parts of the file may be of any length
+        what = f"{what[:_MAX_CHARACTERS]} ..."
+    return ModelFileError(f"{os.fspath(path)} {what}. {fix}")

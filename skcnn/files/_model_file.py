@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from skcnn.files._archive import read, write
-from skcnn.files._errors import ModelFileError
+from skcnn.files._errors import ModelFileError, file_error
 from skcnn.files._older_formats import TOKENIZATION, upgraded
 from skcnn.files._read_parts import OBJECTS, read_fitted, read_params
 from skcnn.files._values import encode_value
@@ -108,10 +108,8 @@ def read_model(
         _check_all_used(model, sentence_vectors, members)
         params = read_params(header, arrays, archive.budget)
     except PartsError as error:
-        raise ModelFileError(
-            f"{os.fspath(path)} is a model file whose parts do not fit together: {error}. Copy or "
-            "save the model again."
-        ) from error
+        what = f"is a model file whose parts do not fit together: {error}"
+        raise file_error(path, what) from error
     except ValueError as error:  # about what is given to `load`
         raise ModelFileError(f"{os.fspath(path)}: {error}") from error
     if sentence_vectors is not None:

@@ -135,7 +135,7 @@ def read_fitted(
 
 def _split(arrays: Arrays, n_members: int) -> tuple[Arrays, list[Arrays]]:
     """Return the model's own arrays, and those of each member by their names there."""
-    own, of_members = dict(arrays), []
+    own, of_members = dict(arrays), list[Arrays]()
     for number in range(n_members):
         prefix = f"member_{number}."
         names = [name for name in arrays if name.startswith(prefix)]
@@ -224,7 +224,7 @@ def _read_record(header: Mapping[str, Any], budget: Budget) -> FitRecord:
 def _coverage(value: Any) -> EmbeddingCoverage:
     if isinstance(value, tuple) and len(value) == 3:
         *shares, words = value
-        are_shares = all(isinstance(share, Real) and 0 <= share <= 1 for share in shares)
+        are_shares = all(isinstance(share, Real) and 0 <= float(share) <= 1 for share in shares)
         if are_shares and isinstance(words, tuple) and not set(map(type, words)) - {str}:
             return EmbeddingCoverage(*value)
     raise PartsError(f"coverage is {shown(value)}, expected two shares and some words")

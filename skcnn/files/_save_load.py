@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from sklearn.utils.validation import check_is_fitted
 
 from skcnn._settings import FitSettings, NetworkSettings, check_max_length
-from skcnn.files._errors import ModelFileError
+from skcnn.files._errors import file_error
 from skcnn.files._model_file import read_model, write_model
 from skcnn.predicting._model import FittedModel
 from skcnn.predicting._parts import shown
@@ -90,18 +90,13 @@ class SaveLoadMixin:
         params, model = read_model(path, sentence_vectors=sentence_vectors, members=members)
         unknown = sorted(params.keys() - _saved_names(cls))
         if unknown:
-            raise ModelFileError(
-                f"{os.fspath(path)} has the parameters {shown(unknown)}, which {cls.__name__} does "
-                "not have. Copy or save the model again."
-            )
+            what = f"has the parameters {shown(unknown)}, which {cls.__name__} does not have"
+            raise file_error(path, what)
         estimator = cls(**params)
         try:
             estimator._check_saved_params()
         except (TypeError, ValueError, OverflowError) as error:
-            raise ModelFileError(
-                f"{os.fspath(path)} has a parameter that is not valid: {error} Copy or save the "
-                "model again."
-            ) from error
+            raise file_error(path, f"has a parameter that is not valid: {error}") from error
         estimator._set_model(model)
         return estimator
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,9 @@ from skcnn.text._vocabulary import FIRST_WORD
 
 NETWORK_HEADER = ("kind", "vocabulary", "loss")
 NETWORK_ARRAYS = {"loss_costs": ExpectedArray(("n_classes", "n_classes"), ("float64",))}
+
+# Of a loss. Far above every parameter that is of use.
+_LARGEST_PARAMETER = 1e9
 
 
 def network_header(vocabulary: Mapping[str, int], rule: PosteriorRule) -> dict[str, Any]:
@@ -54,11 +56,13 @@ def read_posterior_rule(header: Mapping[str, Any], costs: NDArray[Any]) -> Poste
     check_names(loss, ("name", "parameters"), "loss")
     parameters = part(loss, "parameters", dict)
     for name, value in parameters.items():
-        if type(value) not in (int, float) or not isfinite(value):
-            raise PartsError(f"{name} of the loss is {shown(value)}, expected a finite number")
+        if type(value) not in (int, float) or abs(value) > _LARGEST_PARAMETER:
+            raise PartsError(f"{shown(name)} of the loss is {shown(value)}, expected a number")
     rule = PosteriorRule(part(loss, "name", str), costs, parameters)
     n_classes = len(costs)
-    outputs = np.vstack([np.full((1, n_classes), 1 / n_classes), np.eye(n_classes)[:2]])
+    ramp = np.arange(1.0, n_classes + 1)
+    outputs = np.vstack([np.ones(n_classes), ramp, ramp**-9, np.eye(n_classes)[:2]])
+    outputs /= outputs.sum(axis=1, keepdims=True)
     try:
         with np.errstate(all="ignore"):
             found = rule(outputs)

@@ -110,7 +110,8 @@ class NgramModel:
         check_names(header, ("kind",), cls.kind)
         check_arrays(arrays, _ARRAYS, {"n_columns": 1 if n_classes == 2 else n_classes}, cls.kind)
         features = NgramFeatures(**{name: arrays[name] for name in _FEATURES})
-        return cls(features, *(arrays[name] for name in _COEFFICIENTS))
+        word_coef, character_coef, intercept = (arrays[name] for name in _COEFFICIENTS)
+        return cls(features, word_coef, character_coef, intercept)
 
 
 def to_probabilities(log_odds: NDArray[np.floating[Any]]) -> Float64:

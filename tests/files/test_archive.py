@@ -233,8 +233,14 @@ def npy(header: str, data: bytes = b"") -> bytes:
         (npy("__import__('os')"), "is not an array"),
         (npy("{'descr': '<f8', 'fortran_order': False, 'shape': (9999999999999,), }"), "bytes"),
         (npy("{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }", b"12345678"), "has 8"),
-        (npy("{'descr': '<f8', 'fortran_order': False, 'shape': (-1, -1), }", b"12345678"), "is not"),
-        (npy("{'descr': '|V8', 'fortran_order': False, 'shape': (1,), }", b"12345678"), "is not an array"),
+        (
+            npy("{'descr': '<f8', 'fortran_order': False, 'shape': (-1, -1), }", b"12345678"),
+            "is not",
+        ),
+        (
+            npy("{'descr': '|V8', 'fortran_order': False, 'shape': (1,), }", b"12345678"),
+            "is not an array",
+        ),
     ],
 )
 def test_a_member_that_is_no_sane_array_is_refused(
@@ -273,7 +279,9 @@ def test_a_file_cut_short_anywhere_is_refused(model: Path) -> None:
     content = model.read_bytes()
     for length in range(4, len(content), 37):
         model.write_bytes(content[:length])
-        with pytest.raises(ModelFileError, match=r"cut short or damaged.*Copy or save the model again"):
+        with pytest.raises(
+            ModelFileError, match=r"cut short or damaged.*Copy or save the model again"
+        ):
             read(model)
 
 
