@@ -16,14 +16,14 @@ import io
 import json
 import os
 import re
-import secrets
 import zipfile
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, BinaryIO, NamedTuple
 
 from numpy.typing import NDArray
 
+from skcnn.disk._atomic import replacing
+from skcnn.disk._regular import kind_of_other
 from skcnn.files._budget import Budget
 from skcnn.files._errors import ModelFileError, file_error
 from skcnn.files._json import parse_json
@@ -50,7 +50,7 @@ def write(
     ----------
     path : str or path
         The file. An older file of that name is replaced at the very end. If anything fails
-        before, the older file stays.
+        before, the older file stays. A link stays a link, and the file keeps its mode.
     header : mapping
         What JSON can hold unchanged: string keys, lists, no NaN. `encode_value` turns other
         values into that. Words go here.
@@ -63,15 +63,15 @@ def write(
         If JSON cannot hold the header unchanged, or an array holds anything but numbers.
     ValueError
         If the name of an array cannot be the name of a member.
+    OSError
+        If the file cannot be written.
     """
     members = {f"{name}.npy": _checked_bytes(name, array) for name, array in sorted(arrays.items())}
     sizes = {name: len(content) for name, content in members.items()}
     members = {_HEADER: _header_bytes(header, sizes)} | members
 
-    target = Path(os.path.realpath(path))
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"{target.parent} is not a folder; create it before saving there.")
-    _replace(target, lambda file: _write_members(file, members))
+    with replacing(path) as file:
+        _write_members(file, members)
 
 
 class Archive(NamedTuple):
@@ -115,6 +115,9 @@ def read(path: str | os.PathLike[str]) -> Archive:
         If the file is not a model file, is damaged, or was written in a newer format.
     """
     path = os.fspath(path)
+    kind = kind_of_other(path)
+    if kind is not None:  # a pipe or a device may never end
+        raise file_error(path, f"is {kind}; expected a file that save wrote", "Give its path.")
     with _Bounded(open(path, "rb", buffering=0)) as file:
         try:
             with zipfile.ZipFile(file) as archive:
@@ -185,20 +188,6 @@ def _write_members(file: BinaryIO, members: Mapping[str, bytes]) -> None:
             archive.writestr(info, content)
             digest.add(name, content)
         archive.comment = digest.as_comment()
-
-
-def _replace(target: Path, write_to: Callable[[BinaryIO], None]) -> None:
-    # In the folder of the target, because a rename is atomic within one file system only.
-    draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
-    try:
-        with open(draft, "xb") as file:
-            write_to(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, target)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
 
 
 # ---------------------------------------------------------------------------------------------

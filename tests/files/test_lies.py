@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tracemalloc
 from pathlib import Path
@@ -144,6 +145,16 @@ def test_many_changed_files_are_right_or_refused(sources: dict[str, Source]) -> 
 def test_no_file_is_another_error_than_a_damaged_one(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="absent"):
         CostSensitiveTextCNN.load(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("kind", ["a folder", "a pipe", "a device"])
+def test_what_is_no_file_is_never_read(kind: str, tmp_path: Path) -> None:
+    path = {"a folder": tmp_path, "a device": Path("/dev/zero")}.get(kind, tmp_path / "pipe")
+    if kind == "a pipe":
+        os.mkfifo(path)
+    message = f"^{path} is {kind}; expected a file that save wrote. Give its path."
+    with pytest.raises(ModelFileError, match=message):
+        CostSensitiveTextCNN.load(path)
 
 
 def test_the_error_is_public_and_a_value_error() -> None:
