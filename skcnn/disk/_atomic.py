@@ -86,8 +86,6 @@ def check_can_write(path: str | os.PathLike[str]) -> None:
     target = Path(os.path.realpath(path))
     if kind == "a folder":
         raise _error(path, errno.EISDIR, "it is a folder; expected a file name")
-    if target.is_symlink():
-        raise _error(path, errno.ELOOP, "it is a link that points to itself")
     if kind is None and not target.parent.is_dir():
         raise _error(path, errno.ENOENT, f"{target.parent} is not a folder; create it first")
     if os.path.lexists(target) and not os.access(target, os.W_OK):

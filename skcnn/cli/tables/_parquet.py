@@ -98,10 +98,7 @@ class ParquetRows:
     def close(self) -> None:
         """Write what ends the file."""
         if self._writer is not None:
-            try:
-                self._writer.close()
-            finally:
-                self._writer.is_open = False  # on a full disk it would try again when deleted
+            self._writer.close()
 
 
 def _without_absent(cells: list[Any]) -> list[Any]:
