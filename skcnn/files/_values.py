@@ -116,8 +116,10 @@ def _encode_array(value: Any, name: str) -> dict[str, Any]:
             f"{name} has dtype {value.dtype}; a model file holds booleans, numbers of up to 64 "
             "bits and strings only. Convert it with .astype(...) before saving."
         )
-    # A single string may end in NUL; a string in an array may not.
-    items = value.ravel().tolist() if isinstance(value, np.ndarray) else [value.item()]
+    if isinstance(value, np.ndarray):
+        items = value.ravel().tolist()
+    else:  # a single string may end in NUL, which `item` drops
+        items = [str.__str__(value) if isinstance(value, str) else value.item()]
     return {
         "type": "array" if isinstance(value, np.ndarray) else "scalar",
         "dtype": "U" if value.dtype.kind == "U" else value.dtype.str,
