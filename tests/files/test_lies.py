@@ -118,10 +118,10 @@ def test_a_claim_of_memory_is_refused_before_it_is_reserved(tmp_path: Path) -> N
 
 def test_the_largest_legal_arrays_fit_into_the_budget(small_cnn, tmp_path: Path) -> None:
     # Many words and many classes: long lists in the header.
-    words = [f"w{i}" for i in range(30_000)]
-    texts = [" ".join(words[i : i + 300]) for i in range(0, 30_000, 300)]
-    labels = np.arange(100) // 2
-    costs = (1.0 - np.eye(50)).tolist()
+    words = [f"w{i}" for i in range(6_000)]
+    texts = [" ".join(words[i : i + 100]) for i in range(0, 6_000, 100)]
+    labels = np.arange(60) // 2
+    costs = (1.0 - np.eye(30)).tolist()
     cnn = small_cnn(costs, embedding_dim=1, n_filters=1, epochs=1, embedding_init="uniform")
     cnn.fit(texts, labels).save(tmp_path / "model.skcnn")
     loaded = CostSensitiveTextCNN.load(tmp_path / "model.skcnn")
