@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from skcnn._arrays import Float32, Float64, softmax
 from skcnn.predicting._ngram_model import to_probabilities
 from skcnn.predicting._parts import ExpectedArray, PartsError, check_arrays, check_names, part
+from skcnn.text._long_text import Tokens
 from skcnn.text._sentence_vectors import MINILM, SentenceEncoder, make_encoder
 
 # A text whose vector, or whose probabilities, tell one encoder or classifier from another.
@@ -38,12 +39,13 @@ class SentenceModel:
     """
 
     kind: ClassVar[str] = "sentence_vectors"
+    reads_tokens: ClassVar[bool] = False
     encoder: SentenceEncoder
     coef: Float32
     intercept: Float32
     probe: Float32
 
-    def predict_proba(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> Float64:
+    def predict_proba(self, texts: Sequence[str], tokens: Sequence[Tokens]) -> Float64:
         """Estimate P(class | text) for n texts, (n, K)."""
         if len(texts) == 0:
             return np.empty((0, max(2, len(self.intercept))))
@@ -133,8 +135,9 @@ def _check_probe(encoder: SentenceEncoder, name: str, probe: Float32) -> None:
             f"sentence_vectors is a transformer that is not fitted ({encoder.name}); expected the "
             "fitted one of the saved model. Write load(path, sentence_vectors=fitted_transformer)."
         ) from error
+    wanted = probe.astype(np.float64)  # the norm of large float32 would be infinite
     is_equal = found.shape == probe.shape and bool(
-        np.linalg.norm(found - probe) <= _PROBE_TOLERANCE * np.linalg.norm(probe)
+        np.linalg.norm(found - wanted) <= _PROBE_TOLERANCE * np.linalg.norm(wanted)
     )
     if is_equal:
         return

@@ -17,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 
 from skcnn import CostSensitiveTextCNN
 from skcnn.files._archive import read, write
+from skcnn.files._errors import ModelFileError
 from skcnn.files._model_file import read_model, write_model
 from skcnn.fitting._classifier import ClassifierTrainer
 from skcnn.fitting._sentence_model import SentenceTrainer
@@ -241,6 +242,14 @@ def test_a_sentence_model_whose_arrays_do_not_fit_is_refused(
     _, header, arrays, _ = read(path)
     write(path, header, {**arrays, f"member_2.{name}": change(arrays[f"member_2.{name}"])})
     with pytest.raises(ValueError, match=f"parts do not fit together: {message}"):
+        read_model(path, sentence_vectors=count_topics)
+
+
+def test_a_huge_probe_does_not_let_any_encoder_pass(extended: Extend, tmp_path: Path) -> None:
+    path = saved(extended(count_topics), tmp_path / "model.skcnn")
+    _, header, arrays, _ = read(path)
+    write(path, header, {**arrays, "member_2.probe": np.full(3, 3e38, np.float32)})
+    with pytest.raises(ModelFileError, match="sentence_vectors gives other vectors"):
         read_model(path, sentence_vectors=count_topics)
 
 
