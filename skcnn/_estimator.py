@@ -12,7 +12,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skcnn._arrays import Float64
-from skcnn._compat import _check_feature_names, _fit_context, warn_renamed
+from skcnn._compat import PickleVersionMixin, _check_feature_names, _fit_context, warn_renamed
 from skcnn._parameters import PARAMETER_CONSTRAINTS, MemberParameters
 from skcnn.costs._loss_formulas import LOSS_NAMES
 from skcnn.costs._matrix import CostMatrixLike
@@ -37,6 +37,7 @@ class CostSensitiveTextCNN(
     ExplainMixin,
     SaveLoadMixin,
     MinCostMixin,
+    PickleVersionMixin,
     ClassifierMixin,
     MemberParameters,
 ):
