@@ -306,7 +306,7 @@ def _from_dict(costs: Mapping[Any, float], classes: list[Any]) -> Float64:
     are_pairs = check_keys(costs)
     for key, cost in costs.items():
         _check_cost(key, cost, are_pairs)
-        labels = key if are_pairs else (key,)
+        labels: tuple[Any, ...] = key if are_pairs else (key,)
         for label in labels:
             if label not in positions:
                 raise ValueError(

@@ -13,7 +13,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.validation import check_is_fitted
 
 from skcnn._arrays import Float64
-from skcnn._compat import HasMethods, _fit_context, warn_renamed
+from skcnn._compat import DocLinkMixin, HasMethods, _fit_context, warn_renamed
 from skcnn.costs._abstention import check_abstention
 from skcnn.costs._checks import check_has_probabilities
 from skcnn.costs._decision import decide, decision_costs, expected_costs
@@ -23,7 +23,7 @@ from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
 from skcnn.costs._sample_costs import matched_rows
 
 
-class MinCostMixin:
+class MinCostMixin(DocLinkMixin):
     """What follows from `predict_proba`, `decision`, `classes_` and `cost_matrix_`.
 
     A class with this mixin defines these four. It may override `_learns_costs` and `_abstention`.
