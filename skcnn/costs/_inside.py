@@ -50,14 +50,14 @@ def _cost_matrices(estimator: Any) -> Iterator[Float64]:
     """Cost matrix of each outermost classifier that has one."""
     own = getattr(estimator, "cost_matrix_", None)
     if own is not None:
-        yield own
+        yield np.asarray(own)
         return
     for inner in _classifiers_in(estimator):
         yield from _cost_matrices(inner)
 
 
 def _classifiers_in(estimator: Any) -> list[Any]:
-    """The fitted classifiers one level in; those of an ensemble can be arrays or lists."""
+    """The fitted classifiers one level in."""
     inner = _one_level_in(estimator)
     if inner is not None:
         return [inner]
@@ -65,7 +65,8 @@ def _classifiers_in(estimator: Any) -> list[Any]:
         return [calibrated.estimator for calibrated in estimator.calibrated_classifiers_]
     if hasattr(estimator, "estimators_"):
         last = [estimator.final_estimator_] if hasattr(estimator, "final_estimator_") else []
-        return [*np.ravel(np.asarray(estimator.estimators_, dtype=object)), *last]
+        several = estimator.estimators_  # a list, or in gradient boosting an array of trees
+        return [*(several.ravel() if isinstance(several, np.ndarray) else several), *last]
     return [estimator.estimator_] if hasattr(estimator, "estimator_") else []
 
 

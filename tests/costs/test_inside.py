@@ -17,7 +17,13 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import make_classification
-from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
+from sklearn.ensemble import (
+    BaggingClassifier,
+    GradientBoostingClassifier,
+    RandomForestClassifier,
+    StackingClassifier,
+    VotingClassifier,
+)
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import get_scorer, roc_auc_score
@@ -149,6 +155,12 @@ def test_without_costs_inside_every_error_costs_the_same(name: str, data: Data) 
     if name == "self-training":  # takes no strings, and wants rows without a label
         y = np.where(np.arange(len(y)) % 9, y == "rare", -1)
     model = MinCostClassifier(wrapped(LogisticRegression())[name]).fit(X, y)
+    np.testing.assert_array_equal(model.cost_matrix_, [[0, 1], [1, 0]])
+
+
+@pytest.mark.parametrize("classifier", [RandomForestClassifier(3), GradientBoostingClassifier()])
+def test_trees_have_no_costs(classifier: Any, data: Data) -> None:
+    model = MinCostClassifier(make_pipeline(CalibratedClassifierCV(classifier, cv=2))).fit(*data)
     np.testing.assert_array_equal(model.cost_matrix_, [[0, 1], [1, 0]])
 
 
