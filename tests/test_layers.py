@@ -15,7 +15,16 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 TRAINING = {"tensorflow", "keras", "scikeras", "numba", "threadpoolctl"}
-ON_USE = {"pandas", "polars", "matplotlib", "pyarrow", "joblib", "onnxruntime", "tokenizers"}
+ON_USE = {
+    "pandas",
+    "polars",
+    "matplotlib",
+    "pyarrow",
+    "joblib",
+    "onnxruntime",
+    "tokenizers",
+    "jinja2",
+}
 GROUND = ("_arrays", "_compat", "_settings")
 # Every part of the package (a folder, or a file at the root), and the other parts that it may
 # import. Imports for type checkers count.
@@ -29,7 +38,7 @@ ALLOWED = {
     "predicting": (*GROUND, "text", "costs", "network"),
     "fitting": (*GROUND, "text", "costs", "network", "predicting"),
     "files": (*GROUND, "text", "costs", "predicting"),
-    "inspection": (*GROUND, "costs"),
+    "inspection": (*GROUND, "text", "costs", "predicting"),
     "_parameters": (*GROUND, "costs"),
     "_estimator": (
         *GROUND,
@@ -40,6 +49,7 @@ ALLOWED = {
         "predicting",
         "fitting",
         "files",
+        "inspection",
     ),
     "losses": ("network",),
     "datasets": (),

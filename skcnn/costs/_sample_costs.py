@@ -109,7 +109,7 @@ def mean_cost_matrix(
 
     `targets` are the positions of the true classes. Every class must have rows.
     """
-    costs = costs_by_prediction(sample_costs, targets)  # (n, K)
+    costs = sample_costs_by_prediction(sample_costs, targets)  # (n, K)
     weight = np.ones(len(targets)) if sample_weight is None else sample_weight
     n_classes = costs.shape[1]
     totals = [np.bincount(targets, weight * column, n_classes) for column in costs.T]
@@ -117,7 +117,7 @@ def mean_cost_matrix(
     return np.asarray(means, dtype=np.float64)
 
 
-def costs_by_prediction(sample_costs: Float64, targets: NDArray[np.integer[Any]]) -> Float64:
+def sample_costs_by_prediction(sample_costs: Float64, targets: NDArray[np.integer[Any]]) -> Float64:
     """Cost of predicting each class in each row, whose true class is known, (n, K)."""
     of_truth = sample_costs[np.arange(len(targets)), targets]  # (n,) or (n, K)
     if sample_costs.ndim == 3:

@@ -118,8 +118,8 @@ class CostThresholdDisplay:
             True labels.
         cost_matrix : array-like of shape (2, 2), DataFrame or dict, default=None
             Any form of :func:`skcnn.costs.check_cost_matrix` for ``estimator.classes_``, except
-            "balanced". None: the ``cost_matrix_`` of the estimator, or of the classifier in a
-            pipeline or search. If there is none, every error costs 1.
+            "balanced". None: the ``cost_matrix_`` of the estimator, or of the classifiers in a
+            pipeline, a search, a calibration or an ensemble. If there is none, every error costs 1.
         pos_label : label, default=None
             The positive class. None: ``estimator.classes_[1]``.
         sample_weight : array-like of shape (n_samples,), default=None
