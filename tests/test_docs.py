@@ -340,7 +340,10 @@ MODULES = [
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_the_examples_in_docstrings_are_right(name: str) -> None:
+def test_the_examples_in_docstrings_are_right(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # some of them write files
     module = importlib.import_module(name)
     results = doctest.testmod(module, verbose=False)
     assert results.attempted > 0

@@ -12,7 +12,7 @@ from skcnn.costs._matrix import CostMatrixLike
 from skcnn.costs._metrics import check_rows, costs_by_prediction
 
 
-def excess_cost_of_rows(
+def cost_of_rows(
     y_true: ArrayLike,
     y_pred: ArrayLike,
     *,
@@ -21,8 +21,8 @@ def excess_cost_of_rows(
     sample_costs: Any = None,
     abstain_cost: float | None = None,
     abstain_label: Any = None,
-) -> Float64:
-    """Cost of each prediction minus that of the cheapest prediction for its true class, (n,).
+) -> tuple[Float64, Float64]:
+    """Cost of each prediction, and of the cheapest prediction for its true class, (n,) and (n,).
 
     An abstention costs `abstain_cost`.
 
@@ -35,4 +35,4 @@ def excess_cost_of_rows(
     costs = costs_by_prediction(rows, cost_matrix, sample_costs)  # (n, K)
     of_predictions = costs[np.arange(len(costs)), rows.predicted]
     paid = np.where(rows.abstained, rows.abstain_cost, of_predictions)
-    return np.asarray(paid - costs.min(axis=1))
+    return paid, np.asarray(costs.min(axis=1))

@@ -12,6 +12,8 @@ from skcnn.inspection._cost_curve import CostCurveDisplay
 from skcnn.inspection._cost_path import CostPathDisplay
 from skcnn.inspection._cost_threshold import CostThresholdDisplay
 from skcnn.inspection._explanation import Explanation, Explanations
+from skcnn.inspection._model_card import model_card
+from skcnn.inspection._report import report
 from skcnn.inspection._worst_errors import worst_errors
 
 __all__ = [
@@ -21,5 +23,7 @@ __all__ = [
     "CostThresholdDisplay",
     "Explanation",
     "Explanations",
+    "model_card",
+    "report",
     "worst_errors",
 ]

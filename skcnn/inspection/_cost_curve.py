@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from skcnn.costs._curves import brier_curve, cost_curve
 from skcnn.costs._labels import label_array, plain_label
 from skcnn.inspection._response import name_of, positive_probabilities
-from skcnn.inspection._style import REFERENCE, axes_for, line_options, start_at_zero
+from skcnn.inspection._style import REFERENCE, axes_for, line_options, shown, start_at_zero
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -295,7 +295,7 @@ class CostCurveDisplay:
         return line
 
     def _name_axes(self, ax: Axes) -> None:
-        positive = "" if self.pos_label is None else f" (positive class: {self.pos_label})"
+        positive = "" if self.pos_label is None else f" (positive class: {shown(self.pos_label)})"
         if self.kind == "brier":
             x = r"cost proportion $c = C_{fp} / (C_{fp} + C_{fn})$"
             y = r"average cost at threshold $c$, with $C_{fp} + C_{fn} = 2$"

@@ -14,7 +14,14 @@ from skcnn.costs._decision import bayes_threshold
 from skcnn.costs._labels import label_array, plain_label
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
 from skcnn.inspection._response import costs_of, name_of, positive_probabilities
-from skcnn.inspection._style import BAYES_MARK, TUNED_MARK, axes_for, line_options, start_at_zero
+from skcnn.inspection._style import (
+    BAYES_MARK,
+    TUNED_MARK,
+    axes_for,
+    line_options,
+    shown,
+    start_at_zero,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -259,7 +266,7 @@ class CostThresholdDisplay:
         (self.line_,) = ax.plot(x, costs, **options)
         self.bayes_line_ = self._mark_bayes(ax) if marks else None
         self.tuned_line_ = self._mark_tuned(ax) if marks else None
-        positive = "positive" if self.pos_label is None else self.pos_label
+        positive = "positive" if self.pos_label is None else shown(self.pos_label)
         ax.set(xlabel=f"threshold on P({positive})", ylabel="average cost per row")
         ax.set_xlim(-0.01, 1.01)
         start_at_zero(ax)

@@ -11,9 +11,6 @@ import numpy as np
 from skcnn._arrays import Float64
 from skcnn.inspection._templates import template
 
-# Blue and orange are told apart by color-blind people too (from ColorBrewer's scheme PuOr and
-# RdBu). In gray, what speaks against the prediction has a dashed line under it.
-_FOR, _AGAINST = "33, 102, 172", "224, 130, 20"
 # Below this share of the largest contribution a word stays white.
 _VISIBLE = 0.05
 
@@ -22,7 +19,7 @@ Piece = tuple[str, float]
 
 def to_html(views: Sequence[dict[str, Any]]) -> str:
     """Return HTML for some explanations, see `Explanation.view`. Texts and labels are escaped."""
-    return template("explanations.html").render(explanations=views, blue=_FOR, orange=_AGAINST)
+    return template("explanations.html").render(explanations=views)
 
 
 def highlighted(

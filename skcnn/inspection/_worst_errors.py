@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from skcnn.costs._inside import abstention_inside, predict_by_sample_costs
 from skcnn.costs._labels import label_array
 from skcnn.costs._matrix import CostMatrixLike
-from skcnn.costs._row_costs import excess_cost_of_rows
+from skcnn.costs._row_costs import cost_of_rows
 from skcnn.inspection._response import costs_of
 from skcnn.text._containers import as_texts
 
@@ -82,7 +82,7 @@ def worst_errors(
     classes = np.asarray(estimator.classes_)
     by_row = sample_costs is not None
     y_pred = predict_by_sample_costs(estimator, X, sample_costs) if by_row else estimator.predict(X)
-    excess = excess_cost_of_rows(
+    paid, least = cost_of_rows(
         y,
         y_pred,
         cost_matrix=cost_matrix if by_row else costs_of(estimator, cost_matrix),
@@ -90,7 +90,7 @@ def worst_errors(
         sample_costs=sample_costs,
         **abstention_inside(estimator),
     )
-    return _table(estimator, texts, label_array(y), np.asarray(y_pred), excess, n)
+    return _table(estimator, texts, label_array(y), np.asarray(y_pred), paid - least, n)
 
 
 def check_number_of_rows(n: Any) -> None:

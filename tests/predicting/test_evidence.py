@@ -140,10 +140,11 @@ def test_windows_are_the_same_however_many_are_computed_at_once(
     monkeypatch: pytest.MonkeyPatch, fitted: CostSensitiveTextCNN
 ) -> None:
     tokens = fitted._model.tokenize([" ".join(WORDS * 3)])[0]
-    expected = network_evidence(fitted._model.network, tokens)
+    network: Any = fitted._model.network
+    expected = network_evidence(network, tokens)
     for n in (1, 2, 7):
         monkeypatch.setattr(_network_evidence, "_WINDOWS_AT_ONCE", n)
-        found = network_evidence(fitted._model.network, tokens)
+        found = network_evidence(network, tokens)
         assert list(found.ngrams) == list(expected.ngrams)
         np.testing.assert_array_equal(found.tokens, expected.tokens)
 
