@@ -10,7 +10,7 @@ from sklearn.utils import check_consistent_length, column_or_1d
 
 from skcnn.costs._checks import check_has_probabilities, check_labels
 from skcnn.costs._inside import abstention_inside
-from skcnn.costs._labels import plain_labels
+from skcnn.costs._labels import plain_label, plain_labels
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
 from skcnn.inspection._report_figures import Checked, positive_label
 from skcnn.inspection._response import costs_of
@@ -41,7 +41,7 @@ def checked(
             f"{classes.tolist()[:10]}; expected labels that the estimator was fitted on."
         )
     costs = check_cost_matrix(costs_of(estimator, cost_matrix), classes)
-    label = positive_label(classes, costs, pos_label)
+    label = positive_label(classes, costs, plain_label(pos_label))
     return Checked(
         texts=texts,
         y=labels,
