@@ -25,13 +25,14 @@ ON_USE = {
     "tokenizers",
     "jinja2",
 }
-GROUND = ("_arrays", "_compat", "_settings")
+GROUND = ("_arrays", "_compat", "_settings", "disk")
 # Every part of the package (a folder, or a file at the root), and the other parts that it may
 # import. Imports for type checkers count.
 ALLOWED = {
     "_arrays": (),
     "_compat": (),
     "_settings": (),
+    "disk": (),
     "text": GROUND,
     "costs": GROUND,
     "network": (*GROUND, "text", "costs"),
@@ -53,7 +54,7 @@ ALLOWED = {
     ),
     "losses": ("network",),
     "datasets": (),
-    "cli": ("_arrays", "costs", "datasets", "_estimator", "__init__", "network"),
+    "cli": ("_arrays", "disk", "costs", "datasets", "_estimator", "__init__", "network"),
     # The package's own face: names that are imported on first use.
     "__init__": ("text", "costs", "_estimator"),
 }

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from skcnn.costs._matrix import CostMatrixLike
+from skcnn.disk._atomic import check_can_write, replacing
 from skcnn.inspection._checked import checked
 from skcnn.inspection._model_card import card
 from skcnn.inspection._report_figures import PER, Checked, amount, outcomes
@@ -88,6 +89,7 @@ def report(
     'report.html'
     """
     check_number_of_rows(n_errors)
+    check_can_write(path)
     data = checked(estimator, X, y, cost_matrix, pos_label)
     name = type(estimator).__name__
     page = template("report.html").render(
@@ -102,9 +104,9 @@ def report(
         errors=_errors(estimator, X, data, n_errors),
         amount=amount,
     )
-    path = Path(path)
-    path.write_text(page, encoding="utf-8", errors="backslashreplace")
-    return path
+    with replacing(path) as file:
+        file.write(page.encode("utf-8", "backslashreplace"))
+    return Path(path)
 
 
 def _by_class(data: Checked) -> list[tuple[Any, float, float, int]]:

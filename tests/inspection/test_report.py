@@ -152,3 +152,26 @@ def test_bad_input_is_refused_before_anything_is_written(
     with pytest.raises(error, match=message):
         report(model, **arguments)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_page_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path) -> None:
+    texts, y = corpus(["ham", "spam"])
+    with pytest.raises(IsADirectoryError, match="it is a folder"):
+        report("no estimator", texts, y, tmp_path)
+
+
+def test_the_old_page_stays_if_the_new_one_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts, y = corpus(["ham", "spam"])
+    page = tmp_path / "a.html"
+    page.write_text("old")
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match=r"No space left on device: .*a\.html"):
+        report(linear().fit(texts, y), texts, y, page)
+    assert page.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [page]

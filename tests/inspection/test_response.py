@@ -29,7 +29,7 @@ def fitted() -> Any:
 
 
 def test_members_of_an_enumeration_are_the_strings_that_they_equal(fitted: Any) -> None:
-    y = [Label(label) for label in LABELS]
+    y: Any = [Label(label) for label in LABELS]
     for found, expected in zip(
         positive_probabilities(fitted, TEXTS, y, Label.HAM),
         positive_probabilities(fitted, TEXTS, LABELS, "ham"),
