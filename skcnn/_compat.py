@@ -1,4 +1,4 @@
-"""Private names of scikit-learn, random states, and warnings about old names.
+"""Private names of scikit-learn, threads of BLAS, random states, and warnings about old names.
 
 scikit-learn's names are imported on first use: `skcnn.costs` needs this file, and importing
 scikit-learn takes a second.
@@ -7,6 +7,7 @@ scikit-learn takes a second.
 from __future__ import annotations
 
 import sys
+import threading
 import warnings
 from collections.abc import Callable
 from functools import wraps
@@ -30,6 +31,7 @@ __all__ = [
     "_check_feature_names",
     "_check_sample_weight",
     "_fit_context",
+    "one_blas_thread",
     "own_random_state",
     "renamed_arguments",
     "warn_renamed",
@@ -134,3 +136,40 @@ def renamed_arguments(**new_names: str) -> Callable[[Callable[P, R]], Callable[P
         return call
 
     return decorate
+
+
+class _OneBlasThread:
+    """A context in which BLAS, the library behind NumPy's matrix products, has one thread.
+
+    Several threads of BLAS wait for each other in a busy loop: if another process uses the
+    processor too, a small product takes many times as long (see docs/performance.md).
+
+    The context counts its users, so that several threads can share it. The first user limits BLAS
+    to one thread, the last user restores the previous limit.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._controller: Any = None
+        self._limiter: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                if self._controller is None:
+                    # Finding the BLAS libraries takes milliseconds, so it is done once per process.
+                    from threadpoolctl import ThreadpoolController
+
+                    self._controller = ThreadpoolController().select(user_api="blas")
+                self._limiter = self._controller.limit(limits=1)
+            self._users += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self._limiter.restore_original_limits()
+
+
+one_blas_thread = _OneBlasThread()

@@ -21,6 +21,8 @@ from skcnn import CostSensitiveTextCNN
 from skcnn.costs import posterior
 from skcnn.costs._loss_formulas import LOSS_NAMES
 from skcnn.files import _archive
+from skcnn.predicting import _keras_network
+from skcnn.text._long_text import LongText
 from tests.conftest import Corpus, make_corpus
 from tests.own_networks import averaged, two_channels
 
@@ -241,3 +243,27 @@ def test_changing_the_keras_model_changes_no_predictions(
     assert fitted_own.model_ is model
     np.testing.assert_array_equal(fitted_own.predict_proba(new_texts), before)
     del fitted_own._keras_model
+
+
+def test_of_a_very_long_text_the_beginning_is_read(
+    fitted_own: CostSensitiveTextCNN, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network: Any = fitted_own._model.network
+    monkeypatch.setattr(_keras_network, "MAX_TOKENS", 40)
+    beginning, end = ["the", "lunch"] * 20, ["win", "cash"] * 20
+    expected = network.softmax([beginning])
+    np.testing.assert_allclose(network.softmax([[*beginning, *end]]), expected, atol=1e-6)
+    np.testing.assert_allclose(network.softmax([LongText(" ".join([*beginning, *end]))]), expected)
+    monkeypatch.setattr(_keras_network, "MAX_TOKENS", 80)
+    assert not np.allclose(network.softmax([[*beginning, *end]]), expected, atol=1e-3)
+
+
+def test_the_longer_the_texts_the_fewer_are_computed_together() -> None:
+    from skcnn.network._padded import _blocks
+
+    widths = np.random.default_rng(0).choice([16, 64, 300, 5000, 10**6], 3000)
+    found = _blocks(widths)
+    np.testing.assert_array_equal(np.sort(np.concatenate(found)), np.arange(3000))
+    for rows in found:
+        assert len(rows) == 1 or widths[rows].sum() <= 2**15
+        assert len(set(widths[rows])) == 1

@@ -14,7 +14,7 @@ PACKAGE = ROOT / "skcnn"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
-TRAINING = {"tensorflow", "keras", "scikeras", "numba", "threadpoolctl"}
+TRAINING = {"tensorflow", "keras", "scikeras", "numba"}
 ON_USE = {
     "pandas",
     "polars",
@@ -23,6 +23,7 @@ ON_USE = {
     "joblib",
     "onnxruntime",
     "tokenizers",
+    "threadpoolctl",
     "jinja2",
 }
 GROUND = ("_arrays", "_compat", "_settings", "disk")

@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import unique_labels
 from skcnn._compat import warn_user
 from skcnn.costs._inside import abstention_inside, innermost, predict_by_sample_costs
 from skcnn.costs._labels import plain_labels
-from skcnn.costs._matrix import excess_costs
+from skcnn.costs._matrix import scaled_excess
 from skcnn.costs._sample_costs import check_sample_costs, matched_rows
 
 
@@ -52,7 +52,7 @@ def _warn_if_fitted_with_sample_costs(classifier: Any) -> None:
     takes_costs = "sample_costs" in signature(getattr(classifier, "fit", len)).parameters
     if not takes_costs or classifier.cost_matrix is not None:
         return
-    costs = excess_costs(classifier.cost_matrix_)
+    costs, _ = scaled_excess(classifier.cost_matrix_)
     if (costs != costs.max() * (1 - np.eye(len(costs)))).any():
         warn_user(
             f"The {type(classifier).__name__} was fitted with sample_costs, but the scorer has no "

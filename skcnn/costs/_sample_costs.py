@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skcnn._arrays import Float64
+from skcnn._arrays import Float64, from_unit, in_unit
 from skcnn._compat import renamed_arguments
 from skcnn.costs._labels import label_array
 
@@ -109,12 +109,12 @@ def mean_cost_matrix(
 
     `targets` are the positions of the true classes. Every class must have rows.
     """
-    costs = sample_costs_by_prediction(sample_costs, targets)  # (n, K)
+    costs, unit = in_unit(sample_costs_by_prediction(sample_costs, targets))  # (n, K)
     weight = np.ones(len(targets)) if sample_weight is None else sample_weight
     n_classes = costs.shape[1]
     totals = [np.bincount(targets, weight * column, n_classes) for column in costs.T]
     means = np.transpose(totals) / np.bincount(targets, weight, n_classes)[:, np.newaxis]
-    return np.asarray(means, dtype=np.float64)
+    return from_unit(np.asarray(means), unit)
 
 
 def sample_costs_by_prediction(sample_costs: Float64, targets: NDArray[np.integer[Any]]) -> Float64:

@@ -11,7 +11,8 @@ from skcnn._settings import NetworkSettings
 from skcnn.costs._posterior import PosteriorRule
 from skcnn.fitting._network_start import layers_without_embedding
 from skcnn.predicting._keras_network import KerasNetwork
-from skcnn.predicting._text_cnn import FittedTextCNN, TextCNNWeights
+from skcnn.predicting._text_cnn import FittedTextCNN
+from skcnn.predicting._text_cnn_weights import TextCNNWeights
 from skcnn.text._prepare import PreparedTexts, join_subwords
 from skcnn.text._vocabulary import add_all_words_with_vectors
 

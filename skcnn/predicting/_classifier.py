@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from skcnn._arrays import Float64
 from skcnn.predicting._members import check_numbers, check_shapes, part
 from skcnn.predicting._sentence_model import PROBE
+from skcnn.text._long_text import Tokens
 
 # Probabilities in float32 add up to 1 within this.
 _SUM_TOLERANCE = 1e-3
@@ -30,11 +31,12 @@ class FittedClassifier:
     """
 
     kind: ClassVar[str] = "classifier"
+    reads_tokens: ClassVar[bool] = False
     name: str
     classifier: Any
     n_classes: int
 
-    def predict_proba(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> Float64:
+    def predict_proba(self, texts: Sequence[str], tokens: Sequence[Tokens]) -> Float64:
         """Estimate P(class | text) for n texts, (n, K).
 
         Raises

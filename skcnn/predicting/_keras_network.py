@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import islice
 from typing import Any, ClassVar
 from zipfile import is_zipfile
 
@@ -21,7 +22,12 @@ from skcnn.predicting._network_parts import (
     read_posterior_rule,
     read_vocabulary,
 )
+from skcnn.text._long_text import Tokens
 from skcnn.text._vocabulary import encode
+
+# Any network reads at most so many tokens of a text: its layers may need kilobytes for each token,
+# and a text cannot be cut for layers that are not known. Training read `length` tokens.
+MAX_TOKENS = 2**14
 
 
 class SavedModel:
@@ -70,31 +76,35 @@ class KerasNetwork:
     ----------
     vocabulary : words and their ids; every other word is the unknown word
     saved : SavedModel
-    length : number of ids to which texts are filled up
+    length : number of ids to which texts are filled up; of texts that are longer than `MAX_TOKENS`
+        and `length`, the rest is not read
     from_logits : whether the network's outputs are logits
     posterior_rule : from softmax outputs to P(class | text)
     """
 
     kind: ClassVar[str] = "keras_network"
+    reads_tokens: ClassVar[bool] = True
     vocabulary: dict[str, int]
     saved: SavedModel
     length: int
     from_logits: bool
     posterior_rule: PosteriorRule
 
-    def softmax(self, tokens: Sequence[Sequence[str]]) -> Float64:
+    def softmax(self, tokens: Sequence[Tokens]) -> Float64:
         """Return the network's outputs for n texts as softmax columns, (n, K)."""
         from skcnn.network._padded import predict_softmax
 
+        longest = max(self.length, MAX_TOKENS)
+        read = [list(islice(text, longest)) for text in tokens]
         return predict_softmax(
             self.saved.forward,
-            encode(tokens, self.vocabulary),
+            encode(read, self.vocabulary),
             length=self.length,
             n_classes=len(self.posterior_rule.costs),
             from_logits=self.from_logits,
         )
 
-    def predict_proba(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> Float64:
+    def predict_proba(self, texts: Sequence[str], tokens: Sequence[Tokens]) -> Float64:
         """Estimate P(class | text) for n texts, (n, K)."""
         return self.posterior_rule(self.softmax(tokens))
 

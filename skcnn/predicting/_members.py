@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skcnn._arrays import Float64
 from skcnn.costs._posterior import PosteriorRule
+from skcnn.text._long_text import Tokens
 
 
 class PartsError(ValueError):
@@ -23,9 +24,13 @@ class Member(Protocol):
     """
 
     kind: ClassVar[str]
+    reads_tokens: ClassVar[bool]
 
-    def predict_proba(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> Float64:
-        """Estimate P(class | text) for n texts, given as strings and as tokens, (n, K)."""
+    def predict_proba(self, texts: Sequence[str], tokens: Sequence[Tokens]) -> Float64:
+        """Estimate P(class | text) for n texts, given as strings and as tokens, (n, K).
+
+        There are no tokens where `reads_tokens` is false.
+        """
 
     def with_cached_words(self, words: Sequence[str]) -> Member:
         """Return the same member, faster for texts of these words, if it can be."""
@@ -67,7 +72,7 @@ class Network(Member, Protocol):
     def seen_words(self) -> list[str]:
         """Words that training saw."""
 
-    def softmax(self, tokens: Sequence[Sequence[str]]) -> Float64:
+    def softmax(self, tokens: Sequence[Tokens]) -> Float64:
         """Return the network's outputs for n texts as softmax columns, (n, K)."""
 
 

@@ -12,8 +12,13 @@ from numpy.typing import NDArray
 
 from skcnn._arrays import Float32, Float64
 from skcnn.predicting._members import PartsError, check_numbers, check_shapes, part
+from skcnn.text._long_text import Tokens, blocks_of_tokens
 from skcnn.text._ngrams import NgramFeatures, TextsByWord, WordSums
 
+# Number of tokens that are counted at once, at about 250 bytes a token.
+_TOKENS_PER_BLOCK = 2**16
+# The largest number of entries of a table with one row for each word and one column for each class.
+_ENTRIES = 2**22
 _KEYS = ("word_keys", "character_keys")
 _FEATURES = ("word_keys", "word_idf", "character_keys", "character_idf")
 # Beyond it a probability is within 1e-13 of 0 or 1. For several classes, one of them must not be 0.
@@ -37,6 +42,7 @@ class NgramModel:
     """
 
     kind: ClassVar[str] = "ngrams"
+    reads_tokens: ClassVar[bool] = True
     features: NgramFeatures
     word_coef: Float32
     character_coef: Float32
@@ -50,11 +56,19 @@ class NgramModel:
         rows = {word: row for row, word in enumerate(words)}
         return replace(self, cached_words=rows, cached_sums=sums)
 
-    def predict_proba(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> Float64:
+    def predict_proba(self, texts: Sequence[str], tokens: Sequence[Tokens]) -> Float64:
         """Estimate P(class | text) for n texts, (n, K)."""
-        by_word = TextsByWord.from_tokens(tokens)
-        sums = self.character_sums(by_word.words)
-        log_odds = self.features.log_odds(by_word, self.word_coef, sums)
+        log_odds = np.empty((len(tokens), len(self.intercept)))
+        n_tokens = min(_TOKENS_PER_BLOCK, max(1024, _ENTRIES // len(self.intercept)))
+        for rows, is_long in blocks_of_tokens(tokens, n_tokens):
+            if is_long:
+                log_odds[rows] = self.features.log_odds_of_long_text(
+                    tokens[rows.start], self.word_coef, self.character_sums, n_tokens
+                )
+            else:
+                by_word = TextsByWord.from_tokens(tokens[rows])  # type: ignore[arg-type]
+                sums = self.character_sums(by_word.words)
+                log_odds[rows] = self.features.log_odds(by_word, self.word_coef, sums)
         return to_probabilities(log_odds + self.intercept)
 
     def character_sums(self, words: list[str]) -> WordSums:

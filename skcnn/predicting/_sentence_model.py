@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from skcnn._arrays import Float32, Float64, softmax
 from skcnn.predicting._members import PartsError, check_numbers, check_shapes, part
 from skcnn.predicting._ngram_model import to_probabilities
+from skcnn.text._long_text import Tokens
 from skcnn.text._sentence_vectors import MINILM, SentenceEncoder, make_encoder
 
 # A text whose vector, or whose probabilities, tell one encoder or classifier from another.
@@ -34,12 +35,13 @@ class SentenceModel:
     """
 
     kind: ClassVar[str] = "sentence_vectors"
+    reads_tokens: ClassVar[bool] = False
     encoder: SentenceEncoder
     coef: Float32
     intercept: Float32
     probe: Float32
 
-    def predict_proba(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> Float64:
+    def predict_proba(self, texts: Sequence[str], tokens: Sequence[Tokens]) -> Float64:
         """Estimate P(class | text) for n texts, (n, K)."""
         if len(texts) == 0:
             return np.empty((0, max(2, len(self.intercept))))
