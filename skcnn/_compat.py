@@ -1,4 +1,4 @@
-"""Private names of scikit-learn, threads, forked processes, random states, and old names.
+"""Private names of scikit-learn, threads, forks, random states, warnings of names and pickles.
 
 scikit-learn's names are imported on first use: `skcnn.costs` needs this file, and importing
 scikit-learn takes a second.
@@ -10,8 +10,8 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Callable, Mapping
+from functools import cache, wraps
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from sklearn.utils.validation import _check_feature_names, _check_sample_weight
 
 __all__ = [
+    "DocLinkMixin",
     "HasMethods",
     "Interval",
+    "PickleVersionMixin",
     "StrOptions",
     "_BaseComposition",
     "_check_feature_names",
@@ -52,6 +54,9 @@ _HOMES = {
 P = ParamSpec("P")
 R = TypeVar("R")
 
+# The attribute of a pickled estimator that names the version.
+_VERSION_KEY = "_skcnn_version"
+
 # Warnings do not point to lines of these packages, because users cannot change them.
 _PASSED_OVER = frozenset(
     {
@@ -72,6 +77,13 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+class DocLinkMixin:
+    """The page that scikit-learn's picture of an estimator in a notebook links to."""
+
+    _doc_link_module = "skcnn"
+    _doc_link_template = "https://github.com/skcnn/skcnn/blob/main/docs/api.md"
 
 
 def own_random_state(seed: Any) -> np.random.RandomState:
@@ -96,6 +108,50 @@ def warn_renamed(old: str, new: str) -> None:
         f"{old} is deprecated since skcnn 0.2 and will be removed in 0.3. Write {new}.",
         FutureWarning,
     )
+
+
+class PickleVersionMixin:
+    """Writes the version of skcnn into pickles, and warns if another version reads one.
+
+    scikit-learn does this for its own classes alone. A class with this mixin is an estimator.
+    """
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes, and the version."""
+        from skcnn import __version__
+
+        state: Any = super().__getstate__()
+        return {**state, _VERSION_KEY: __version__}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """Take the attributes over, with a warning if another version wrote them."""
+        from skcnn import __version__
+
+        found = state.get(_VERSION_KEY, "before 0.2")
+        if found != __version__:
+            warn_user(
+                f"This {type(self).__name__} was pickled by skcnn {found}; this is skcnn "
+                f"{__version__}, where it may fail or give other results. Fit it again, or load a "
+                "file that `save` wrote.",
+                _version_warning(),
+            )
+        attributes = {name: value for name, value in state.items() if name != _VERSION_KEY}
+        super().__setstate__(attributes)  # type: ignore[misc]
+
+
+@cache
+def _version_warning() -> type[Warning]:
+    """Return scikit-learn's warning about versions, with a text of its own."""
+    from sklearn.exceptions import InconsistentVersionWarning
+
+    class PickleVersionWarning(InconsistentVersionWarning):
+        def __init__(self, message: str) -> None:
+            UserWarning.__init__(self, message)
+
+        def __str__(self) -> str:
+            return str(self.args[0])
+
+    return PickleVersionWarning
 
 
 def renamed_arguments(**new_names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -74,7 +74,7 @@ def small(**parameters: Any) -> CostSensitiveTextCNN:
     )
 
 
-METHODS = ["predict", "predict_proba", "predict_log_proba", "decision_function", "expected_costs"]
+METHODS = ["predict", "predict_proba", "predict_log_proba", "expected_costs"]
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -172,7 +172,7 @@ def test_threads_that_predict_during_fits_get_the_answers_of_one_model(case: Cas
     assert all(answer in (expected[0][i], expected[1][i]) for i, answer in found)
 
 
-METHODS = ["predict", "predict_proba", "expected_costs", "decision_function"]
+METHODS = ["predict", "predict_proba", "expected_costs"]
 
 
 def explain(cnn: CostSensitiveTextCNN) -> Any:

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import get_scorer
 
 from skcnn._arrays import Float64, Int64
-from skcnn._compat import warn_user
+from skcnn._compat import PickleVersionMixin, warn_user
 from skcnn._settings import FitSettings
 from skcnn.costs._decision import decide, decision_costs
 from skcnn.costs._metrics import average_cost
@@ -78,7 +78,7 @@ def stratified_split(
     return np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
 
 
-class FixedProbabilities(ClassifierMixin, BaseEstimator):
+class FixedProbabilities(PickleVersionMixin, ClassifierMixin, BaseEstimator):
     """A classifier that returns the same probabilities whatever X is, for scorers to call."""
 
     def __init__(
