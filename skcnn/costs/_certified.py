@@ -71,27 +71,27 @@ def why_none_is_certified(
     tested: Certified, n_rows: int, min_precision: float, confidence: float
 ) -> str:
     """The message where no threshold is accepted: what is promised, and how many rows would do."""
-    half = (1 + confidence) / 2  # the confidence of the first test, at the promised precision
-    bounds = [
-        lower_bound(int(n), int(k), half) for n, k in zip(tested.flagged, tested.hits, strict=True)
-    ]
+    levels = _shares()[_STARTS] * (1 - confidence)
+    counts = zip(tested.flagged[_STARTS], tested.hits[_STARTS], levels, strict=True)
+    bounds = [lower_bound(int(n), int(k), 1 - level) for n, k, level in counts]
     best = int(np.argmax(bounds))
-    n, k = int(tested.flagged[best]), int(tested.hits[best])
+    place = _STARTS[best]
+    n, k = int(tested.flagged[place]), int(tested.hits[place])
     begin = (
-        f"min_precision is {min_precision} with confidence {confidence}, which no threshold can "
-        f"promise with these {n_rows} rows: at the best one, {tested.thresholds[best]:.3g}, {k} of "
-        f"{n} flagged rows are positive, which promises {bounds[best]:.3g}. "
+        f"min_precision is {min_precision} with confidence {confidence:g}, which no threshold can "
+        f"promise with these {n_rows} rows: at the best one, {tested.thresholds[place]:.3g}, {k} "
+        f"of {n} flagged rows are positive, which promises {bounds[best]:.3g}. "
     )
-    if not n or k <= min_precision * n:
-        return begin + "Expected a lower min_precision, or a better classifier."
-    sizes = np.arange(1, _MAX_ROWS)
-    enough = at_least(sizes, np.floor(sizes * k / n), min_precision) <= 1 - half
+    sizes = np.geomspace(n + 1, max(_MAX_ROWS, n + 1), 300).round()
+    found = np.floor(sizes * (k / max(n, 1)))
+    enough = at_least(sizes, found, min_precision) <= levels[best]
     if not enough.any():
         return begin + "Expected a lower min_precision, or a better classifier."
     needed = int(sizes[enough.argmax()])
     return begin + (
-        f"Expected about {needed} flagged rows, which is about {math.ceil(needed * n_rows / n)} "
-        "rows in all. Or lower min_precision or confidence."
+        f"Expected about {needed} flagged rows with such a precision, which is about "
+        f"{math.ceil(needed * n_rows / n)} rows in all. Take more rows, or lower min_precision or "
+        "confidence."
     )
 
 

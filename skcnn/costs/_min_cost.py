@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -18,8 +19,14 @@ from skcnn._compat import HasMethods, _fit_context, warn_renamed
 from skcnn.costs._abstention import check_abstention
 from skcnn.costs._checks import check_has_probabilities
 from skcnn.costs._decision import bayes_threshold, decide, decision_costs, expected_costs
+from skcnn.costs._fixed_threshold import (
+    FixedThreshold,
+    check_fixed_threshold,
+    check_no_contradiction,
+)
 from skcnn.costs._inside import costs_inside
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
+from skcnn.costs._prior import priors_of_fit, reweighted
 from skcnn.costs._sample_costs import matched_rows
 
 
@@ -64,6 +71,10 @@ class MinCostMixin:
         """Arguments of `decide` about abstentions; {} means no abstentions."""
         return {}
 
+    def _fixed_threshold(self) -> FixedThreshold | None:
+        """The threshold that decides instead of the costs; None: the costs decide."""
+        return None
+
     def predict_proba(self, X: Any) -> Float64:
         """Estimate P(class | x)."""
         raise NotImplementedError
@@ -94,6 +105,9 @@ class MinCostMixin:
             while `decision` is not "min_cost".
         """
         P = self.predict_proba(X)
+        fixed = self._fixed_threshold()
+        if fixed is not None:
+            return fixed.decide(P, self.classes_, sample_costs)
         if sample_costs is None:
             costs = decision_costs(self.decision, self.cost_matrix_)
             return decide(P, costs, self.classes_, **self._abstention())
@@ -129,7 +143,9 @@ class MinCostMixin:
 
     @available_if(is_binary)
     def decision_function(self, X: Any) -> Float64:
-        """Log-odds of ``classes_[1]`` minus those at the Bayes threshold, for two classes.
+        """Log-odds of ``classes_[1]`` minus those at the threshold, for two classes.
+
+        The threshold is the Bayes threshold, or the `threshold` of a `MinCostClassifier`.
 
         Parameters
         ----------
@@ -138,7 +154,7 @@ class MinCostMixin:
         Returns
         -------
         ndarray of shape (n_samples,), dtype float64
-            Above 0, ``classes_[1]`` is the cheaper prediction; below 0, ``classes_[0]`` is.
+            Above 0, ``classes_[1]`` is predicted; below 0, ``classes_[0]`` is.
 
         Raises
         ------
@@ -150,7 +166,11 @@ class MinCostMixin:
             As `predict_proba`.
         """
         negative, positive = self.predict_proba(X).T
-        threshold = bayes_threshold(decision_costs(self.decision, self.cost_matrix_))
+        fixed = self._fixed_threshold()
+        if fixed is not None:
+            threshold = fixed.on_second_class(self.classes_)
+        else:
+            threshold = bayes_threshold(decision_costs(self.decision, self.cost_matrix_))
         at_threshold = finite_log(np.array(threshold)) - finite_log(np.array(1 - threshold))
         log_odds = finite_log(positive) - finite_log(negative)
         return np.asarray(log_odds - at_threshold)
@@ -226,6 +246,22 @@ class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseE
         cost get `abstain_label`. None: every row gets a prediction.
     abstain_label : label, default=-1
         Not one of the classes, but of their type: a string if they are strings.
+    threshold : float, default=None
+        For two classes: predict `pos_label` where its probability is at least this, whatever the
+        costs are, for example with :func:`skcnn.costs.threshold_at_recall`. Not together with
+        `cost_matrix`, `abstain_cost` or `sample_costs`. None: the costs decide.
+    pos_label : label, default=None
+        The class that `threshold` is about. None: ``classes_[1]``.
+    prior : array-like of shape (n_classes,) or dict, default=None
+        Share of each class among the rows that will be predicted, see
+        :func:`skcnn.costs.change_prior`. All probabilities and expected costs are then for such
+        rows. None: the shares of the rows that `fit` gets, if `train_prior` is given; otherwise the
+        probabilities stay as they are.
+    train_prior : array-like of shape (n_classes,) or dict, default=None
+        Share of each class, or of its weights, in what the classifier learned from: equal shares
+        after a sampler in a pipeline or with ``class_weight="balanced"``. None: the shares of the
+        rows that `fit` gets. Needed with `prior` and a `FrozenEstimator`, which does not learn from
+        these rows.
 
     Attributes
     ----------
@@ -235,6 +271,9 @@ class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseE
         The labels, as in `estimator_`.
     cost_matrix_ : ndarray of shape (n_classes, n_classes), dtype float64
         The costs in the order of `classes_`.
+    priors_ : pair of ndarray of shape (n_classes,), or None
+        The shares that the classifier learned from and those that it predicts for. None if neither
+        `prior` nor `train_prior` is given.
     n_features_in_ : int
         As in `estimator_`, if it has it.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -268,6 +307,10 @@ class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseE
         "cost_matrix": "no_validation",  # see `check_cost_matrix`
         "abstain_cost": "no_validation",  # see `check_abstention`
         "abstain_label": "no_validation",
+        "threshold": "no_validation",  # see `check_fixed_threshold`
+        "pos_label": "no_validation",
+        "prior": "no_validation",  # see `check_prior`
+        "train_prior": "no_validation",
     }
     decision = "min_cost"
 
@@ -278,11 +321,19 @@ class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseE
         *,
         abstain_cost: float | None = None,
         abstain_label: Any = -1,
+        threshold: float | None = None,
+        pos_label: Any = None,
+        prior: ArrayLike | Mapping[Any, float] | None = None,
+        train_prior: ArrayLike | Mapping[Any, float] | None = None,
     ) -> None:
         self.estimator = estimator
         self.cost_matrix = cost_matrix
         self.abstain_cost = abstain_cost
         self.abstain_label = abstain_label
+        self.threshold = threshold
+        self.pos_label = pos_label
+        self.prior = prior
+        self.train_prior = train_prior
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: Any, y: ArrayLike, **params: Any) -> Self:
@@ -306,9 +357,11 @@ class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseE
             If the classifier has no `predict_proba`, or `abstain_label` has another type than the
             classes.
         ValueError
-            If the costs do not fit the classes, and any error of the classifier's `fit`.
+            If the costs or class shares do not fit the classes, parameters contradict each other,
+            and any error of the classifier's `fit`.
         """
         check_has_probabilities(self.estimator)
+        check_no_contradiction(self.get_params(deep=False))
         if params and get_config()["enable_metadata_routing"]:
             params = process_routing(self, "fit", **params).estimator.fit
         estimator = clone(self.estimator).fit(X, y, **params)
@@ -318,6 +371,8 @@ class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseE
         given = costs_inside(estimator) if self.cost_matrix is None else self.cost_matrix
         costs = check_cost_matrix(given, classes, class_totals=counts)
         check_abstention(self.abstain_cost, self.abstain_label, classes)
+        check_fixed_threshold(self.threshold, self.pos_label, classes)
+        self.priors_ = priors_of_fit(self.prior, self.train_prior, y, classes)
         self.estimator_, self.classes_, self.cost_matrix_ = estimator, classes, costs
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self, name):
@@ -327,7 +382,7 @@ class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseE
         return self
 
     def predict_proba(self, X: Any) -> Float64:
-        """Return the classifier's probabilities, unchanged.
+        """Return the classifier's probabilities, for rows with the class shares `prior`.
 
         Parameters
         ----------
@@ -336,7 +391,8 @@ class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseE
         Returns
         -------
         ndarray of shape (n_samples, n_classes), dtype float64
-            Columns in the order of `classes_`.
+            Columns in the order of `classes_`. Without `prior` and `train_prior` they are those of
+            the classifier, unchanged.
 
         Raises
         ------
@@ -347,10 +403,14 @@ class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseE
             features than in `fit`.
         """
         check_is_fitted(self, "estimator_")
-        return np.asarray(self.estimator_.predict_proba(X), dtype=np.float64)
+        P = np.asarray(self.estimator_.predict_proba(X), dtype=np.float64)
+        return P if self.priors_ is None else reweighted(P, *self.priors_)
 
     def _abstention(self) -> dict[str, Any]:
         return {"abstain_cost": self.abstain_cost, "abstain_label": self.abstain_label}
+
+    def _fixed_threshold(self) -> FixedThreshold | None:
+        return check_fixed_threshold(self.threshold, self.pos_label, self.classes_)
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Return which metadata go where, for scikit-learn's metadata routing.
@@ -364,7 +424,8 @@ class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseE
         return router.add(estimator=self.estimator, method_mapping=mapping)
 
     def __sklearn_tags__(self) -> Any:
-        """Return the input tags of the classifier: the same X is accepted."""
+        """Return the input tags of the classifier; a threshold is for two classes."""
         tags = super().__sklearn_tags__()
         tags.input_tags = get_tags(self.estimator).input_tags
+        tags.classifier_tags.multi_class = self.threshold is None
         return tags

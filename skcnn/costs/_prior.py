@@ -204,7 +204,25 @@ def check_prior(
     return np.asarray(array / array.sum())
 
 
-def class_shares(y: ArrayLike, classes: NDArray[Any]) -> Float64:
+def _class_shares(y: ArrayLike, classes: NDArray[Any]) -> Float64:
     """Share of the rows of each class, (n,) -> (K,)."""
     column = np.asarray(y)
     return np.array([np.count_nonzero(column == label) for label in classes]) / column.size
+
+
+def priors_of_fit(
+    prior: Any, train_prior: Any, y: ArrayLike, classes: NDArray[Any]
+) -> tuple[Float64, Float64] | None:
+    """Shares (K,) that a classifier learned from, and that it predicts for; None: both the same.
+
+    A share that is not given is that of the rows of `y`, (n,).
+    """
+    if prior is None and train_prior is None:
+        return None
+    shares = _class_shares(y, classes)
+    old = shares if train_prior is None else train_prior
+    new = shares if prior is None else prior
+    return (
+        check_prior("train_prior", old, classes, positive=True),
+        check_prior("prior", new, classes),
+    )
