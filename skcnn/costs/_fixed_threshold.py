@@ -65,7 +65,8 @@ def check_fixed_threshold(
 
 
 def _check_number(threshold: Any) -> None:
-    if not (isinstance(threshold, Real) and (0 <= threshold <= 1 or threshold == np.inf)):
+    number = float(threshold) if isinstance(threshold, Real) else np.nan
+    if not (0 <= number <= 1 or number == np.inf):
         raise ValueError(
             f"threshold is {threshold!r}; expected None, a probability in [0, 1], or infinity, "
             "which never predicts the positive class."

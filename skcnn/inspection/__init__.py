@@ -11,10 +11,12 @@ from skcnn.inspection._cost_confusion_matrix import CostConfusionMatrixDisplay
 from skcnn.inspection._cost_curve import CostCurveDisplay
 from skcnn.inspection._cost_path import CostPathDisplay
 from skcnn.inspection._cost_threshold import CostThresholdDisplay
+from skcnn.inspection._recall_effort import RecallEffortDisplay
 
 __all__ = [
     "CostConfusionMatrixDisplay",
     "CostCurveDisplay",
     "CostPathDisplay",
     "CostThresholdDisplay",
+    "RecallEffortDisplay",
 ]

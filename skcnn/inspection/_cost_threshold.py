@@ -13,7 +13,14 @@ from skcnn.costs._curves import cost_threshold_curve
 from skcnn.costs._decision import bayes_threshold
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
 from skcnn.inspection._response import costs_of, name_of, positive_probabilities
-from skcnn.inspection._style import BAYES_MARK, TUNED_MARK, axes_for, line_options, start_at_zero
+from skcnn.inspection._style import (
+    BAYES_MARK,
+    TUNED_MARK,
+    axes_for,
+    legend_above_data,
+    line_options,
+    start_at_zero,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -263,7 +270,7 @@ class CostThresholdDisplay:
         ax.set_xlim(-0.01, 1.01)
         start_at_zero(ax)
         if label is not None or marks:
-            ax.legend()
+            legend_above_data(ax)
         self.ax_, self.figure_ = ax, ax.figure
         return self
 

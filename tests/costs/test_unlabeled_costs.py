@@ -82,11 +82,17 @@ def test_weights_count_rows_several_times():
     ("call", "message"),
     [
         (lambda: choose_abstentions(P, -1), "max_abstentions is -1; expected a whole number"),
-        (lambda: choose_abstentions(P, 0.5), "max_abstentions is 0.5; expected a whole number"),
+        (
+            lambda: choose_abstentions(P, 0.5),  # type: ignore[arg-type]
+            "max_abstentions is 0.5; expected a whole number",
+        ),
         (lambda: choose_abstentions(P, 1, abstain_cost=-1), "abstain_cost is -1; expected finite"),
         (lambda: choose_abstentions(P, 1, abstain_cost=[1, 2]), "abstain_cost has shape (2,)"),
         (lambda: estimate_average_cost(P, abstain_cost=np.inf), "abstain_cost is inf"),
-        (lambda: estimate_average_cost(P, abstain_cost=[0.1] * 9), "abstain_cost has shape (9,)"),
+        (
+            lambda: estimate_average_cost(P, abstain_cost=[0.1] * 9),  # type: ignore[arg-type]
+            "abstain_cost has shape (9,)",
+        ),
         (lambda: estimate_average_cost(np.empty((0, 2))), "The total weight of the rows is 0"),
         (lambda: estimate_average_cost([[2, 3]]), "expected numbers >= 0 that sum to 1"),
     ],
