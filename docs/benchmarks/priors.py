@@ -140,8 +140,9 @@ def print_tables(records: list[dict]) -> None:
             ratio = np.array([r["losses"][way] for r in rows]) / plain
             cells.append(f"{ratio.mean():.2f} ± {ratio.std():.2f}")
         print(f"| {corpus} | {name} | {' | '.join(cells)} |")
-    print("\n| corpus | model | real | estimate | other shares: real | not changed: estimate | ")
-    print("changed: real | estimate | rare class | estimate |\n|" + "---|" * 10)
+    columns = ("corpus", "model", "real", "estimate", "other shares: real", "estimate")
+    columns += ("changed: real", "estimate", "share of the rare class", "estimate")
+    print(f"\n| {' | '.join(columns)} |\n|" + "---|" * len(columns))
     keys = [f"{n}, {k}" for n in ("same", "other", "other, changed") for k in ("real", "estimate")]
     for corpus, name, rows in groups(records):
         means = [np.mean([r["costs"][k] for r in rows]) for k in keys]

@@ -38,7 +38,14 @@ def main() -> None:
     _, axes = plt.subplots(3, 2, figsize=(11, 13), layout="constrained")
     threshold, confusion, curve, benefit, path, effort = axes.ravel()
     for letter, ax in zip("abcdef", axes.ravel(), strict=True):
-        ax.set_title(letter, loc="left", fontweight="bold")
+        ax.annotate(
+            letter,
+            (0, 1),
+            xytext=(-35, 6),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            fontweight="bold",
+        )
     CostThresholdDisplay.from_estimator(cnn, X_test, y_test, ax=threshold)
     CostConfusionMatrixDisplay.from_estimator(cnn, X_test, y_test, unit="€", ax=confusion)
     CostCurveDisplay.from_estimator(cnn, X_test, y_test, kind="brier", ax=curve)

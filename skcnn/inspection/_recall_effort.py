@@ -56,8 +56,8 @@ class RecallEffortDisplay:
     marks : array-like of shape (n_ratios, 2), optional
         Effort and recall at the Bayes threshold of each ratio.
     n_rows, n_positive : float, default=None
-        Number, or total weight, of all rows and of the positive rows, for the axis labels and the
-        best possible order. None: both are left out.
+        Number, or total weight, of all rows and of the positive rows, for the legend and the best
+        possible order. None: both are left out.
     pos_label : label, default=None
         The positive class, for the axis label.
     name : str, default=None
@@ -362,10 +362,8 @@ class RecallEffortDisplay:
             If matplotlib is not installed.
         """
         ax = axes_for(self, ax)
-        label = (self.name if name is None else name) or "classifier"
         folds = self.recall.reshape(len(self.effort), -1)  # (n_points, n_splits)
-        if folds.shape[1] > 1:
-            label += f"\n(mean and range of {folds.shape[1]} splits)"
+        label = self._label(self.name if name is None else name, folds.shape[1])
         (self.line_,) = ax.plot(
             self.effort, folds.mean(axis=1), **line_options(kwargs, label=label)
         )
@@ -381,6 +379,15 @@ class RecallEffortDisplay:
         self._name_axes(ax)
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+    def _label(self, name: str | None, n_splits: int) -> str:
+        """Name and numbers of rows of the curve: curves of different rows may share the axes."""
+        lines = [name] if name else []
+        if self.n_rows is not None and self.n_positive is not None:
+            lines.append(f"{self.n_positive:g} of {self.n_rows:g} rows are positive")
+        if n_splits > 1:
+            lines.append(f"mean and range of {n_splits} splits")
+        return "\n".join(lines) or "classifier"
 
     def _draw_marks(self, ax: Axes, color: Any) -> Any:
         for ratio, point in zip(self.ratios, self.marks, strict=True):
@@ -413,9 +420,7 @@ class RecallEffortDisplay:
 
     def _name_axes(self, ax: Axes) -> None:
         positive = "" if self.pos_label is None else f" (positive class: {self.pos_label})"
-        rows = "rows" if self.n_rows is None else f"the {self.n_rows:g} rows"
-        of = "" if self.n_positive is None else f" (of {self.n_positive:g} positive rows)"
-        ax.set(xlabel=f"share of {rows} that is read{positive}", ylabel=f"recall{of}")
+        ax.set(xlabel=f"share of the rows that is read{positive}", ylabel="recall")
         ax.set(xlim=(-0.01, 1.01), ylim=(0, 1.02))
         # Curves of useful classifiers are above the diagonal, so this corner is free.
         ax.legend(loc="lower right")

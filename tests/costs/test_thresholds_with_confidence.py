@@ -18,6 +18,7 @@ from skcnn.costs import (
     threshold_at_recall,
 )
 from skcnn.costs._binomial import at_least, lower_bound, order_of_quantile, rows_needed
+from skcnn.costs._certified import certify_precision
 from tests.costs.test_thresholds import LABELS, every_score
 
 
@@ -178,6 +179,39 @@ def test_each_of_several_limits_is_promised_with_its_share_of_the_error():
     # With a promise about recall the fewest rows are flagged, without it the most.
     without = threshold_at_limits(y, p, min_precision=0.7, max_false_alarm_rate=0.2)
     assert without < threshold
+
+
+@pytest.mark.parametrize(("confidence", "each"), [(0.9, 0.95), (0.98, 0.99)])
+def test_two_limits_have_half_of_the_error_each(confidence, each):
+    y, p = rows(600, 1400)
+    limits = {"min_recall": 0.8, "max_false_alarm_rate": 0.3}
+    threshold = threshold_at_limits(y, p, **limits, confidence=confidence)
+    assert threshold == threshold_at_recall(y, p, 0.8, confidence=each)
+    limits = {"min_precision": 0.1, "max_false_alarm_rate": 0.1}
+    threshold = threshold_at_limits(y, p, **limits, confidence=confidence)
+    lowest = threshold_at_false_alarm_rate(y, p, 0.1, confidence=each)
+    tested = certify_precision(y == 1, p, 0.1, each)
+    assert threshold == tested.useful[tested.useful >= lowest].min()
+
+
+def test_the_tests_of_a_precision_share_the_error_by_the_fallback_procedure():
+    for seed in range(5):
+        y, p = rows(60, 140, seed)
+        for wanted in (0.3, 0.6, 0.8):
+            tested = certify_precision(y == 1, p, wanted, 0.9)
+            # Half of the error probability begins at the promised precision.
+            assert tested.thresholds[80] == pytest.approx(wanted)
+            shares = np.zeros(161)
+            shares[::10] = 0.1 * 0.5 / 16
+            shares[80] = 0.1 * 0.5
+            level, expected = 0.0, []
+            for threshold, share in zip(tested.thresholds, shares, strict=True):
+                level += share
+                n, hits = (p >= threshold).sum(), (p[y == 1] >= threshold).sum()
+                expected.append(binom.sf(hits - 1, n, wanted) <= level)
+                if not expected[-1]:
+                    level = 0.0
+            assert tested.accepted.tolist() == expected
 
 
 def test_limits_that_no_threshold_can_keep_together_are_refused_with_what_each_needs():

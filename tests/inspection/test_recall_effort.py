@@ -70,10 +70,16 @@ def test_the_references_are_the_random_order_and_the_best_possible_order(rows):
     assert (drawn <= np.interp(x, *best.get_data()) + 1e-12).all()
 
 
-def test_the_axes_count_the_rows(rows):
-    ax = RecallEffortDisplay.from_predictions(*rows).ax_
-    assert ax.get_xlabel() == "share of the 150 rows that is read (positive class: 1)"
-    assert ax.get_ylabel() == f"recall (of {rows[0].sum()} positive rows)"
+def test_the_legend_counts_the_rows_of_each_curve(rows):
+    y_true, y_prob = rows
+    ax = RecallEffortDisplay.from_predictions(y_true, y_prob, name="all").ax_
+    RecallEffortDisplay.from_predictions(
+        y_true[:50], y_prob[:50], name="fifty", reference=False, ax=ax
+    )
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert f"all\n{y_true.sum()} of 150 rows are positive" in texts
+    assert f"fifty\n{y_true[:50].sum()} of 50 rows are positive" in texts
+    assert ax.get_xlabel() == "share of the rows that is read (positive class: 1)"
 
 
 def test_the_line_is_the_mean_of_the_splits_and_the_band_their_range(folds):
