@@ -24,6 +24,7 @@ from skcnn.fitting._network_start import check_start
 from skcnn.fitting._partial_fit_method import PartialFitMixin
 from skcnn.fitting._text_cnn import to_keras_model
 from skcnn.fitting._training_set import check_training_set, check_unlabeled
+from skcnn.inspection._explain import ExplainMixin
 from skcnn.predicting._attributes import FittedAttributes
 from skcnn.text._containers import as_texts, column_names, n_columns
 from skcnn.text._pretrained import check_word_vectors
@@ -33,6 +34,7 @@ from skcnn.text._sentence_vectors import check_memory, check_sentence_vectors
 class CostSensitiveTextCNN(
     FittedAttributes,
     PartialFitMixin,
+    ExplainMixin,
     SaveLoadMixin,
     MinCostMixin,
     ClassifierMixin,

@@ -74,7 +74,7 @@ def average_cost(
     >>> average_cost(y_true, y_pred, cost_matrix={"spam": 5})
     1.5
     """
-    rows = _check_rows(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
+    rows = check_rows(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
     total, _ = _total_costs(rows, cost_matrix, matched_rows(sample_costs, y_true))
     return total / float(rows.weight.sum())
 
@@ -204,7 +204,7 @@ def savings_score(
     1 [0.0, 0.0]
     5 [-0.25, 0.75]
     """
-    rows = _check_rows(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
+    rows = check_rows(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
     total, of_constants = _total_costs(rows, cost_matrix, matched_rows(sample_costs, y_true))
     cheapest_constant = float(of_constants.min())
     if cheapest_constant == 0:
@@ -240,7 +240,7 @@ def count_predictions(
     ValueError
         As in :func:`average_cost`.
     """
-    rows = _check_rows(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
+    rows = check_rows(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
     with _note_about_labels(rows):
         check_cost_matrix(cost_matrix, rows.classes)
     n_classes = len(rows.classes)
@@ -251,7 +251,7 @@ def count_predictions(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
+class Rows:
     """Checked labels as positions in `classes`, with the weights of the rows."""
 
     targets: Int64  # (n,)
@@ -263,21 +263,28 @@ class _Rows:
     labels_are_given: bool
 
 
-def _check_rows(
+def check_rows(
     y_true: ArrayLike,
     y_pred: ArrayLike,
     labels: ArrayLike | None,
     sample_weight: ArrayLike | None,
     abstain_cost: float | None,
     abstain_label: Any,
-) -> _Rows:
+) -> Rows:
+    """Check the labels of some rows, and find them in the classes.
+
+    Raises
+    ------
+    ValueError
+        As in :func:`average_cost`, but for the costs.
+    """
     true, predicted = _check_columns(y_true, y_pred, sample_weight)
     abstained = np.zeros(len(true), dtype=bool)
     if abstain_cost is not None:
         abstained = is_abstention(predicted, abstain_label)
     classes = _classes_of(true, predicted[~abstained], labels)
     cost = check_abstention(abstain_cost, abstain_label, classes)
-    return _Rows(
+    return Rows(
         targets=_positions(true, classes),
         predicted=_positions(predicted, classes),
         abstained=abstained,
@@ -340,16 +347,16 @@ def _check_total_weight(sample_weight: ArrayLike | None, n_samples: int) -> Floa
 
 
 def _total_costs(
-    rows: _Rows, cost_matrix: CostMatrixLike, sample_costs: Any
+    rows: Rows, cost_matrix: CostMatrixLike, sample_costs: Any
 ) -> tuple[float, Float64]:
     """Total cost of the predictions, and of each constant prediction, (K,)."""
-    costs = _costs_by_prediction(rows, cost_matrix, sample_costs)  # (n, K)
+    costs = costs_by_prediction(rows, cost_matrix, sample_costs)  # (n, K)
     of_predictions = costs[np.arange(len(costs)), rows.predicted]  # (n,)
     of_rows = np.where(rows.abstained, rows.abstain_cost, of_predictions)
     return float(rows.weight @ of_rows), np.asarray(rows.weight @ costs, dtype=np.float64)
 
 
-def _costs_by_prediction(rows: _Rows, cost_matrix: CostMatrixLike, sample_costs: Any) -> Float64:
+def costs_by_prediction(rows: Rows, cost_matrix: CostMatrixLike, sample_costs: Any) -> Float64:
     """Cost of predicting each class in each row, (n, K)."""
     if sample_costs is None:
         with _note_about_labels(rows):
@@ -367,7 +374,7 @@ def _costs_by_prediction(rows: _Rows, cost_matrix: CostMatrixLike, sample_costs:
 
 
 @contextmanager
-def _note_about_labels(rows: _Rows) -> Iterator[None]:
+def _note_about_labels(rows: Rows) -> Iterator[None]:
     """Add a note on `labels` to an error about costs, where `labels` was left out."""
     try:
         yield

@@ -13,15 +13,15 @@ import json
 import math
 import os
 import re
-import secrets
 import struct
 import zipfile
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from skcnn.disk._atomic import replacing
 
 FORMAT = "skcnn-model"
 FORMAT_VERSION = 4
@@ -50,7 +50,7 @@ def write(
     ----------
     path : str or path
         The file. An older file of that name is replaced at the very end. If anything fails
-        before, the older file stays.
+        before, the older file stays. A link stays a link, and the file keeps its mode.
     header : mapping
         What JSON can hold unchanged: string keys, lists, no NaN. `encode_value` turns other
         values into that. Put long lists of words here and not into an array of strings, where
@@ -64,15 +64,15 @@ def write(
         If JSON cannot hold the header unchanged, or an array holds Python objects.
     ValueError
         If the name of an array cannot be the name of a member.
+    OSError
+        If the file cannot be written.
     """
     members = {f"{name}.npy": _array_bytes(name, array) for name, array in sorted(arrays.items())}
     sizes = {name: len(content) for name, content in members.items()}
     members = {_HEADER: _header_bytes(header, sizes)} | members
 
-    target = Path(os.path.realpath(path))
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"{target.parent} is not a folder; create it before saving there.")
-    _replace(target, lambda file: _write_members(file, members))
+    with replacing(path) as file:
+        _write_members(file, members)
 
 
 class Archive(NamedTuple):
@@ -173,20 +173,6 @@ def _write_members(file: BinaryIO, members: Mapping[str, bytes]) -> None:
             info.create_system = 3  # the same bytes on every operating system
             info.external_attr = 0o644 << 16
             archive.writestr(info, content)
-
-
-def _replace(target: Path, write_to: Callable[[BinaryIO], None]) -> None:
-    # In the folder of the target, because a rename is atomic within one file system only.
-    draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
-    try:
-        with open(draft, "xb") as file:
-            write_to(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, target)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
 
 
 # ---------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from skcnn.inspection._style import (
     axes_for,
     legend_above_data,
     line_options,
+    shown,
     start_at_zero,
 )
 
@@ -320,7 +321,7 @@ class CostCurveDisplay:
         return line
 
     def _name_axes(self, ax: Axes) -> None:
-        positive = "" if self.pos_label is None else f" (positive class: {self.pos_label})"
+        positive = "" if self.pos_label is None else f" (positive class: {shown(self.pos_label)})"
         if self.kind == "brier":
             x = r"cost proportion $c = C_{fp} / (C_{fp} + C_{fn})$"
             y = r"average cost at threshold $c$, with $C_{fp} + C_{fn} = 2$"

@@ -19,6 +19,7 @@ from skcnn.inspection._style import (
     axes_for,
     legend_above_data,
     line_options,
+    shown,
     start_at_zero,
 )
 
@@ -265,7 +266,7 @@ class CostThresholdDisplay:
         (self.line_,) = ax.plot(x, costs, **options)
         self.bayes_line_ = self._mark_bayes(ax) if marks else None
         self.tuned_line_ = self._mark_tuned(ax) if marks else None
-        positive = "positive" if self.pos_label is None else self.pos_label
+        positive = "positive" if self.pos_label is None else shown(self.pos_label)
         ax.set(xlabel=f"threshold on P({positive})", ylabel="average cost per row")
         ax.set_xlim(-0.01, 1.01)
         start_at_zero(ax)

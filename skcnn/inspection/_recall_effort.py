@@ -13,7 +13,7 @@ from skcnn._compat import _safe_indexing
 from skcnn.costs._checks import check_positive_probabilities, check_ratios
 from skcnn.costs._recall_effort import recall_effort_curve
 from skcnn.inspection._response import name_of, positive_probabilities
-from skcnn.inspection._style import BAYES_MARK, REFERENCE, axes_for, line_options
+from skcnn.inspection._style import BAYES_MARK, REFERENCE, axes_for, line_options, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -419,7 +419,7 @@ class RecallEffortDisplay:
         return lines
 
     def _name_axes(self, ax: Axes) -> None:
-        positive = "" if self.pos_label is None else f" (positive class: {self.pos_label})"
+        positive = "" if self.pos_label is None else f" (positive class: {shown(self.pos_label)})"
         ax.set(xlabel=f"share of the rows that is read{positive}", ylabel="recall")
         ax.set(xlim=(-0.01, 1.01), ylim=(0, 1.02))
         # Curves of useful classifiers are above the diagonal, so this corner is free.

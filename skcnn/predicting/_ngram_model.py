@@ -53,11 +53,12 @@ class NgramModel:
     def predict_proba(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> Float64:
         """Estimate P(class | text) for n texts, (n, K)."""
         by_word = TextsByWord.from_tokens(tokens)
-        sums = self._character_sums(by_word.words)
+        sums = self.character_sums(by_word.words)
         log_odds = self.features.log_odds(by_word, self.word_coef, sums)
         return to_probabilities(log_odds + self.intercept)
 
-    def _character_sums(self, words: list[str]) -> WordSums:
+    def character_sums(self, words: list[str]) -> WordSums:
+        """Return what the n-grams of characters of each word contribute."""
         if self.cached_sums is None or not self.cached_words:
             return self.features.character_sums(words, self.character_coef)
         rows = np.fromiter((self.cached_words.get(w, -1) for w in words), np.int64, len(words))

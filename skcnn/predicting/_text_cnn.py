@@ -201,12 +201,19 @@ class FittedTextCNN:
 
         A word that training did not see gets its pretrained vector, its subwords, or both.
         """
+        return forward(self.weights, *self.encode(tokens))
+
+    def encode(self, tokens: Sequence[Sequence[str]]) -> tuple[TokenSequences, Float32 | None]:
+        """Return n texts as ids, and vectors of the words that training did not see.
+
+        Their ids are those from `weights.n_seen` on.
+        """
         sequences, unseen = encode_open(tokens, self.vocabulary, self.weights.n_seen)
         if not unseen:
-            return forward(self.weights, sequences)
+            return sequences, None
         known = (self.vocabulary.get(w, self.vocabulary.get(w.casefold(), UNKNOWN)) for w in unseen)
         ids = np.fromiter(known, np.int64, len(unseen))
-        return forward(self.weights, sequences, self.weights.unseen_vectors(unseen, ids))
+        return sequences, self.weights.unseen_vectors(unseen, ids)
 
     def predict_proba(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> Float64:
         """Estimate P(class | text) for n texts, (n, K)."""
@@ -309,7 +316,7 @@ def _blocks(
     """Yield rows of texts of one length L, their words as indices (n, L), and projections."""
     if len(sequences) == 1 and len(sequences.ids) <= _TOKENS_PER_BLOCK:
         # Sorting a single text would double the time it takes.
-        projections = _project(weights, sequences.ids, unseen)
+        projections = word_projections(weights, sequences.ids, unseen)
         if len(sequences.ids):
             yield np.zeros(1, np.int64), np.arange(len(sequences.ids))[np.newaxis], projections
         return
@@ -318,7 +325,7 @@ def _blocks(
     for rows in _cut(by_length, sequences.lengths, _tokens_per_projection(weights)):
         texts = sequences.take(rows)
         words, local = np.unique(texts.ids, return_inverse=True)
-        projections = _project(weights, words, unseen)
+        projections = word_projections(weights, words, unseen)
         changes = np.flatnonzero(np.diff(texts.lengths)) + 1
         for equal in np.split(np.arange(len(rows)), changes):
             for block in _cut(equal, texts.lengths, _TOKENS_PER_BLOCK):
@@ -334,7 +341,9 @@ def _tokens_per_projection(weights: TextCNNWeights) -> int:
     return min(_TOKENS_PER_PROJECTION, max(1, words_that_fit))
 
 
-def _project(weights: TextCNNWeights, words: NDArray[Any], unseen: Float32 | None) -> list[Float32]:
+def word_projections(
+    weights: TextCNNWeights, words: NDArray[Any], unseen: Float32 | None
+) -> list[Float32]:
     """Multiply each word by the taps at each offset, (U,) -> (U, filters with such a tap)."""
     product = (
         _vectors(weights.embedding, words, unseen) @ weights.taps_by_offset

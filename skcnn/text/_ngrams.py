@@ -145,6 +145,52 @@ class NgramFeatures:
         ]
         return np.stack(columns, axis=1)  # (n_texts, n_columns)
 
+    def contributions(
+        self, text: TextsByWord, word_coef: Float32, sums: WordSums
+    ) -> tuple[list[Int64], list[Float64]]:
+        """Return the terms of `log_odds` for one text.
+
+        Parameters
+        ----------
+        text : TextsByWord
+            One text.
+        word_coef, sums : as for `log_odds`
+
+        Returns
+        -------
+        starts : list of ndarray of int64, shape (m,)
+            For n = 1, 2, 3: the tokens at which a known n-gram begins.
+        contributions : list of ndarray of float64, shape (m, n_columns)
+            What it contributes there. An n-gram that occurs several times has equal parts. For
+            n = 1, every token is listed, and the n-grams of its characters count too.
+        """
+        keys, _ = _hashed_word_ngrams(text)
+        places, known = find_keys(self.word_keys, keys)
+        _, kept, weights = _word_weights(self, text)
+        of_place = dict(zip(kept.tolist(), weights.tolist(), strict=True))
+        n_times = np.unique(places[known], return_counts=True)
+        shares = np.zeros(len(keys))
+        each = [of_place[place] for place in n_times[0].tolist()] / n_times[1]
+        shares[known] = each[np.searchsorted(n_times[0], places[known])]
+        coef = np.zeros((len(keys), word_coef.shape[1]))
+        coef[known] = word_coef[places[known]]
+        terms = shares[:, np.newaxis] * coef  # (n-grams of the text, n_columns)
+        of_words = self._of_words(text, sums)  # (n_tokens, n_columns)
+        n_tokens = len(text.ids)
+        counts = [max(n_tokens - n, 0) for n in range(_MAX_WORDS)]
+        parts = np.split(terms, np.cumsum(counts)[:-1])
+        parts[0] = parts[0] + of_words
+        return [np.arange(count) for count in counts], parts
+
+    def _of_words(self, text: TextsByWord, sums: WordSums) -> Float64:
+        """Return what the characters of each token of one text contribute, (L, n_columns)."""
+        n_times = np.bincount(text.ids, minlength=len(text.words))  # (U,)
+        of_pairs = text.log_counts / _lengths(text, sums.squares)[text.pair_rows]
+        shares = np.zeros(len(text.words))
+        shares[text.pair_ids] = of_pairs
+        of_word = (shares / np.maximum(n_times, 1))[:, np.newaxis] * sums.log_odds
+        return np.asarray(of_word[text.ids])
+
     def character_sums(self, words: Sequence[str], coef: Float32) -> WordSums:
         """Sum up the character n-grams of each word, with coefficients `coef`, (c, n_columns)."""
         ngrams = word_ngrams(words, self.character_keys, _SIZES)

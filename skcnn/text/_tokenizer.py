@@ -53,6 +53,7 @@ _CJK = (
     "\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
+BETWEEN_CJK = re.compile(f"(?<=[{_CJK}]) (?=[{_CJK}])")
 _EMOJI = "\u00a9\u00ae\u2190-\u2bff\u3030\u303d\U0001f000-\U0001faff"
 # Enclosing signs, skin tones, and the tags that spell regional flags.
 _EMOJI_MODIFIERS = "\u20e0-\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
@@ -197,8 +198,16 @@ def tokenize_all(
         ]
     if max_length is None:
         return rows
-    head, tail = max_length if isinstance(max_length, (tuple, list)) else (max_length, 0)
+    head, tail = head_and_tail(max_length)
     return [row if len(row) <= head + tail else row[:head] + row[len(row) - tail :] for row in rows]
+
+
+def head_and_tail(max_length: int | tuple[int, int]) -> tuple[int, int]:
+    """Return how many tokens to keep from the start and from the end of a longer text."""
+    if isinstance(max_length, (tuple, list)):
+        head, tail = max_length
+        return head, tail
+    return max_length, 0
 
 
 @dataclass(frozen=True, slots=True)
