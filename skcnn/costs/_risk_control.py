@@ -7,12 +7,12 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from skcnn._arrays import Float64, Int64
-from skcnn.costs._checks import check_labels
+from skcnn._arrays import Float64
 from skcnn.costs._decision import decide, expected_costs
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
+from skcnn.costs._row_costs import cost_of_rows
 from skcnn.costs._sample_costs import check_sample_costs
 
 # Rounding of expected costs in float64, relative: equal rows must fall on one side.
@@ -93,21 +93,16 @@ def abstain_cost_at_average_cost(
         raise ValueError(
             f"max_average_cost is {max_average_cost!r}; expected a finite number above 0."
         )
-    least = expected_costs(probabilities, cost_matrix, labels, sample_costs=sample_costs).min(
-        axis=1
-    )
-    predicted = decide(probabilities, cost_matrix, labels, sample_costs=sample_costs)
+    given: dict[str, Any] = {"cost_matrix": cost_matrix, "sample_costs": sample_costs}
     n_classes = np.shape(probabilities)[1]
     classes = np.arange(n_classes) if labels is None else np.asarray(labels)
-    true = _positions(y_true, classes, len(least))
+    least = expected_costs(probabilities, labels=classes, **given).min(axis=1)
+    predicted = decide(probabilities, labels=classes, **given)
+    costs, _ = cost_of_rows(y_true, predicted, labels=classes, **given)
     if sample_costs is None:
-        matrix = check_cost_matrix(cost_matrix, classes)
-        costs = matrix[true, _positions(predicted, classes, len(least))]
-        bound = _bound_of_matrix(matrix, max_cost)
+        bound = _bound_of_matrix(check_cost_matrix(cost_matrix, classes), max_cost)
     else:
-        of_rows = check_sample_costs(sample_costs, len(least), classes)
-        costs = of_rows[np.arange(len(least)), true] * (predicted != classes[true])
-        bound = _bound_of_rows(of_rows, max_cost)
+        bound = _bound_of_rows(check_sample_costs(sample_costs, len(least), classes), max_cost)
     return _highest_allowed(least, costs, bound, float(max_average_cost))
 
 
@@ -128,25 +123,6 @@ def _highest_allowed(least: Float64, costs: Float64, bound: float, limit: float)
             "max_average_cost."
         )
     return float(values[allowed][-1])
-
-
-def _positions(y: ArrayLike, classes: NDArray[Any], n_samples: int) -> Int64:
-    """Position of each label in `classes`, (n,)."""
-    column = np.asarray(y)
-    if column.shape != (n_samples,):
-        raise ValueError(
-            f"y_true has shape {column.shape}; expected ({n_samples},): one label for each row of "
-            "probabilities."
-        )
-    check_labels("y_true", column)
-    position = {label: k for k, label in enumerate(classes.tolist())}
-    unknown = [label for label in np.unique(column).tolist() if label not in position]
-    if unknown:
-        raise ValueError(
-            f"y_true holds {unknown[:10]}, which are not in labels = {classes.tolist()[:10]}; "
-            "expected every label in labels, in the order of the columns of probabilities."
-        )
-    return np.array([position[label] for label in column.tolist()])
 
 
 def _bound_of_matrix(matrix: Float64, max_cost: float | None) -> float:

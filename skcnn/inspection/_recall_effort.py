@@ -382,12 +382,12 @@ class RecallEffortDisplay:
 
     def _label(self, name: str | None, n_splits: int) -> str:
         """Name and numbers of rows of the curve: curves of different rows may share the axes."""
-        lines = [name] if name else []
+        notes = []
         if self.n_rows is not None and self.n_positive is not None:
-            lines.append(f"{self.n_positive:g} of {self.n_rows:g} rows are positive")
+            notes.append(f"{self.n_positive:g} of {self.n_rows:g} rows positive")
         if n_splits > 1:
-            lines.append(f"mean and range of {n_splits} splits")
-        return "\n".join(lines) or "classifier"
+            notes.append(f"range of {n_splits} splits")
+        return "\n".join([name or "classifier", *notes])
 
     def _draw_marks(self, ax: Axes, color: Any) -> Any:
         for ratio, point in zip(self.ratios, self.marks, strict=True):
@@ -423,7 +423,7 @@ class RecallEffortDisplay:
         ax.set(xlabel=f"share of the rows that is read{positive}", ylabel="recall")
         ax.set(xlim=(-0.01, 1.01), ylim=(0, 1.02))
         # Curves of useful classifiers are above the diagonal, so this corner is free.
-        ax.legend(loc="lower right")
+        ax.legend(loc="lower right", fontsize="small")
 
 
 def _curve(

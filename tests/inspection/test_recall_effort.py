@@ -77,8 +77,8 @@ def test_the_legend_counts_the_rows_of_each_curve(rows):
         y_true[:50], y_prob[:50], name="fifty", reference=False, ax=ax
     )
     texts = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert f"all\n{y_true.sum()} of 150 rows are positive" in texts
-    assert f"fifty\n{y_true[:50].sum()} of 50 rows are positive" in texts
+    assert f"all\n{y_true.sum()} of 150 rows positive" in texts
+    assert f"fifty\n{y_true[:50].sum()} of 50 rows positive" in texts
     assert ax.get_xlabel() == "share of the rows that is read (positive class: 1)"
 
 
