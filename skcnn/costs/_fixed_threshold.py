@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -73,14 +74,14 @@ def _check_number(threshold: Any) -> None:
         )
 
 
-def check_no_contradiction(parameters: dict[str, Any]) -> None:
+def check_no_contradiction(parameters: dict[str, Any], fit_params: Iterable[str]) -> None:
     """Refuse parameters of a `MinCostClassifier` that contradict each other, before a fit.
 
     Raises
     ------
     ValueError
         If the threshold is not a number >= 0, a threshold and costs are both to decide, or nobody
-        says what a frozen classifier learned from.
+        says what a frozen or weighted classifier learned from.
     """
     if parameters["threshold"] is not None:
         _check_number(parameters["threshold"])
@@ -91,7 +92,14 @@ def check_no_contradiction(parameters: dict[str, Any]) -> None:
                 "expected one of them, because both decide. Set the other one to None."
             )
     is_frozen = isinstance(parameters["estimator"], FrozenEstimator)
-    if is_frozen and (parameters["prior"] is None) != (parameters["train_prior"] is None):
+    is_one_given = (parameters["prior"] is None) != (parameters["train_prior"] is None)
+    if is_one_given and any(name.endswith("sample_weight") for name in fit_params):
+        raise ValueError(
+            "fit gets sample_weight, and only one of prior and train_prior is given; expected "
+            "both. The shares of the rows are not those of the weights that the classifier learns "
+            "from."
+        )
+    if is_frozen and is_one_given:
         missing = "prior" if parameters["prior"] is None else "train_prior"
         raise ValueError(
             f"estimator is frozen and {missing} is None; expected both prior and train_prior. The "

@@ -261,7 +261,7 @@ class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseE
         Share of each class, or of its weights, in what the classifier learned from: equal shares
         after a sampler in a pipeline or with ``class_weight="balanced"``. None: the shares of the
         rows that `fit` gets. Needed with `prior` and a `FrozenEstimator`, which does not learn from
-        these rows.
+        these rows, and with weights of rows.
 
     Attributes
     ----------
@@ -361,7 +361,7 @@ class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseE
             and any error of the classifier's `fit`.
         """
         check_has_probabilities(self.estimator)
-        check_no_contradiction(self.get_params(deep=False))
+        check_no_contradiction(self.get_params(deep=False), params)
         if params and get_config()["enable_metadata_routing"]:
             params = process_routing(self, "fit", **params).estimator.fit
         estimator = clone(self.estimator).fit(X, y, **params)

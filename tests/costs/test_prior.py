@@ -220,6 +220,17 @@ def test_a_frozen_classifier_needs_both_shares(headlines):
     np.testing.assert_array_equal(changed, expected)
 
 
+def test_weighted_rows_need_both_shares():
+    X, y = np.arange(40.0)[:, np.newaxis], np.arange(40) % 2
+    weight = np.where(y == 1, 3.0, 1.0)
+    for parameters in ({"prior": [0.9, 0.1]}, {"train_prior": [0.25, 0.75]}):
+        model = MinCostClassifier(LogisticRegression(), **parameters)
+        with pytest.raises(ValueError, match="fit gets sample_weight, and only one of prior and"):
+            model.fit(X, y, sample_weight=weight)
+    both = MinCostClassifier(LogisticRegression(), prior=[0.9, 0.1], train_prior=[0.25, 0.75])
+    assert both.fit(X, y, sample_weight=weight).predict_proba(X)[:, 1].mean() < 0.2
+
+
 @pytest.mark.parametrize("name", ["prior", "train_prior"])
 def test_shares_that_do_not_fit_the_classes_are_refused(name, headlines):
     X, _, y, _ = headlines
