@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         threshold_at_rate,
         threshold_at_recall,
     )
+    from skcnn.files._errors import ModelFileError
     from skcnn.text._cooccurrence import CooccurrenceVectors
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "CostPath",
     "CostSensitiveTextCNN",
     "MinCostClassifier",
+    "ModelFileError",
     "__version__",
     "abstain_cost_at_average_cost",
     "average_cost",
@@ -71,6 +73,7 @@ __version__ = "0.2.0"
 _HOMES = {
     "CostSensitiveTextCNN": "skcnn._estimator",
     "CooccurrenceVectors": "skcnn.text._cooccurrence",
+    "ModelFileError": "skcnn.files._errors",
 }
 _SUBMODULES = ("costs", "datasets", "inspection", "losses", "network", "text")
 

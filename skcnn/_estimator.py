@@ -12,7 +12,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skcnn._arrays import Float64
-from skcnn._compat import _check_feature_names, _fit_context, warn_renamed
+from skcnn._compat import PickleVersionMixin, _check_feature_names, _fit_context, warn_renamed
 from skcnn._parameters import PARAMETER_CONSTRAINTS, MemberParameters
 from skcnn.costs._loss_formulas import LOSS_NAMES
 from skcnn.costs._matrix import CostMatrixLike
@@ -37,6 +37,7 @@ class CostSensitiveTextCNN(
     ExplainMixin,
     SaveLoadMixin,
     MinCostMixin,
+    PickleVersionMixin,
     ClassifierMixin,
     MemberParameters,
 ):
@@ -76,10 +77,10 @@ default=None
         - "hard_misclassification": ``C[t, argmax q] * (-log q_t)``
         - "focal": "weighted" times ``(1 - q_t)^2``
 
-        An object from `skcnn.losses` can have other parameters. Its own cost matrix counts for
-        training; `cost_matrix` counts for decisions. The outputs of a network that was trained
-        with a loss of skcnn are turned back into P(class | text). With any other loss, the softmax
-        outputs are taken as P(class | text).
+        An object from `skcnn.losses` can have other parameters. Its own cost matrix, in any unit,
+        counts for training; `cost_matrix` counts for decisions. The outputs of a network that was
+        trained with a loss of skcnn are turned back into P(class | text). With any other loss, the
+        softmax outputs are taken as P(class | text).
     network : callable, default=None
         A function that returns a Keras model over padded token ids, not compiled. It replaces the
         TextCNN. It is called by SciKeras' convention: `meta` has "n_ids" and "embeddings", the
@@ -337,7 +338,7 @@ default=None
         y : array-like of shape (n_samples,)
             Labels, with at least two different ones.
         sample_weight : array-like of shape (n_samples,), default=None
-            How much each text counts. 0 leaves a text out.
+            How much each text counts, compared with the others. 0 leaves a text out.
         sample_costs : array-like of shape (n_samples, n_classes) or DataFrame, default=None
             Used instead of `cost_matrix`: the cost of missing each class in each text, see
             `skcnn.costs.check_sample_costs`. `cost_matrix_` then holds the means over the texts of

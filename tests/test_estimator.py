@@ -293,3 +293,14 @@ def test_a_rare_word_with_a_vector_is_known_in_training_too(
     cnn = small_cnn(min_count=2, word_vectors=vectors, embedding_init="uniform")
     cnn.fit(texts, labels)
     assert cnn.vocabulary_["once"] < cnn._model.network.weights.n_seen <= cnn.vocabulary_["never"]
+
+
+@pytest.mark.parametrize("unit", [2.0**-1000, 2.0**1021])
+def test_a_tiny_or_huge_unit_of_the_costs_changes_no_fit(unit, small_cnn, two_classes, new_texts):
+    costs = np.array([[0.0, 1.0], [5.0, 0.0]])
+    texts, labels = two_classes.texts, two_classes.labels
+    expected = small_cnn(costs, epochs=1).fit(texts, labels)
+    found = small_cnn(unit * costs, epochs=1).fit(texts, labels)
+    np.testing.assert_allclose(found.predict_proba(new_texts), expected.predict_proba(new_texts))
+    np.testing.assert_array_equal(found.predict(new_texts), expected.predict(new_texts))
+    np.testing.assert_array_equal(found.cost_matrix_, unit * costs)

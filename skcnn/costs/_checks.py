@@ -82,7 +82,8 @@ def check_has_probabilities(estimator: Any) -> None:
 
 
 def check_labels(name: str, y: NDArray[Any]) -> None:
-    """Raise where labels are missing (ValueError), or cannot be sorted (TypeError)."""
+    """Raise where labels are missing or too large (ValueError), or cannot be sorted (TypeError)."""
+    _check_size(name, y)
     if y.dtype.kind != "O":
         return
     labels = y.tolist()
@@ -101,6 +102,22 @@ def check_labels(name: str, y: NDArray[Any]) -> None:
             f"{name} has labels of the types {types}, which cannot be sorted together; expected "
             "labels of one type. Convert them, for example all to strings."
         ) from error
+
+
+def _check_size(name: str, y: NDArray[Any]) -> None:
+    """Raise where a label is an integer that NumPy turns into a float, or leaves as an object."""
+    if y.dtype.kind not in "fO":
+        return
+    candidates = y if y.dtype.kind == "O" else y[np.abs(y) >= 2.0**63]
+    for label in candidates.tolist():
+        is_number = isinstance(label, (int, float, np.integer, np.floating))
+        if is_number and 2**63 <= abs(label) < np.inf:
+            raise ValueError(
+                f"{name} has the label {label!r}; expected integers from -2**63 to 2**63 - 1. "
+                "NumPy has no type for a list with larger ones. For labels from 0 to 2**64 - 1 "
+                f"write numpy.array({name}, dtype='uint64'), for others convert the labels to "
+                "strings."
+            )
 
 
 def check_weights(sample_weight: ArrayLike | None, n_samples: int) -> Float64:

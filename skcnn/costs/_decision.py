@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skcnn._arrays import Float64, Int64
+from skcnn._arrays import Float64, Int64, from_unit, in_unit
 from skcnn._compat import renamed_arguments
 from skcnn.costs._abstention import check_abstention, with_abstentions
 from skcnn.costs._checks import check_probabilities
@@ -46,8 +46,8 @@ def expected_costs(
     Raises
     ------
     ValueError
-        If a row of `probabilities` is not a probability distribution, the shapes differ, or
-        the costs are invalid.
+        If a row of `probabilities` is not a probability distribution, the shapes differ, the
+        costs are invalid, or an expected cost is too large for float64.
 
     Examples
     --------
@@ -58,7 +58,8 @@ def expected_costs(
     array([[1.5, 0.7]])
     """
     P, classes = _check_columns(probabilities, labels)
-    return _costs_and_tolerance(P, classes, cost_matrix, sample_costs)[0]
+    costs, _, unit = _costs_and_tolerance(P, classes, cost_matrix, sample_costs)
+    return from_unit(costs, unit)
 
 
 @renamed_arguments(classes="labels")
@@ -124,12 +125,12 @@ def decide(
     """
     P, classes = _check_columns(probabilities, labels)
     abstain_cost = check_abstention(abstain_cost, abstain_label, classes)
-    costs, tolerance = _costs_and_tolerance(P, classes, cost_matrix, sample_costs)
+    costs, tolerance, unit = _costs_and_tolerance(P, classes, cost_matrix, sample_costs)
     positions = _cheapest(P, costs, tolerance)
     y_pred = positions if labels is None else classes[positions]
     if abstain_cost is None:
         return y_pred
-    too_expensive = np.all(costs > abstain_cost + tolerance, axis=1)  # (n, K) -> (n,)
+    too_expensive = np.all(costs > abstain_cost / unit + tolerance, axis=1)  # (n, K) -> (n,)
     return with_abstentions(y_pred, too_expensive, abstain_label)
 
 
@@ -165,7 +166,7 @@ def bayes_threshold(cost_matrix: CostMatrixLike) -> float:
     >>> bayes_threshold([[0, 1], [4, 0]])
     0.2
     """
-    (tn, fp), (fn, tp) = check_cost_matrix(cost_matrix, [0, 1])
+    (tn, fp), (fn, tp) = in_unit(check_cost_matrix(cost_matrix, [0, 1]))[0]
     false_alarm, miss = fp - tn, fn - tp
     return float(false_alarm / (false_alarm + miss))
 
@@ -195,20 +196,20 @@ def _check_columns(
 
 def _costs_and_tolerance(
     P: Float64, classes: NDArray[Any], cost_matrix: CostMatrixLike, sample_costs: Any
-) -> tuple[Float64, Float64]:
-    """Expected cost of each prediction, and how much rounding can change it, (n, K) each."""
+) -> tuple[Float64, Float64, float]:
+    """Expected costs of predictions, how much rounding can change them, (n, K) each; their unit."""
     if sample_costs is None:
-        matrix = check_cost_matrix(cost_matrix, classes)
+        matrix, unit = in_unit(check_cost_matrix(cost_matrix, classes))
         costs = P @ matrix  # (n, K) @ (K, K) -> (n, K)
         size = P @ np.abs(matrix)
     elif cost_matrix is not None:
         raise ValueError(BOTH_COSTS)
     else:
-        costs_of_rows = check_sample_costs(sample_costs, len(P), classes)
+        costs_of_rows, unit = in_unit(check_sample_costs(sample_costs, len(P), classes))
         costs = size = expected_sample_costs(P, costs_of_rows)
     # Rounding changes a sum of K products by at most about K eps times its size. The factor 4 makes
     # this bound safe.
-    return costs, 4 * len(classes) * np.finfo(np.float64).eps * size
+    return costs, 4 * len(classes) * np.finfo(np.float64).eps * size, unit
 
 
 def _cheapest(P: Float64, costs: Float64, tolerance: Float64) -> Int64:

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from skcnn._arrays import Float64
+from skcnn._arrays import Float64, from_unit, in_unit
 from skcnn._compat import renamed_arguments
 
 CostMatrixLike: TypeAlias = ArrayLike | Mapping[Any, float] | None
@@ -93,7 +93,7 @@ def check_cost_matrix(
         raise ValueError(f"{_named(classes)} names {twice!r} twice; expected each class once.")
     matrix = _as_matrix(cost_matrix, classes, class_totals)
     check_entries(matrix, classes)
-    if not excess_costs(matrix).any():
+    if not scaled_excess(matrix)[0].any():
         raise ValueError(
             "cost_matrix makes every error as cheap as the correct prediction; expected at least "
             f"one error among {_named(classes)} to cost more. cost_matrix=None makes every error "
@@ -121,6 +121,8 @@ def class_costs(cost_matrix: ArrayLike) -> Float64:
     ------
     TypeError
         If `cost_matrix` is not a (K, K) array.
+    ValueError
+        If a mean is too large for float64.
 
     Examples
     --------
@@ -128,9 +130,8 @@ def class_costs(cost_matrix: ArrayLike) -> Float64:
     >>> class_costs([[0, 1, 1], [5, 0, 5], [1, 3, 0]])
     array([1., 5., 2.])
     """
-    excess = excess_costs(cost_matrix)
-    means: Float64 = excess.sum(axis=1) / (len(excess) - 1)  # (K,)
-    return means
+    excess, unit = scaled_excess(cost_matrix)
+    return from_unit(excess.sum(axis=1) / (len(excess) - 1), unit)  # (K,)
 
 
 @renamed_arguments(class_weights="class_totals")
@@ -168,32 +169,43 @@ def loss_cost_matrix(cost_matrix: ArrayLike, class_totals: ArrayLike) -> Float64
     array([[0. , 0.5],
            [2.5, 0. ]])
     """
-    excess = excess_costs(cost_matrix)
+    excess, _ = scaled_excess(cost_matrix)
     totals = np.asarray(class_totals, dtype=np.float64)
     # Dividing by the largest first makes equal costs, in any unit, exactly 1.
     relative = excess / (excess.max() or 1.0)
     mean_cost = totals @ class_costs(relative) / totals.sum()
     if not mean_cost > 0:
+        means = class_costs(cost_matrix).tolist()
         raise ValueError(
             f"The errors on every training row cost nothing: class_totals = {totals.tolist()}, "
-            f"mean cost of an error on each class = {class_costs(excess).tolist()}. Give a cost "
-            "to a class that has training rows."
+            f"mean cost of an error on each class = {means}. Give a cost to a class that has "
+            "training rows."
         )
     scaled: Float64 = relative / mean_cost
     return scaled
 
 
 def excess_costs(cost_matrix: ArrayLike) -> Float64:
-    """Costs above those of the correct prediction: ``C[i, j] - C[i, i]``, 0 on the diagonal."""
+    """Costs above those of the correct prediction: ``C[i, j] - C[i, i]``, 0 on the diagonal.
+
+    Raises
+    ------
+    ValueError
+        If a difference is too large for float64.
+    """
+    return from_unit(*scaled_excess(cost_matrix))
+
+
+def scaled_excess(cost_matrix: ArrayLike) -> tuple[Float64, float]:
+    """Return the excess costs divided by a unit, and the unit; they are finite for all costs."""
     raw = np.asarray(cost_matrix)
     if raw.ndim != 2 or raw.shape[0] != raw.shape[1]:
         raise TypeError(
             f"cost_matrix is {cost_matrix!r}; expected a (K, K) array. check_cost_matrix makes one "
             "of every other form."
         )
-    matrix = raw.astype(np.float64)
-    excess: Float64 = matrix - np.diagonal(matrix)[:, None]
-    return excess
+    matrix, unit = in_unit(raw.astype(np.float64))
+    return matrix - np.diagonal(matrix)[:, None], unit
 
 
 def check_entries(matrix: Float64, classes: list[Any]) -> None:
@@ -213,8 +225,7 @@ def check_entries(matrix: Float64, classes: list[Any]) -> None:
             f"class is {classes[i]!r}; expected a finite number. To prevent a prediction, give it "
             "a large cost."
         )
-    excess = excess_costs(matrix)
-    cheaper = np.argwhere(excess < 0)
+    cheaper = np.argwhere(matrix < np.diagonal(matrix)[:, None])
     if len(cheaper):
         i, j = cheaper[0]
         raise ValueError(

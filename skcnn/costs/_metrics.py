@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skcnn._arrays import Float64, Int64
+from skcnn._arrays import Float64, Int64, from_unit, in_unit
 from skcnn._compat import warn_user
 from skcnn.costs._abstention import check_abstention, is_abstention
 from skcnn.costs._checks import check_labels, check_weights
@@ -75,8 +75,8 @@ def average_cost(
     1.5
     """
     rows = check_rows(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
-    total, _ = _total_costs(rows, cost_matrix, matched_rows(sample_costs, y_true))
-    return total / float(rows.weight.sum())
+    total, _, unit = _total_costs(rows, cost_matrix, matched_rows(sample_costs, y_true))
+    return float(from_unit(np.asarray(total / float(rows.weight.sum())), unit))
 
 
 def normalized_cost(
@@ -205,7 +205,7 @@ def savings_score(
     5 [-0.25, 0.75]
     """
     rows = check_rows(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
-    total, of_constants = _total_costs(rows, cost_matrix, matched_rows(sample_costs, y_true))
+    total, of_constants, _ = _total_costs(rows, cost_matrix, matched_rows(sample_costs, y_true))
     cheapest_constant = float(of_constants.min())
     if cheapest_constant == 0:
         from sklearn.exceptions import UndefinedMetricWarning
@@ -348,12 +348,14 @@ def _check_total_weight(sample_weight: ArrayLike | None, n_samples: int) -> Floa
 
 def _total_costs(
     rows: Rows, cost_matrix: CostMatrixLike, sample_costs: Any
-) -> tuple[float, Float64]:
-    """Total cost of the predictions, and of each constant prediction, (K,)."""
-    costs = costs_by_prediction(rows, cost_matrix, sample_costs)  # (n, K)
-    of_predictions = costs[np.arange(len(costs)), rows.predicted]  # (n,)
-    of_rows = np.where(rows.abstained, rows.abstain_cost, of_predictions)
-    return float(rows.weight @ of_rows), np.asarray(rows.weight @ costs, dtype=np.float64)
+) -> tuple[float, Float64, float]:
+    """Total cost of the predictions, and of each constant prediction, (K,); their unit."""
+    own_costs = costs_by_prediction(rows, cost_matrix, sample_costs)  # (n, K)
+    abstained = np.full((len(own_costs), 1), rows.abstain_cost)
+    costs, unit = in_unit(np.concatenate([own_costs, abstained], axis=1))  # (n, K + 1)
+    # The position of an abstention is -1: the last column.
+    of_rows = costs[np.arange(len(costs)), rows.predicted]  # (n,)
+    return float(rows.weight @ of_rows), np.asarray(rows.weight @ costs[:, :-1]), unit
 
 
 def costs_by_prediction(rows: Rows, cost_matrix: CostMatrixLike, sample_costs: Any) -> Float64:

@@ -15,7 +15,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skcnn._arrays import Float64, finite_log
-from skcnn._compat import HasMethods, _fit_context, warn_renamed
+from skcnn._compat import HasMethods, PickleVersionMixin, _fit_context, warn_renamed
 from skcnn.costs._abstention import check_abstention
 from skcnn.costs._checks import check_has_probabilities
 from skcnn.costs._decision import bayes_threshold, decide, decision_costs, expected_costs
@@ -222,7 +222,9 @@ class MinCostMixin:
         return self.expected_costs(X, sample_costs=sample_costs)
 
 
-class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class MinCostClassifier(
+    MinCostMixin, PickleVersionMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator
+):
     """Predict the label with the lowest expected cost, by any classifier's probabilities.
 
     For two classes that is a threshold, the Bayes threshold [1]_, and for K classes the rule

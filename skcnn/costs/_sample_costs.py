@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skcnn._arrays import Float64
+from skcnn._arrays import Float64, from_unit, in_unit
 from skcnn._compat import renamed_arguments
 
 BOTH_COSTS = (
@@ -86,11 +86,11 @@ def mean_class_costs(
 
     `targets` are the positions of the true classes. Every class must have rows.
     """
-    miss_costs = sample_costs[np.arange(len(targets)), targets]  # (n,)
+    miss_costs, unit = in_unit(sample_costs[np.arange(len(targets)), targets])  # (n,)
     weight = np.ones(len(targets)) if sample_weight is None else sample_weight
     n_classes = sample_costs.shape[1]
     total = np.bincount(targets, weight * miss_costs, n_classes)
-    return np.asarray(total / np.bincount(targets, weight, n_classes), dtype=np.float64)
+    return from_unit(total / np.bincount(targets, weight, n_classes), unit)
 
 
 def expected_sample_costs(probabilities: Float64, sample_costs: Float64) -> Float64:

@@ -34,8 +34,9 @@ class TrainingSet:
     texts : n texts
     targets : (n,) positions of the labels in `classes`, int32
     classes : (K,) sorted labels
-    sample_weight : (n,) positive, or None where all texts count the same
+    sample_weight : (n,) positive with the mean 1, or None where all texts count the same
     sample_costs : (n, K) cost of missing each class in each text, or None
+    log_unit : logarithm of the mean weight as given, by which the weights were divided
     """
 
     texts: list[str]
@@ -43,6 +44,7 @@ class TrainingSet:
     classes: NDArray[Any]
     sample_weight: Float64 | None
     sample_costs: Float64 | None
+    log_unit: float = 0.0
 
     @property
     def class_totals(self) -> Float64:
@@ -93,11 +95,12 @@ def check_training_set(
     rows = np.arange(len(texts)) if weight is None else np.flatnonzero(weight)
     n_given, texts, labels = len(texts), [texts[row] for row in rows], labels[rows]
     classes, targets = _find_classes(labels, classes)
-    weight = _with_class_weight(None if weight is None else weight[rows], class_weight, labels)
+    weight = None if weight is None else weight[rows]
+    weight, log_unit = _mean_one(weight, _check_class_weight(class_weight, labels))
     costs = None
     if sample_costs is not None:
         costs = check_sample_costs(matched_rows(sample_costs, X), n_given, classes)[rows]
-    return TrainingSet(texts, targets, classes, weight, costs)
+    return TrainingSet(texts, targets, classes, weight, costs, log_unit)
 
 
 def check_classes(classes: ArrayLike | None, known: NDArray[Any] | None) -> NDArray[Any]:
@@ -193,12 +196,28 @@ def _check_weight(sample_weight: ArrayLike | None, texts: list[str]) -> Float64 
     return weight
 
 
-def _with_class_weight(
-    weight: Float64 | None, class_weight: Any, labels: NDArray[Any]
-) -> Float64 | None:
+def _check_class_weight(class_weight: Any, labels: NDArray[Any]) -> Float64 | None:
     if class_weight is None:
-        return weight
+        return None
     factor: Float64 = compute_sample_weight(class_weight, labels)
     if not (np.isfinite(factor) & (factor > 0)).all():
         raise ValueError(f"class_weight is {class_weight!r}; expected finite weights > 0.")
-    return factor if weight is None else weight * factor
+    return factor
+
+
+def _mean_one(*factors: Float64 | None) -> tuple[Float64 | None, float]:
+    """Return the product of positive factors, divided by its mean, and the logarithm of that mean.
+
+    Only the ratios of weights mean something. A training step of the network does not: with tiny
+    weights it is lost in rounding, and with huge ones it overflows.
+    """
+    product, log_unit = None, 0.0
+    for factor in factors:
+        if factor is None:
+            continue
+        # Dividing by the largest first keeps sums and products of all finite weights finite.
+        largest = factor.max()
+        product = factor / largest if product is None else product * (factor / largest)
+        mean = product.mean()
+        product, log_unit = product / mean, log_unit + float(np.log(largest) + np.log(mean))
+    return product, log_unit

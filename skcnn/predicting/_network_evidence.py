@@ -8,7 +8,8 @@ import numpy as np
 
 from skcnn._arrays import Float32, Float64, Int64
 from skcnn.predicting._evidence import Evidence, ngram_of
-from skcnn.predicting._text_cnn import FittedTextCNN, TextCNNWeights, word_projections
+from skcnn.predicting._text_cnn import FittedTextCNN, word_projections
+from skcnn.predicting._text_cnn_weights import TextCNNWeights
 
 # Windows that are computed at once. More would need more memory, and not be faster.
 _WINDOWS_AT_ONCE = 4096

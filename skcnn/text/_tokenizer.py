@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
@@ -144,8 +144,16 @@ def tokenize(text: str, *, lowercase: bool = True) -> list[str]:
     ['Cash']
     """
     text = normalize(text, lowercase=lowercase)
-    pattern = _ASCII_TOKEN if text.isascii() else _unicode_token()
-    return pattern.findall(text)
+    return _pattern_for(text).findall(text)
+
+
+def iterate_tokens(normalized: str) -> Iterator[str]:
+    """Yield the tokens of a normalized text one after the other."""
+    return (match[0] for match in _pattern_for(normalized).finditer(normalized))
+
+
+def _pattern_for(normalized: str) -> re.Pattern[str]:
+    return _ASCII_TOKEN if normalized.isascii() else _unicode_token()
 
 
 def tokenize_all(
@@ -189,17 +197,7 @@ def tokenize_all(
     >>> tokenize_all(["one two three four"], max_length=(1, 1))
     [['one', 'four']]
     """
-    if tokenizer is None:
-        rows = [tokenize(text, lowercase=lowercase) for text in texts]
-    else:
-        rows = [
-            _checked_tokens(tokenizer(normalize(text, lowercase=lowercase)), row)
-            for row, text in enumerate(texts)
-        ]
-    if max_length is None:
-        return rows
-    head, tail = head_and_tail(max_length)
-    return [row if len(row) <= head + tail else row[:head] + row[len(row) - tail :] for row in rows]
+    return Tokenization(tokenizer, lowercase, max_length)(texts)
 
 
 def head_and_tail(max_length: int | tuple[int, int]) -> tuple[int, int]:
@@ -218,14 +216,25 @@ class Tokenization:
     lowercase: bool
     max_length: int | tuple[int, int] | None
 
-    def __call__(self, texts: Sequence[str]) -> list[list[str]]:
-        """Split n texts into tokens."""
-        return tokenize_all(
-            texts, self.tokenizer, lowercase=self.lowercase, max_length=self.max_length
-        )
+    def __call__(self, texts: Sequence[str], first_row: int = 0) -> list[list[str]]:
+        """Split n texts into tokens; errors count the rows from `first_row`."""
+        if self.tokenizer is None:
+            rows = [tokenize(text, lowercase=self.lowercase) for text in texts]
+        else:
+            rows = [
+                checked_tokens(self.tokenizer(normalize(text, lowercase=self.lowercase)), row)
+                for row, text in enumerate(texts, first_row)
+            ]
+        if self.max_length is None:
+            return rows
+        head, tail = head_and_tail(self.max_length)
+        return [
+            row if len(row) <= head + tail else row[:head] + row[len(row) - tail :] for row in rows
+        ]
 
 
-def _checked_tokens(tokens: object, row: int) -> list[str]:
+def checked_tokens(tokens: object, row: int) -> list[str]:
+    """Return what a user's tokenizer gave for the text in a row, if it is several strings."""
     received = f"an object of type {type(tokens).__name__}"
     if isinstance(tokens, Iterable) and not isinstance(tokens, (str, bytes)):
         tokens = list(tokens)

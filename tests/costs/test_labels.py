@@ -49,3 +49,17 @@ def test_labels_without_an_order_are_refused(take):
 def test_labels_in_no_row_are_refused(labels):
     with pytest.raises(ValueError, match=r"labels has shape .*; expected \(K,\): one label for"):
         average_cost(["a", "b"], ["b", "a"], labels=labels)
+
+
+@every_taker
+@pytest.mark.parametrize("large", [2**63, 2**70, -(2**70)])
+@pytest.mark.parametrize("dtype", [None, object])
+def test_integers_that_numpy_cannot_hold_are_refused(take, large, dtype):
+    y = [large, 5, large, 5]
+    with pytest.raises(ValueError, match=r"has the label .*2\*\*63 - 1.*uint64.*strings"):
+        take(y if dtype is None else np.array(y, dtype=dtype))
+
+
+def test_unsigned_integers_are_labels_up_to_their_largest():
+    y = np.array([2**63, 5, 2**64 - 1, 5], dtype=np.uint64)
+    assert average_cost(y, y[::-1], cost_matrix={2**64 - 1: 3}) == 1.5

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
@@ -56,6 +56,7 @@ def same(a: Any, b: Any) -> bool:
 
 
 @given(VALUES)
+@example(np.str_("a\0"))
 def test_any_value_comes_back_from_json_with_its_type(value: Any) -> None:
     text = json.dumps(encode_value(value), allow_nan=False, ensure_ascii=False)
     assert same(decode_value(json.loads(text)), value)
