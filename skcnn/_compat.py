@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sklearn.utils.validation import _check_feature_names, _check_sample_weight
 
 __all__ = [
+    "DocLinkMixin",
     "HasMethods",
     "Interval",
     "PickleVersionMixin",
@@ -77,6 +78,13 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+class DocLinkMixin:
+    """The page that scikit-learn's picture of an estimator in a notebook links to."""
+
+    _doc_link_module = "skcnn"
+    _doc_link_template = "https://github.com/skcnn/skcnn/blob/main/docs/api.md"
 
 
 def own_random_state(seed: Any) -> np.random.RandomState:

@@ -339,11 +339,13 @@ default=None
             Labels, with at least two different ones.
         sample_weight : array-like of shape (n_samples,), default=None
             How much each text counts, compared with the others. 0 leaves a text out.
-        sample_costs : array-like of shape (n_samples, n_classes) or DataFrame, default=None
-            Used instead of `cost_matrix`: the cost of missing each class in each text, see
-            `skcnn.costs.check_sample_costs`. `cost_matrix_` then holds the means over the texts of
-            each class, and a cost-sensitive loss uses these. `predict_proba` estimates
-            P(class | text) as always. Give the costs of new texts to `predict`.
+        sample_costs : array-like of shape (n_samples, n_classes) or (n_samples, n_classes, \
+n_classes), or DataFrame, default=None
+            Used instead of `cost_matrix`: the cost of missing each class in each text, or a cost
+            matrix for each text, see `skcnn.costs.check_sample_costs`. `cost_matrix_` then holds
+            the means over the texts of each class, and a cost-sensitive loss uses these.
+            `predict_proba` estimates P(class | text) as always. Give the costs of new texts to
+            `predict`.
         unlabeled : list, tuple, ndarray, Series or one-column DataFrame of str, default=None
             More texts of the same kind, without labels. Word vectors are learned from them too,
             and their words are known when predicting. With `sentence_vectors` or `members`, the

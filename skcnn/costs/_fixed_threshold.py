@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.frozen import FrozenEstimator
 
 from skcnn._arrays import Float64
+from skcnn.costs._labels import plain_label
 
 
 class FixedThreshold(NamedTuple):
@@ -28,11 +29,6 @@ class FixedThreshold(NamedTuple):
             )
         reached = P[:, self.position] >= self.threshold
         return np.asarray(classes[np.where(reached, self.position, 1 - self.position)])
-
-    def on_second_class(self, classes: NDArray[Any]) -> float:
-        """The threshold as one on the probability of ``classes[1]``."""
-        at_most_1 = min(self.threshold, 1.0)  # infinity: never
-        return at_most_1 if self.position == 1 else 1 - at_most_1
 
 
 def check_fixed_threshold(
@@ -60,6 +56,7 @@ def check_fixed_threshold(
             f"threshold is {threshold}, and there are {len(known)} classes, {known[:10]}; expected "
             "two. Only binary classification is supported. Use cost_matrix for more classes."
         )
+    pos_label = plain_label(pos_label)
     if pos_label is not None and pos_label not in known:
         raise ValueError(f"pos_label is {pos_label!r}; expected one of {known}.")
     return FixedThreshold(float(threshold), 1 if pos_label is None else known.index(pos_label))

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from skcnn._arrays import Float64
 from skcnn._compat import warn_user
 from skcnn.costs._checks import check_probabilities
+from skcnn.costs._labels import costs_as_dict, label_array, match_columns
 
 _SUM_TOLERANCE = (
     1e-3  # shares that were rounded to three digits pass; counts and percentages do not
@@ -34,15 +35,17 @@ def change_prior(
 
     Parameters
     ----------
-    probabilities : array-like of shape (n_samples, K)
+    probabilities : array-like of shape (n_samples, K) or DataFrame
         Probability of each class, as from ``predict_proba``.
-    old : array-like of shape (K,), or dict
+    old : array-like of shape (K,), dict or Series
         Share of each class in the population that the classifier learned from: after the sampler,
-        if there was one. In the order of the columns, or by label. Above 0, with the sum 1.
-    new : array-like of shape (K,), or dict
+        if there was one. In the order of the columns; a dict or a Series is by label. Above 0, with
+        the sum 1.
+    new : array-like of shape (K,), dict or Series
         Share of each class in the population of the rows. At least 0, with the sum 1.
     labels : array-like of shape (K,), default=None
-        The class labels, in the order of the columns. Needed for a dict. None means 0 .. K-1.
+        The class labels, in the order of the columns. Needed for a dict or a Series. None means
+        the names of a DataFrame's columns, otherwise 0 .. K-1.
 
     Returns
     -------
@@ -70,8 +73,7 @@ def change_prior(
     array([[0.9, 0.1],
            [0.5, 0.5]])
     """
-    P = check_probabilities(probabilities, "probabilities")
-    classes = np.arange(P.shape[1]) if labels is None else np.asarray(labels)
+    P, classes = _check_columns(probabilities, labels)
     return reweighted(
         P, check_prior("old", old, classes, positive=True), check_prior("new", new, classes)
     )
@@ -106,14 +108,15 @@ def estimate_prior(
 
     Parameters
     ----------
-    probabilities : array-like of shape (n_samples, K)
+    probabilities : array-like of shape (n_samples, K) or DataFrame
         Probability of each class for the new rows, as from ``predict_proba``. A few hundred rows or
         more.
-    old : array-like of shape (K,), or dict
+    old : array-like of shape (K,), dict or Series
         Share of each class in the population that the classifier learned from, above 0, with the
         sum 1.
     labels : array-like of shape (K,), default=None
-        The class labels, in the order of the columns. Needed for a dict. None means 0 .. K-1.
+        The class labels, in the order of the columns. Needed for a dict or a Series. None means
+        the names of a DataFrame's columns, otherwise 0 .. K-1.
 
     Returns
     -------
@@ -148,10 +151,9 @@ def estimate_prior(
     >>> estimate_prior(np.column_stack([1 - p, p]), old=[0.5, 0.5]).round(2)
     array([0.81, 0.19])
     """
-    P = check_probabilities(probabilities, "probabilities")
+    P, classes = _check_columns(probabilities, labels)
     if not len(P):
         raise ValueError("probabilities has no rows; expected a few hundred rows or more.")
-    classes = np.arange(P.shape[1]) if labels is None else np.asarray(labels)
     before = check_prior("old", old, classes, positive=True)
     new = before
     for _ in range(_MAX_ITERATIONS):
@@ -180,6 +182,7 @@ def check_prior(
         `positive`), or the sum is not 1.
     """
     known = classes.tolist()
+    shares = costs_as_dict(shares)
     if isinstance(shares, Mapping):
         if set(shares) != set(known):
             raise ValueError(
@@ -204,9 +207,18 @@ def check_prior(
     return np.asarray(array / array.sum())
 
 
+def _check_columns(
+    probabilities: ArrayLike, labels: ArrayLike | None
+) -> tuple[Float64, NDArray[Any]]:
+    """Return checked probabilities (n, K) and the label of each column (K,)."""
+    table, classes = match_columns(probabilities, labels, "probabilities")
+    P = check_probabilities(table, "probabilities")
+    return P, np.arange(P.shape[1]) if classes is None else classes
+
+
 def _class_shares(y: ArrayLike, classes: NDArray[Any]) -> Float64:
     """Share of the rows of each class, (n,) -> (K,)."""
-    column = np.asarray(y)
+    column = label_array(y)
     return np.array([np.count_nonzero(column == label) for label in classes]) / column.size
 
 

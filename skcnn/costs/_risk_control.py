@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from skcnn._arrays import Float64
 from skcnn.costs._decision import decide, expected_costs
+from skcnn.costs._labels import match_columns
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
 from skcnn.costs._row_costs import cost_of_rows
 from skcnn.costs._sample_costs import check_sample_costs
@@ -94,10 +95,10 @@ def abstain_cost_at_average_cost(
             f"max_average_cost is {max_average_cost!r}; expected a finite number above 0."
         )
     given: dict[str, Any] = {"cost_matrix": cost_matrix, "sample_costs": sample_costs}
-    n_classes = np.shape(probabilities)[1]
-    classes = np.arange(n_classes) if labels is None else np.asarray(labels)
-    least = expected_costs(probabilities, labels=classes, **given).min(axis=1)
-    predicted = decide(probabilities, labels=classes, **given)
+    P, names = match_columns(probabilities, labels, "probabilities")
+    classes = np.arange(np.shape(P)[-1]) if names is None else names
+    least = expected_costs(P, labels=classes, **given).min(axis=1)
+    predicted = decide(P, labels=classes, **given)
     costs, _ = cost_of_rows(y_true, predicted, labels=classes, **given)
     if sample_costs is None:
         bound = _bound_of_matrix(check_cost_matrix(cost_matrix, classes), max_cost)
@@ -139,6 +140,10 @@ def _bound_of_matrix(matrix: Float64, max_cost: float | None) -> float:
 
 
 def _bound_of_rows(sample_costs: Float64, max_cost: float | None) -> float:
+    if sample_costs.min() < 0:
+        raise ValueError(
+            f"sample_costs has the negative cost {sample_costs.min():g}; expected costs >= 0."
+        )
     highest = float(sample_costs.max())
     if not (isinstance(max_cost, Real) and highest <= float(max_cost) < math.inf):
         raise ValueError(

@@ -23,6 +23,7 @@ from skcnn.costs._binomial import (
 from skcnn.costs._certified import certify_precision, why_none_is_certified
 from skcnn.costs._checks import check_finite_scores
 from skcnn.costs._curves import ErrorCounts, count_errors
+from skcnn.costs._labels import label_array
 
 # Rounding in float64, where one operation has a relative error of at most 1.1e-16.
 # Sums of weights such as 0.1, relative: a sum of n numbers is off by at most n * 1.1e-16.
@@ -352,7 +353,7 @@ def is_positive_and_score(
 ) -> tuple[NDArray[np.bool_], Float64]:
     """Where rows that `count_errors` has checked are positive, and their scores, (n,) each."""
     y_score = np.asarray(y_prob, dtype=np.float64).ravel()
-    return np.asarray(np.asarray(y_true).ravel() == pos_label), y_score
+    return np.asarray(label_array(y_true).ravel() == pos_label), y_score
 
 
 def _threshold_of(y_score: Float64, n_positive: int) -> float:

@@ -32,7 +32,7 @@ def estimate_average_cost(
 
     Parameters
     ----------
-    probabilities : array-like of shape (n_samples, K)
+    probabilities : array-like of shape (n_samples, K) or DataFrame
         Probability of each class, as from ``predict_proba``.
     cost_matrix : None, array-like, DataFrame or dict, default=None
         Any form of :func:`check_cost_matrix` except "balanced". None: every error costs 1, and the
@@ -97,7 +97,7 @@ def choose_abstentions(
 
     Parameters
     ----------
-    probabilities : array-like of shape (n_samples, K)
+    probabilities : array-like of shape (n_samples, K) or DataFrame
         Probability of each class, as from ``predict_proba``.
     max_abstentions : int
         Highest number of rows, at least 0.

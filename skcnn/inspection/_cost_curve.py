@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from skcnn.costs._curves import brier_curve, cost_curve
+from skcnn.costs._labels import label_array, plain_label
 from skcnn.costs._net_benefit import net_benefit_curve
 from skcnn.inspection._response import name_of, positive_probabilities
 from skcnn.inspection._style import (
@@ -241,8 +242,8 @@ class CostCurveDisplay:
         """
         _check_kind(kind)
         x, costs = _CURVES[kind](y_true, y_prob, pos_label=pos_label, sample_weight=sample_weight)
-        y = np.asarray(y_true).ravel()
-        pos_label = np.unique(y)[1] if pos_label is None else pos_label
+        y = label_array(y_true).ravel()
+        pos_label = np.unique(y)[1] if pos_label is None else plain_label(pos_label)
         weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         share = float(np.average(y == pos_label, weights=weight))
         display = cls(x, costs, kind=kind, positive_share=share, pos_label=pos_label, name=name)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from skcnn._arrays import Float64
 from skcnn._compat import _safe_indexing
 from skcnn.costs._checks import check_positive_probabilities, check_ratios
+from skcnn.costs._curves import count_errors
 from skcnn.costs._recall_effort import recall_effort_curve
 from skcnn.inspection._response import name_of, positive_probabilities
 from skcnn.inspection._style import BAYES_MARK, REFERENCE, axes_for, line_options, shown
@@ -31,6 +32,7 @@ class _Curve(NamedTuple):
     marks: Float64
     n_rows: float
     n_positive: float
+    pos_label: Any
 
 
 class RecallEffortDisplay:
@@ -239,7 +241,6 @@ class RecallEffortDisplay:
         """
         at = check_ratios(ratios) if ratios is not None else np.empty(0)
         curve = _curve(y_true, y_prob, at, pos_label, sample_weight)
-        pos_label = np.unique(np.asarray(y_true))[1] if pos_label is None else pos_label
         display = cls(
             curve.effort,
             curve.recall,
@@ -247,7 +248,7 @@ class RecallEffortDisplay:
             marks=curve.marks,
             n_rows=curve.n_rows,
             n_positive=curve.n_positive,
-            pos_label=pos_label,
+            pos_label=curve.pos_label,
             name=name,
         )
         return display.plot(ax, **kwargs)
@@ -436,8 +437,8 @@ def _curve(
         check_positive_probabilities(thresholds[:0:-1])
     # The last point whose threshold is at or above the Bayes threshold 1 / (1 + ratio).
     last = np.searchsorted(-thresholds, -1 / (1 + ratios), side="right") - 1
-    y = np.asarray(y_true).ravel()
-    weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
-    positive = y == (np.unique(y)[1] if pos_label is None else pos_label)
+    counts, _ = count_errors(y_true, y_prob, pos_label, sample_weight)
+    n_positive = float(counts.positives)
+    n_rows = n_positive + float(counts.negatives)
     marks = np.stack([effort[last], recall[last]], axis=1)
-    return _Curve(effort, recall, marks, float(weight.sum()), float(weight[positive].sum()))
+    return _Curve(effort, recall, marks, n_rows, n_positive, counts.pos_label)

@@ -48,16 +48,6 @@ def test_it_predicts_as_the_tool_of_scikit_learn_does(data, threshold, label):
     np.testing.assert_array_equal(model.fit(X, y).predict(X), fixed.fit(X, y).predict(X))
 
 
-@pytest.mark.parametrize("threshold", [0.1, 0.5, 0.93])
-@pytest.mark.parametrize("label", ["fraud", "ok"])
-def test_the_decision_function_is_above_0_where_the_second_class_is_predicted(
-    data, threshold, label
-):
-    X, y = data
-    model = MinCostClassifier(LogisticRegression(), threshold=threshold, pos_label=label).fit(X, y)
-    np.testing.assert_array_equal(model.decision_function(X) > 0, model.predict(X) == "ok")
-
-
 def test_a_row_at_the_threshold_is_predicted_positive(data):
     X, y = data
     fitted = LogisticRegression().fit(X, y)
