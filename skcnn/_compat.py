@@ -19,6 +19,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from sklearn.base import _fit_context
+    from sklearn.utils import _safe_indexing
     from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
     from sklearn.utils.metaestimators import _BaseComposition
     from sklearn.utils.validation import _check_feature_names, _check_sample_weight
@@ -33,6 +34,7 @@ __all__ = [
     "_check_feature_names",
     "_check_sample_weight",
     "_fit_context",
+    "_safe_indexing",
     "check_not_forked",
     "one_blas_thread",
     "own_random_state",
@@ -49,6 +51,7 @@ _HOMES = {
     "_check_feature_names": "sklearn.utils.validation",
     "_check_sample_weight": "sklearn.utils.validation",
     "_fit_context": "sklearn.base",
+    "_safe_indexing": "sklearn.utils",
 }
 
 P = ParamSpec("P")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -23,9 +24,15 @@ from skcnn._compat import (
 from skcnn.costs._abstention import check_abstention
 from skcnn.costs._checks import check_has_probabilities
 from skcnn.costs._decision import decide, decision_costs, expected_costs
+from skcnn.costs._fixed_threshold import (
+    FixedThreshold,
+    check_fixed_threshold,
+    check_no_contradiction,
+)
 from skcnn.costs._inside import costs_inside
 from skcnn.costs._labels import matrix_by_number, plain_labels, sample_costs_by_number
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
+from skcnn.costs._prior import priors_of_fit, reweighted
 from skcnn.costs._sample_costs import matched_rows
 
 
@@ -52,6 +59,10 @@ class MinCostMixin(DocLinkMixin):
     def _abstention(self) -> dict[str, Any]:
         """Arguments of `decide` about abstentions; {} means no abstentions."""
         return {}
+
+    def _fixed_threshold(self) -> FixedThreshold | None:
+        """The threshold that decides instead of the costs; None: the costs decide."""
+        return None
 
     def _unchanging_copy(self) -> Self:
         """Return a copy that keeps its model if another thread fits this object meanwhile."""
@@ -92,6 +103,9 @@ n_classes), or DataFrame, default=None
         """
         fitted = self._unchanging_copy()
         P = fitted.predict_proba(X)
+        fixed = fitted._fixed_threshold()
+        if fixed is not None:
+            return fixed.decide(P, fitted.classes_, sample_costs)
         if sample_costs is None:
             costs = decision_costs(fitted.decision, fitted.cost_matrix_)
             return decide(P, costs, fitted.classes_, **fitted._abstention())
@@ -200,6 +214,22 @@ class MinCostClassifier(
         cost get `abstain_label`. None: every row gets a prediction.
     abstain_label : label, default=-1
         Not one of the classes, but of their type: a string if they are strings.
+    threshold : float, default=None
+        For two classes: predict `pos_label` where its probability is at least this, whatever the
+        costs are, for example with :func:`skcnn.costs.threshold_at_recall`. Not together with
+        `cost_matrix`, `abstain_cost` or `sample_costs`. None: the costs decide.
+    pos_label : label, default=None
+        The class that `threshold` is about. None: ``classes_[1]``.
+    prior : array-like of shape (n_classes,) or dict, default=None
+        Share of each class among the rows that will be predicted, see
+        :func:`skcnn.costs.change_prior`. All probabilities and expected costs are then for such
+        rows. None: the shares of the rows that `fit` gets, if `train_prior` is given; otherwise the
+        probabilities stay as they are.
+    train_prior : array-like of shape (n_classes,) or dict, default=None
+        Share of each class, or of its weights, in what the classifier learned from: equal shares
+        after a sampler in a pipeline or with ``class_weight="balanced"``. None: the shares of the
+        rows that `fit` gets. Needed with `prior` and a `FrozenEstimator`, which does not learn from
+        these rows, and with weights of rows.
 
     Attributes
     ----------
@@ -209,6 +239,9 @@ class MinCostClassifier(
         The labels, as in `estimator_`.
     cost_matrix_ : ndarray of shape (n_classes, n_classes), dtype float64
         The costs in the order of `classes_`.
+    priors_ : pair of ndarray of shape (n_classes,), or None
+        The shares that the classifier learned from and those that it predicts for. None if neither
+        `prior` nor `train_prior` is given.
     n_features_in_ : int
         As in `estimator_`, if it has it.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -243,6 +276,10 @@ class MinCostClassifier(
         "cost_matrix": "no_validation",  # see `check_cost_matrix`
         "abstain_cost": "no_validation",  # see `check_abstention`
         "abstain_label": "no_validation",
+        "threshold": "no_validation",  # see `check_fixed_threshold`
+        "pos_label": "no_validation",
+        "prior": "no_validation",  # see `check_prior`
+        "train_prior": "no_validation",
     }
     decision = "min_cost"
 
@@ -253,11 +290,19 @@ class MinCostClassifier(
         *,
         abstain_cost: float | None = None,
         abstain_label: Any = -1,
+        threshold: float | None = None,
+        pos_label: Any = None,
+        prior: ArrayLike | Mapping[Any, float] | None = None,
+        train_prior: ArrayLike | Mapping[Any, float] | None = None,
     ) -> None:
         self.estimator = estimator
         self.cost_matrix = cost_matrix
         self.abstain_cost = abstain_cost
         self.abstain_label = abstain_label
+        self.threshold = threshold
+        self.pos_label = pos_label
+        self.prior = prior
+        self.train_prior = train_prior
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: Any, y: ArrayLike, **params: Any) -> Self:
@@ -281,9 +326,11 @@ class MinCostClassifier(
             If the classifier has no `predict_proba`, or `abstain_label` has another type than the
             classes.
         ValueError
-            If the costs do not fit the classes, and any error of the classifier's `fit`.
+            If the costs or class shares do not fit the classes, parameters contradict each other,
+            and any error of the classifier's `fit`.
         """
         check_has_probabilities(self.estimator)
+        check_no_contradiction(self.get_params(deep=False), params)
         y = plain_labels(y)
         if params and get_config()["enable_metadata_routing"]:
             params = process_routing(self, "fit", **params).estimator.fit
@@ -295,8 +342,12 @@ class MinCostClassifier(
         costs = matrix_by_number(given, np.asarray(classes))
         costs = check_cost_matrix(costs, classes, class_totals=counts)
         check_abstention(self.abstain_cost, self.abstain_label, classes)
+        check_fixed_threshold(self.threshold, self.pos_label, classes)
+        priors = priors_of_fit(self.prior, self.train_prior, y, classes)
         # In one call: an interrupt between two would leave a new model with old costs.
-        self.__dict__.update(estimator_=estimator, classes_=classes, cost_matrix_=costs)
+        self.__dict__.update(
+            estimator_=estimator, classes_=classes, cost_matrix_=costs, priors_=priors
+        )
         return self
 
     @property
@@ -314,7 +365,7 @@ class MinCostClassifier(
         return names
 
     def predict_proba(self, X: Any) -> Float64:
-        """Return the classifier's probabilities, unchanged.
+        """Return the classifier's probabilities, for rows with the class shares `prior`.
 
         Parameters
         ----------
@@ -323,7 +374,8 @@ class MinCostClassifier(
         Returns
         -------
         ndarray of shape (n_samples, n_classes), dtype float64
-            Columns in the order of `classes_`.
+            Columns in the order of `classes_`. Without `prior` and `train_prior` they are those of
+            the classifier, unchanged.
 
         Raises
         ------
@@ -334,10 +386,14 @@ class MinCostClassifier(
             features than in `fit`.
         """
         check_is_fitted(self, "estimator_")
-        return np.asarray(self.estimator_.predict_proba(X), dtype=np.float64)
+        P = np.asarray(self.estimator_.predict_proba(X), dtype=np.float64)
+        return P if self.priors_ is None else reweighted(P, *self.priors_)
 
     def _abstention(self) -> dict[str, Any]:
         return {"abstain_cost": self.abstain_cost, "abstain_label": self.abstain_label}
+
+    def _fixed_threshold(self) -> FixedThreshold | None:
+        return check_fixed_threshold(self.threshold, self.pos_label, self.classes_)
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Return which metadata go where, for scikit-learn's metadata routing.
@@ -351,7 +407,8 @@ class MinCostClassifier(
         return router.add(estimator=self.estimator, method_mapping=mapping)
 
     def __sklearn_tags__(self) -> Any:
-        """Return the input tags of the classifier: the same X is accepted."""
+        """Return the input tags of the classifier; a threshold is for two classes."""
         tags = super().__sklearn_tags__()
         tags.input_tags = get_tags(self.estimator).input_tags
+        tags.classifier_tags.multi_class = self.threshold is None
         return tags
