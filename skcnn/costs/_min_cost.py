@@ -32,14 +32,16 @@ from skcnn.costs._fixed_threshold import (
 from skcnn.costs._inside import costs_inside
 from skcnn.costs._labels import matrix_by_number, plain_labels, sample_costs_by_number
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
+from skcnn.costs._other_costs import OtherCostsMixin
 from skcnn.costs._prior import priors_of_fit, reweighted
 from skcnn.costs._sample_costs import matched_rows
 
 
-class MinCostMixin(DocLinkMixin):
+class MinCostMixin(OtherCostsMixin, DocLinkMixin):
     """What follows from `predict_proba`, `decision`, `classes_` and `cost_matrix_`.
 
-    A class with this mixin defines these four. It may override `_learns_costs` and `_abstention`.
+    A class with this mixin defines these four, and what `OtherCostsMixin` needs. It may override
+    `_learns_costs`, `_abstention` and `_fixed_threshold`.
     """
 
     if TYPE_CHECKING:  # read-only here, so that a class may have attributes or properties
@@ -102,6 +104,7 @@ n_classes), or DataFrame, default=None
             while `decision` is not "min_cost".
         """
         fitted = self._unchanging_copy()
+        fitted._warn_if_costs_changed()
         P = fitted.predict_proba(X)
         fixed = fitted._fixed_threshold()
         if fixed is not None:
@@ -160,6 +163,7 @@ n_classes), or DataFrame, default=None
             As `predict_proba`, or if `sample_costs` does not fit X and the classes.
         """
         fitted = self._unchanging_copy()
+        fitted._warn_if_costs_changed()
         P = fitted.predict_proba(X)
         if sample_costs is None:
             return expected_costs(P, fitted.cost_matrix_)
@@ -270,6 +274,7 @@ class MinCostClassifier(
     estimator_: Any
     classes_: NDArray[Any]
     cost_matrix_: Float64
+    _given_costs: CostMatrixLike
 
     _parameter_constraints: ClassVar[dict[str, list[Any] | str]] = {
         "estimator": [HasMethods(["fit"])],
@@ -346,7 +351,11 @@ class MinCostClassifier(
         priors = priors_of_fit(self.prior, self.train_prior, y, classes)
         # In one call: an interrupt between two would leave a new model with old costs.
         self.__dict__.update(
-            estimator_=estimator, classes_=classes, cost_matrix_=costs, priors_=priors
+            estimator_=estimator,
+            classes_=classes,
+            cost_matrix_=costs,
+            priors_=priors,
+            _given_costs=self.cost_matrix,
         )
         return self
 
@@ -388,6 +397,15 @@ class MinCostClassifier(
         check_is_fitted(self, "estimator_")
         P = np.asarray(self.estimator_.predict_proba(X), dtype=np.float64)
         return P if self.priors_ is None else reweighted(P, *self.priors_)
+
+    @property
+    def _costs_of_fit(self) -> CostMatrixLike:
+        check_is_fitted(self, "estimator_")
+        return self._given_costs
+
+    def _set_costs(self, given: CostMatrixLike, costs: Float64) -> None:
+        check_no_contradiction(self.get_params(deep=False) | {"cost_matrix": given}, {})
+        self.__dict__.update(cost_matrix=given, cost_matrix_=costs, _given_costs=given)
 
     def _abstention(self) -> dict[str, Any]:
         return {"abstain_cost": self.abstain_cost, "abstain_label": self.abstain_label}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,12 +52,23 @@ class FittedAttributes:
     """What follows from `_model`, the one attribute that a fit sets."""
 
     _model: FittedModel
+    cost_matrix: Any
 
     def _set_model(self, model: FittedModel) -> None:
         """Set the fitted state in one assignment, so that an interrupt cannot leave half of it."""
         for name in ("n_features_in_", "feature_names_in_"):
             vars(self).pop(name, None)
-        self._model = model
+        self._model = replace(model, given_costs=self.cost_matrix)
+
+    @property
+    def _costs_of_fit(self) -> Any:
+        """The parameter `cost_matrix` as it was when the model was set."""
+        return self._fitted("cost_matrix_").given_costs
+
+    def _set_costs(self, given: Any, costs: Float64) -> None:
+        """Set the costs of decisions, as given and as a matrix (K, K)."""
+        self.cost_matrix = given
+        self._model = replace(self._model, cost_matrix=costs, given_costs=given)
 
     def __sklearn_is_fitted__(self) -> bool:
         """Say whether there is a fitted model."""

@@ -78,7 +78,9 @@ def test_pandas_shares_and_probabilities_are_matched_by_label():
     new = [0.8, 0.1, 0.1]
     np.testing.assert_allclose(change_prior(P, counted, new, labels=LABELS), expected, rtol=1e-12)
     table = pd.DataFrame(P[:, [2, 0, 1]], columns=["spam", "ham", "offer"])
-    np.testing.assert_allclose(change_prior(table, counted, new, labels=LABELS), expected, rtol=1e-12)
+    np.testing.assert_allclose(
+        change_prior(table, counted, new, labels=LABELS), expected, rtol=1e-12
+    )
     estimated = estimate_prior(table, counted, labels=LABELS)
     np.testing.assert_allclose(estimated, estimate_prior(P, [0.3, 0.2, 0.5]), rtol=1e-12)
 
