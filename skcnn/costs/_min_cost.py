@@ -64,6 +64,12 @@ class MinCostMixin(DocLinkMixin):
         """The threshold that decides instead of the costs; None: the costs decide."""
         return None
 
+    def _unchanging_copy(self) -> Self:
+        """Return a copy that keeps its model if another thread fits this object meanwhile."""
+        copy = object.__new__(type(self))
+        vars(copy).update(vars(self))
+        return copy
+
     def predict_proba(self, X: Any) -> Float64:
         """Estimate P(class | x)."""
         raise NotImplementedError
@@ -95,20 +101,21 @@ n_classes), or DataFrame, default=None
             As `predict_proba`, or if `sample_costs` does not fit X and the classes, or is given
             while `decision` is not "min_cost".
         """
-        P = self.predict_proba(X)
-        fixed = self._fixed_threshold()
+        fitted = self._unchanging_copy()
+        P = fitted.predict_proba(X)
+        fixed = fitted._fixed_threshold()
         if fixed is not None:
-            return fixed.decide(P, self.classes_, sample_costs)
+            return fixed.decide(P, fitted.classes_, sample_costs)
         if sample_costs is None:
-            costs = decision_costs(self.decision, self.cost_matrix_)
-            return decide(P, costs, self.classes_, **self._abstention())
-        if self.decision != "min_cost":
+            costs = decision_costs(fitted.decision, fitted.cost_matrix_)
+            return decide(P, costs, fitted.classes_, **fitted._abstention())
+        if fitted.decision != "min_cost":
             raise ValueError(
-                f"sample_costs is given, but decision is {self.decision!r}, which ignores costs; "
+                f"sample_costs is given, but decision is {fitted.decision!r}, which ignores costs; "
                 "expected decision='min_cost'. Set it, or leave sample_costs out."
             )
-        rows = sample_costs_by_number(matched_rows(sample_costs, X), self.classes_)
-        return decide(P, None, self.classes_, sample_costs=rows, **self._abstention())
+        rows = sample_costs_by_number(matched_rows(sample_costs, X), fitted.classes_)
+        return decide(P, None, fitted.classes_, sample_costs=rows, **fitted._abstention())
 
     def predict_log_proba(self, X: Any) -> Float64:
         """Logarithm of `predict_proba`.
@@ -152,11 +159,12 @@ n_classes), or DataFrame, default=None
         TypeError, ValueError
             As `predict_proba`, or if `sample_costs` does not fit X and the classes.
         """
-        P = self.predict_proba(X)
+        fitted = self._unchanging_copy()
+        P = fitted.predict_proba(X)
         if sample_costs is None:
-            return expected_costs(P, self.cost_matrix_)
-        costs = sample_costs_by_number(matched_rows(sample_costs, X), self.classes_)
-        return expected_costs(P, None, self.classes_, sample_costs=costs)
+            return expected_costs(P, fitted.cost_matrix_)
+        costs = sample_costs_by_number(matched_rows(sample_costs, X), fitted.classes_)
+        return expected_costs(P, None, fitted.classes_, sample_costs=costs)
 
     def expected_cost(self, X: Any, *, sample_costs: Any = None) -> Float64:
         """Old name of `expected_costs`, with a FutureWarning.
@@ -259,6 +267,7 @@ class MinCostClassifier(
     array(['yes'], dtype='<U5')
     """
 
+    estimator_: Any
     classes_: NDArray[Any]
     cost_matrix_: Float64
 
@@ -334,14 +343,26 @@ class MinCostClassifier(
         costs = check_cost_matrix(costs, classes, class_totals=counts)
         check_abstention(self.abstain_cost, self.abstain_label, classes)
         check_fixed_threshold(self.threshold, self.pos_label, classes)
-        self.priors_ = priors_of_fit(self.prior, self.train_prior, y, classes)
-        self.estimator_, self.classes_, self.cost_matrix_ = estimator, classes, costs
-        for name in ("n_features_in_", "feature_names_in_"):
-            if hasattr(self, name):
-                delattr(self, name)
-            if hasattr(estimator, name):
-                setattr(self, name, getattr(estimator, name))
+        priors = priors_of_fit(self.prior, self.train_prior, y, classes)
+        # In one call: an interrupt between two would leave a new model with old costs.
+        self.__dict__.update(
+            estimator_=estimator, classes_=classes, cost_matrix_=costs, priors_=priors
+        )
         return self
+
+    @property
+    def n_features_in_(self) -> int:
+        """Number of features of the classifier, if it has it."""
+        check_is_fitted(self, "estimator_")
+        n_features: int = self.estimator_.n_features_in_
+        return n_features
+
+    @property
+    def feature_names_in_(self) -> NDArray[Any]:
+        """Names of the features of the classifier, if it has them."""
+        check_is_fitted(self, "estimator_")
+        names: NDArray[Any] = self.estimator_.feature_names_in_
+        return names
 
     def predict_proba(self, X: Any) -> Float64:
         """Return the classifier's probabilities, for rows with the class shares `prior`.
