@@ -9,6 +9,7 @@ import pytest
 from sklearn.base import clone
 
 from skcnn import CostSensitiveTextCNN
+from skcnn.fitting import _join
 from skcnn.predicting._text_cnn import FittedTextCNN
 from tests.conftest import Corpus, Make, make_corpus
 from tests.test_estimator_members import BAYES, STUDENTS, TEACHERS, kinds, pooled
@@ -54,10 +55,26 @@ def test_a_student_needs_no_teacher_to_predict_or_in_its_file(
     assert not Counting.embedded
 
 
+def test_teachers_that_know_much_more_than_words_have_no_students(
+    small_cnn: Make, three_classes: Corpus, unlabeled: list[str]
+) -> None:
+    cnn = small_cnn(sentence_vectors=count_topics, embedding_init="random")
+    alone = clone(cnn).fit(three_classes.texts, three_classes.labels)
+    with pytest.warns(UserWarning, match="so much better than words"):
+        cnn.fit(three_classes.texts, three_classes.labels, unlabeled=unlabeled)
+    np.testing.assert_array_equal(cnn.predict_proba(unlabeled), alone.predict_proba(unlabeled))
+
+
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_without_distill_the_teachers_are_kept(
-    early_stopping: bool, small_cnn: Make, three_classes: Corpus, unlabeled: list[str]
+    early_stopping: bool,
+    small_cnn: Make,
+    three_classes: Corpus,
+    unlabeled: list[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # These teachers know the topics, which words say less well: they would have no students.
+    monkeypatch.setattr(_join, "_MUCH_LOWER", 0.0)
     cnn = small_cnn(
         sentence_vectors=count_topics, members=[("bayes", BAYES)], early_stopping=early_stopping
     )

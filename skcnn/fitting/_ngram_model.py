@@ -18,9 +18,9 @@ from skcnn.fitting._soft_logistic_regression import fit_soft_logistic_regression
 from skcnn.predicting._ngram_model import NgramModel, to_probabilities
 from skcnn.text._ngrams import fit_ngrams
 
-# The inverse of the penalty's strength, C in scikit-learn, for the n-grams as they are. From so many
-# rows on, one of the values is chosen; with fewer rows, it is the first. With many classes it is
-# the first too: the n-gram model takes most of the time there. docs/design.md compares values.
+# The inverse of the penalty's strength, C in scikit-learn, for the n-grams as they are. With many
+# rows, one of the values is chosen; with few rows, it is the first. With many classes it is the
+# first too: the n-gram model takes most of the time there. docs/design.md compares values.
 _INVERSE_PENALTIES = (4.0, 16.0, 64.0)
 _CHOOSE_FROM, _CHOOSE_TO_CLASSES = 5000, 10
 # C is so many times as large for the n-grams that are multiplied by their log-count ratio.
