@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         normalized_cost,
         savings_score,
     )
+    from skcnn.files._errors import ModelFileError
     from skcnn.text._cooccurrence import CooccurrenceVectors
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "CostPath",
     "CostSensitiveTextCNN",
     "MinCostClassifier",
+    "ModelFileError",
     "__version__",
     "average_cost",
     "bayes_threshold",
@@ -49,6 +51,7 @@ __version__ = "0.2.0"
 _HOMES = {
     "CostSensitiveTextCNN": "skcnn._estimator",
     "CooccurrenceVectors": "skcnn.text._cooccurrence",
+    "ModelFileError": "skcnn.files._errors",
 }
 _SUBMODULES = ("costs", "datasets", "inspection", "losses", "network", "text")
 

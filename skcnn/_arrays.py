@@ -33,6 +33,38 @@ def softmax(logits: Float64) -> Float64:
     return probabilities
 
 
+def in_unit(costs: Float64) -> tuple[Float64, float]:
+    """Costs divided by a unit so that the largest is between 1 and 2, and that unit.
+
+    Sums and differences of costs close to the largest float64 then stay finite, and products of
+    tiny costs keep their digits. The unit is a power of two, so nothing is rounded.
+    """
+    largest = float(np.abs(costs).max(initial=0.0))
+    if not 0 < largest < np.inf:
+        return costs, 1.0
+    unit = float(np.ldexp(1.0, np.frexp(largest)[1] - 1))
+    return costs / unit, unit
+
+
+def from_unit(costs: Float64, unit: float) -> Float64:
+    """Costs in their own unit again, see `in_unit`.
+
+    Raises
+    ------
+    ValueError
+        If a cost is too large for float64.
+    """
+    with np.errstate(over="ignore"):
+        found: Float64 = np.asarray(costs) * unit
+    if np.isinf(found).any():
+        raise ValueError(
+            f"A resulting cost is {float(np.abs(costs).max())!r} times {unit!r}, but float64 holds "
+            "numbers up to 1.8e308; expected smaller costs. Give the costs in a larger unit, for "
+            "example all divided by 1e6: decisions stay the same."
+        )
+    return found
+
+
 def is_missing(value: Any) -> bool:
     """Return whether a value is None, NaN, or pandas' NA or NaT."""
     # NA and NaT are recognized by their type's name: comparing NA with anything gives NA again.

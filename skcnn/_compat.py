@@ -1,4 +1,4 @@
-"""Private names of scikit-learn, random states, and warnings about old names.
+"""Private names of scikit-learn, threads of BLAS, random states, warnings of old names and pickles.
 
 scikit-learn's names are imported on first use: `skcnn.costs` needs this file, and importing
 scikit-learn takes a second.
@@ -7,9 +7,10 @@ scikit-learn takes a second.
 from __future__ import annotations
 
 import sys
+import threading
 import warnings
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Callable, Mapping
+from functools import cache, wraps
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -22,13 +23,16 @@ if TYPE_CHECKING:
     from sklearn.utils.validation import _check_feature_names, _check_sample_weight
 
 __all__ = [
+    "DocLinkMixin",
     "HasMethods",
     "Interval",
+    "PickleVersionMixin",
     "StrOptions",
     "_BaseComposition",
     "_check_feature_names",
     "_check_sample_weight",
     "_fit_context",
+    "one_blas_thread",
     "own_random_state",
     "renamed_arguments",
     "warn_renamed",
@@ -47,6 +51,9 @@ _HOMES = {
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+# The attribute of a pickled estimator that names the version.
+_VERSION_KEY = "_skcnn_version"
 
 # Warnings do not point to lines of these packages, because users cannot change them.
 _PASSED_OVER = frozenset(
@@ -68,6 +75,13 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+class DocLinkMixin:
+    """The page that scikit-learn's picture of an estimator in a notebook links to."""
+
+    _doc_link_module = "skcnn"
+    _doc_link_template = "https://github.com/skcnn/skcnn/blob/main/docs/api.md"
 
 
 def own_random_state(seed: Any) -> np.random.RandomState:
@@ -92,6 +106,50 @@ def warn_renamed(old: str, new: str) -> None:
         f"{old} is deprecated since skcnn 0.2 and will be removed in 0.3. Write {new}.",
         FutureWarning,
     )
+
+
+class PickleVersionMixin:
+    """Writes the version of skcnn into pickles, and warns if another version reads one.
+
+    scikit-learn does this for its own classes alone. A class with this mixin is an estimator.
+    """
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes, and the version."""
+        from skcnn import __version__
+
+        state: Any = super().__getstate__()
+        return {**state, _VERSION_KEY: __version__}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """Take the attributes over, with a warning if another version wrote them."""
+        from skcnn import __version__
+
+        found = state.get(_VERSION_KEY, "before 0.2")
+        if found != __version__:
+            warn_user(
+                f"This {type(self).__name__} was pickled by skcnn {found}; this is skcnn "
+                f"{__version__}, where it may fail or give other results. Fit it again, or load a "
+                "file that `save` wrote.",
+                _version_warning(),
+            )
+        attributes = {name: value for name, value in state.items() if name != _VERSION_KEY}
+        super().__setstate__(attributes)  # type: ignore[misc]
+
+
+@cache
+def _version_warning() -> type[Warning]:
+    """Return scikit-learn's warning about versions, with a text of its own."""
+    from sklearn.exceptions import InconsistentVersionWarning
+
+    class PickleVersionWarning(InconsistentVersionWarning):
+        def __init__(self, message: str) -> None:
+            UserWarning.__init__(self, message)
+
+        def __str__(self) -> str:
+            return str(self.args[0])
+
+    return PickleVersionWarning
 
 
 def renamed_arguments(**new_names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -126,3 +184,40 @@ def renamed_arguments(**new_names: str) -> Callable[[Callable[P, R]], Callable[P
         return call
 
     return decorate
+
+
+class _OneBlasThread:
+    """A context in which BLAS, the library behind NumPy's matrix products, has one thread.
+
+    Several threads of BLAS wait for each other in a busy loop: if another process uses the
+    processor too, a small product takes many times as long (see docs/performance.md).
+
+    The context counts its users, so that several threads can share it. The first user limits BLAS
+    to one thread, the last user restores the previous limit.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._controller: Any = None
+        self._limiter: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                if self._controller is None:
+                    # Finding the BLAS libraries takes milliseconds, so it is done once per process.
+                    from threadpoolctl import ThreadpoolController
+
+                    self._controller = ThreadpoolController().select(user_api="blas")
+                self._limiter = self._controller.limit(limits=1)
+            self._users += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self._limiter.restore_original_limits()
+
+
+one_blas_thread = _OneBlasThread()

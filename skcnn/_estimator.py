@@ -12,7 +12,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skcnn._arrays import Float64
-from skcnn._compat import _check_feature_names, _fit_context, warn_renamed
+from skcnn._compat import PickleVersionMixin, _check_feature_names, _fit_context, warn_renamed
 from skcnn._parameters import PARAMETER_CONSTRAINTS, MemberParameters
 from skcnn.costs._loss_formulas import LOSS_NAMES
 from skcnn.costs._matrix import CostMatrixLike
@@ -24,6 +24,7 @@ from skcnn.fitting._network_start import check_start
 from skcnn.fitting._partial_fit_method import PartialFitMixin
 from skcnn.fitting._text_cnn import to_keras_model
 from skcnn.fitting._training_set import check_training_set, check_unlabeled
+from skcnn.inspection._explain import ExplainMixin
 from skcnn.predicting._attributes import FittedAttributes
 from skcnn.text._containers import as_texts, column_names, n_columns
 from skcnn.text._pretrained import check_word_vectors
@@ -33,8 +34,10 @@ from skcnn.text._sentence_vectors import check_memory, check_sentence_vectors
 class CostSensitiveTextCNN(
     FittedAttributes,
     PartialFitMixin,
+    ExplainMixin,
     SaveLoadMixin,
     MinCostMixin,
+    PickleVersionMixin,
     ClassifierMixin,
     MemberParameters,
 ):
@@ -74,10 +77,10 @@ default=None
         - "hard_misclassification": ``C[t, argmax q] * (-log q_t)``
         - "focal": "weighted" times ``(1 - q_t)^2``
 
-        An object from `skcnn.losses` can have other parameters. Its own cost matrix counts for
-        training; `cost_matrix` counts for decisions. The outputs of a network that was trained
-        with a loss of skcnn are turned back into P(class | text). With any other loss, the softmax
-        outputs are taken as P(class | text).
+        An object from `skcnn.losses` can have other parameters. Its own cost matrix, in any unit,
+        counts for training; `cost_matrix` counts for decisions. The outputs of a network that was
+        trained with a loss of skcnn are turned back into P(class | text). With any other loss, the
+        softmax outputs are taken as P(class | text).
     network : callable, default=None
         A function that returns a Keras model over padded token ids, not compiled. It replaces the
         TextCNN. It is called by SciKeras' convention: `meta` has "n_ids" and "embeddings", the
@@ -335,12 +338,14 @@ default=None
         y : array-like of shape (n_samples,)
             Labels, with at least two different ones.
         sample_weight : array-like of shape (n_samples,), default=None
-            How much each text counts. 0 leaves a text out.
-        sample_costs : array-like of shape (n_samples, n_classes) or DataFrame, default=None
-            Used instead of `cost_matrix`: the cost of missing each class in each text, see
-            `skcnn.costs.check_sample_costs`. `cost_matrix_` then holds the means over the texts of
-            each class, and a cost-sensitive loss uses these. `predict_proba` estimates
-            P(class | text) as always. Give the costs of new texts to `predict`.
+            How much each text counts, compared with the others. 0 leaves a text out.
+        sample_costs : array-like of shape (n_samples, n_classes) or (n_samples, n_classes, \
+n_classes), or DataFrame, default=None
+            Used instead of `cost_matrix`: the cost of missing each class in each text, or a cost
+            matrix for each text, see `skcnn.costs.check_sample_costs`. `cost_matrix_` then holds
+            the means over the texts of each class, and a cost-sensitive loss uses these.
+            `predict_proba` estimates P(class | text) as always. Give the costs of new texts to
+            `predict`.
         unlabeled : list, tuple, ndarray, Series or one-column DataFrame of str, default=None
             More texts of the same kind, without labels. Word vectors are learned from them too,
             and their words are known when predicting. With `sentence_vectors` or `members`, the

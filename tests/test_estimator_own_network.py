@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -21,6 +23,8 @@ from skcnn import CostSensitiveTextCNN
 from skcnn.costs import posterior
 from skcnn.costs._loss_formulas import LOSS_NAMES
 from skcnn.files import _archive
+from skcnn.predicting import _keras_network
+from skcnn.text._long_text import LongText
 from tests.conftest import Corpus, make_corpus
 from tests.own_networks import averaged, two_channels
 
@@ -197,6 +201,14 @@ def test_a_file_holds_the_trained_network_and_not_the_function(
     np.testing.assert_array_equal(loaded.predict(new_texts), fitted_own.predict(new_texts))
 
 
+def compressed() -> Any:
+    """A zip archive that grows when it is read."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", b" " * 10**6)
+    return np.frombuffer(buffer.getvalue(), np.uint8)
+
+
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
@@ -204,8 +216,11 @@ def test_a_file_holds_the_trained_network_and_not_the_function(
         ({"length": "16"}, "length is of type str"),
         ({"from_logits": None}, "from_logits is of type NoneType"),
         ({"loss": {"name": "oracle", "parameters": {}}}, "loss is {'name': 'oracle'"),
-        ({"model": np.zeros(4, np.uint8)}, "model has dtype uint8, or is not a .keras file"),
+        ({"model": np.zeros(4, np.uint8)}, "model is not a .keras file"),
         ({"model": np.zeros(4)}, "model has dtype float64"),
+        ({"model": compressed()}, "model is a .keras file that is damaged or compressed"),
+        ({"length": 10**12}, "length is 1000000000000, expected"),
+        ({"more": 1}, r"keras_network has \['more'\]"),
         ({"loss_costs": np.zeros((3, 3))}, "loss_costs is"),
     ],
 )
@@ -213,7 +228,7 @@ def test_a_file_whose_parts_do_not_fit_is_refused(
     changes: dict[str, Any], complaint: str, fitted_own: CostSensitiveTextCNN, tmp_path: Path
 ) -> None:
     fitted_own.save(tmp_path / "model")
-    _, header, arrays = _archive.read(tmp_path / "model")
+    _, header, arrays, _ = _archive.read(tmp_path / "model")
     for name, value in changes.items():
         if isinstance(value, np.ndarray):
             arrays[f"member_0.{name}"] = value
@@ -241,3 +256,27 @@ def test_changing_the_keras_model_changes_no_predictions(
     assert fitted_own.model_ is model
     np.testing.assert_array_equal(fitted_own.predict_proba(new_texts), before)
     del fitted_own._keras_model
+
+
+def test_of_a_very_long_text_the_beginning_is_read(
+    fitted_own: CostSensitiveTextCNN, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network: Any = fitted_own._model.network
+    monkeypatch.setattr(_keras_network, "MAX_TOKENS", 40)
+    beginning, end = ["the", "lunch"] * 20, ["win", "cash"] * 20
+    expected = network.softmax([beginning])
+    np.testing.assert_allclose(network.softmax([[*beginning, *end]]), expected, atol=1e-6)
+    np.testing.assert_allclose(network.softmax([LongText(" ".join([*beginning, *end]))]), expected)
+    monkeypatch.setattr(_keras_network, "MAX_TOKENS", 80)
+    assert not np.allclose(network.softmax([[*beginning, *end]]), expected, atol=1e-3)
+
+
+def test_the_longer_the_texts_the_fewer_are_computed_together() -> None:
+    from skcnn.network._padded import _blocks
+
+    widths = np.random.default_rng(0).choice([16, 64, 300, 5000, 10**6], 3000)
+    found = _blocks(widths)
+    np.testing.assert_array_equal(np.sort(np.concatenate(found)), np.arange(3000))
+    for rows in found:
+        assert len(rows) == 1 or widths[rows].sum() <= 2**15
+        assert len(set(widths[rows])) == 1

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+from skcnn.cli._printable import printable, printable_rows
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
 
 @contextmanager
@@ -23,30 +27,44 @@ def one_line_errors() -> Iterator[None]:
     except (ValueError, ImportError) as error:
         message = str(error)
     except OSError as error:
-        message = f"{error.filename}: {error.strerror}" if error.strerror else str(error)
+        message = f"{error.filename}: {error.strerror}" if error.filename else str(error)
     else:
         return
-    typer.echo(f"skcnn: {' '.join(message.split())}", err=True)
+    one_line = re.sub(r"\s*\n\s*", " ", message.strip())
+    say(f"skcnn: {one_line}", err=True)
     raise typer.Exit(2)
 
 
-def console() -> Console:
-    """Return a console that prints text unchanged.
+def say(text: str, *, err: bool = False) -> None:
+    """Print one line of text. Texts, labels and names of files in it do not command a terminal."""
+    typer.echo(printable(text), err=err)
 
-    Labels are data: a label such as "[red]" or ":key:" is not markup.
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console that prints text unchanged, and harmlessly.
+
+    Labels are data: a label such as "[red]" or ":key:" is not markup, and one with control
+    characters does not command the terminal.
     """
     from rich.console import Console
 
-    return Console(highlight=False, markup=False, emoji=False)
+    class HarmlessConsole(Console):
+        def render_str(self, text: str, **options: Any) -> Text:
+            return super().render_str(printable_rows(text), **options)
+
+    return HarmlessConsole(stderr=stderr, highlight=False, markup=False, emoji=False)
 
 
 @contextmanager
-def progress(message: str) -> Iterator[None]:
-    """Show `message` on stderr while the block runs."""
-    from rich.console import Console
+def progress(message: str) -> Iterator[Callable[[str], None]]:
+    """Show `message` on stderr while the block runs; yield a function that shows another one."""
+    from rich.text import Text
 
-    with Console(stderr=True).status(message):
-        yield
+    def shown(message: str) -> Text:
+        return Text(printable(message))  # a plain string would be taken for markup
+
+    with console(stderr=True).status(shown(message)) as status:
+        yield lambda message: status.update(shown(message))
 
 
 def new_table(title: str, *columns: str) -> Table:

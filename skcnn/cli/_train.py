@@ -9,9 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from skcnn.cli._options import Data, RandomState, TextColumn
-from skcnn.cli._output import console, new_table, progress
-from skcnn.cli._tables import Table, read_table
+from skcnn.cli._labeled import LabeledTexts, read_labeled
+from skcnn.cli._options import (
+    Data,
+    Encoding,
+    FormatOption,
+    QuotingOption,
+    RandomState,
+    Separator,
+    TextColumn,
+)
+from skcnn.cli._output import console, new_table, progress, say
+from skcnn.cli.tables._formats import Quoting, Reading
+from skcnn.cli.tables._write import check_not_input
+from skcnn.disk._atomic import check_can_write
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,18 +48,28 @@ def train(
         ),
     ] = None,
     random_state: RandomState = 0,
+    skip_empty: Annotated[
+        bool, typer.Option("--skip-empty", help="Leave out rows without a label.")
+    ] = False,
+    format: FormatOption = None,
+    encoding: Encoding = None,
+    separator: Separator = None,
+    quoting: QuotingOption = Quoting.STANDARD,
 ) -> None:
     """Train on all rows of a table and save the model.
 
     For example: skcnn train data.csv --positive spam --cost spam=5 -o model.skcnn
     """
-    if not output.absolute().parent.is_dir() or output.is_dir():
-        raise ValueError(f"cannot write {output}: give a file name in a folder that exists")
-    texts, y = _texts_and_labels(read_table(data), text, label)
-    costs = _checked_costs(cost or [], y, data)
+    _check_output(output, data)
+    reading = Reading(format, encoding, separator, quoting)
+    labeled = read_labeled(data, reading, text, label, skip_empty=skip_empty)
+    texts, y = labeled.texts, labeled.labels
+    _check_labels(labeled)
+    costs = _checked_costs(cost or [], y, labeled.name)
     if positive is not None and positive not in y:
-        raise ValueError(f"--positive {positive}: {_no_such_label(y, data)}")
+        raise ValueError(f"--positive {positive}: {_no_such_label(y, labeled.name)}")
 
+    say(labeled.report())
     model = _new_model(costs, random_state)
     if positive is not None:
         _report_held_out(model, texts, y, positive, random_state)
@@ -56,7 +77,7 @@ def train(
         model.fit(texts, y)
     _report_model(model, y)
     model.save(output)
-    typer.echo(f"Saved {output} ({output.stat().st_size / 1e6:.1f} MB).")
+    say(f"Saved {output} ({output.stat().st_size / 1e6:.1f} MB).")
 
 
 # ---------------------------------------------------------------------------------------------
@@ -64,29 +85,35 @@ def train(
 # ---------------------------------------------------------------------------------------------
 
 
-def _texts_and_labels(table: Table, text: str, label: str) -> tuple[list[str], list[str]]:
-    texts, y = table.column(text), table.column(label)
-    counts = Counter(y)
+def _check_output(output: Path, data: Path) -> None:
+    if output == Path("-"):
+        raise ValueError("A model cannot be written to standard output; name a file with -o.")
+    check_can_write(output)
+    check_not_input(output, data)
+
+
+def _check_labels(labeled: LabeledTexts) -> None:
+    counts = Counter(labeled.labels)
     if len(counts) < 2:
         raise ValueError(
-            f"{table.path}: every row has the label {y[0]!r}; expected at least two labels"
+            f"{labeled.name}: every row has the label {labeled.labels[0]!r}; expected at least two "
+            f"labels.{labeled.left_out()}"
         )
     single = sorted(name for name, count in counts.items() if count < 2)
     if single:
         raise ValueError(
-            f"{table.path}: the label {single[0]!r} has one row; expected two or more rows for "
-            "each label"
+            f"{labeled.name}: the label {single[0]!r} has one row; expected two or more rows for "
+            f"each label.{labeled.left_out()}"
         )
-    return texts, y
 
 
-def _no_such_label(y: Sequence[str], path: Path) -> str:
+def _no_such_label(y: Sequence[str], table: str) -> str:
     classes = sorted(set(y))
     shown = ", ".join(map(repr, classes[:20])) + (", ..." if len(classes) > 20 else "")
-    return f"{path} has no such label; it has {shown}"
+    return f"{table} has no such label; it has {shown}"
 
 
-def _checked_costs(options: Sequence[str], y: Sequence[str], path: Path) -> dict[str, float]:
+def _checked_costs(options: Sequence[str], y: Sequence[str], table: str) -> dict[str, float]:
     """Turn options such as "spam=5" into {"spam": 5.0}."""
     import numpy as np
 
@@ -98,7 +125,7 @@ def _checked_costs(options: Sequence[str], y: Sequence[str], path: Path) -> dict
         if not equals:
             raise ValueError(f"--cost {option}: expected LABEL=COST, as in spam=5")
         if name not in y:
-            raise ValueError(f"--cost {option}: {_no_such_label(y, path)}")
+            raise ValueError(f"--cost {option}: {_no_such_label(y, table)}")
         if name in costs:
             raise ValueError(f"--cost {option}: {name!r} already has a cost")
         try:
@@ -132,15 +159,13 @@ def _report_held_out(
 
     rows = _train_and_test_rows(texts, y, random_state)
     if rows is None:
-        typer.echo(
-            "Not measured on held-out rows: every label needs at least five different texts."
-        )
+        say("Not measured on held-out rows: every label needs at least five different texts.")
         return
     train_rows, test_rows = rows
     X, y_array = np.asarray(texts, dtype=object), np.asarray(y)
     with progress(f"Measuring on {len(test_rows):,} held-out rows"):
         y_pred = model.fit(X[train_rows], y_array[train_rows]).predict(X[test_rows])
-    typer.echo(_held_out_report(model, y_array[test_rows], y_pred, positive))
+    say(_held_out_report(model, y_array[test_rows], y_pred, positive))
 
 
 def _train_and_test_rows(
@@ -199,4 +224,4 @@ def _report_model(model: CostSensitiveTextCNN, y: Sequence[str]) -> None:
     console().print(table)
     losses = model.history_.get("val_loss", [])
     loss = f", validation loss {min(losses):.4f}" if losses else ""
-    typer.echo(f"{model.n_iter_} epochs, best epoch {model.best_iter_}{loss}.")
+    say(f"{model.n_iter_} epochs, best epoch {model.best_iter_}{loss}.")

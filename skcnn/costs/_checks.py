@@ -13,6 +13,9 @@ from skcnn._arrays import Float64, is_missing
 
 # Float32 rounding and numbers rounded to three digits pass. Logits and percentages do not.
 _SUM_TOLERANCE = 1e-3
+# Sums that are off by less look like numbers rounded to two digits or to bfloat16. Logits and
+# percentages are as a rule further off.
+_ROUNDED_SUM = 0.1
 
 
 def check_probabilities(values: ArrayLike, name: str) -> Float64:
@@ -34,9 +37,18 @@ def check_probabilities(values: ArrayLike, name: str) -> Float64:
     valid = are_distributions(table)
     if not valid.all():
         row = int(np.argmin(valid))
+        total = table[row].sum()
+        fix = (
+            "Pass probabilities, as from predict_proba or a softmax; apply a softmax to logits "
+            "first."
+        )
+        if table[row].min() >= 0 and abs(total - 1) <= _ROUNDED_SUM:
+            fix = (
+                f"They sum to {total:.6g}. If they were rounded, divide by the sums: "
+                "P / P.sum(axis=1, keepdims=True)."
+            )
         raise ValueError(
-            f"{name}[{row}] is {table[row].tolist()}; expected numbers >= 0 that sum to 1. Pass "
-            "probabilities, as from predict_proba or a softmax; apply a softmax to logits first."
+            f"{name}[{row}] is {table[row].tolist()}; expected numbers >= 0 that sum to 1. {fix}"
         )
     return table
 
@@ -82,7 +94,8 @@ def check_has_probabilities(estimator: Any) -> None:
 
 
 def check_labels(name: str, y: NDArray[Any]) -> None:
-    """Raise where labels are missing (ValueError), or cannot be sorted (TypeError)."""
+    """Raise where labels are missing or too large (ValueError), or cannot be sorted (TypeError)."""
+    _check_size(name, y)
     if y.dtype.kind != "O":
         return
     labels = y.tolist()
@@ -101,6 +114,22 @@ def check_labels(name: str, y: NDArray[Any]) -> None:
             f"{name} has labels of the types {types}, which cannot be sorted together; expected "
             "labels of one type. Convert them, for example all to strings."
         ) from error
+
+
+def _check_size(name: str, y: NDArray[Any]) -> None:
+    """Raise where a label is an integer that NumPy turns into a float, or leaves as an object."""
+    if y.dtype.kind not in "fO":
+        return
+    candidates = y if y.dtype.kind == "O" else y[np.abs(y) >= 2.0**63]
+    for label in candidates.tolist():
+        is_number = isinstance(label, (int, float, np.integer, np.floating))
+        if is_number and 2**63 <= abs(label) < np.inf:
+            raise ValueError(
+                f"{name} has the label {label!r}; expected integers from -2**63 to 2**63 - 1. "
+                "NumPy has no type for a list with larger ones. For labels from 0 to 2**64 - 1 "
+                f"write numpy.array({name}, dtype='uint64'), for others convert the labels to "
+                "strings."
+            )
 
 
 def check_weights(sample_weight: ArrayLike | None, n_samples: int) -> Float64:

@@ -18,11 +18,8 @@ from numpy.typing import NDArray
 
 from skcnn._arrays import TINY, Float64, finite_log
 from skcnn.costs._checks import check_not_negative
+from skcnn.costs._equations import is_cost_of_class, scaled_slopes, solve_equations
 from skcnn.costs._matrix import class_costs
-
-# Costs of one row are equal if their relative difference is below this. A mean of K costs has a
-# relative error of at most K * 1.1e-16 (rounding in float64).
-_ROUNDING = 1e-12
 
 LOSS_NAMES = (
     "cross_entropy",
@@ -50,10 +47,9 @@ class LossFormula(ABC):
         """Slopes ``d l(t, q) / d q_k`` at [t, k], for q above 0, (n, K, K)."""
         return self.scaled_jacobian(q, C) / q[:, :, None]
 
-    def invert(self, q: Float64, C: Float64) -> Float64:
-        """The posterior for which training leads to `q`, (n, K)."""
-        free = np.broadcast_to(C.sum(axis=1) == 0, q.shape)  # (n, K)
-        return _share_out(_solve(q, self.scaled_jacobian(q, C), free), q, free)
+    @abstractmethod
+    def invert(self, q: Float64, C: Float64, unit: float = 1.0) -> Float64:
+        """The posterior for which training with the costs `unit * C` leads to `q`, (n, K)."""
 
 
 class DiagonalFormula(LossFormula):
@@ -67,7 +63,7 @@ class DiagonalFormula(LossFormula):
         """Minus the slopes on the diagonal, 0 elsewhere, (n, K, K)."""
         return -self.slopes(q, C)[:, :, None] * np.eye(q.shape[1])
 
-    def invert(self, q: Float64, C: Float64) -> Float64:
+    def invert(self, q: Float64, C: Float64, unit: float = 1.0) -> Float64:
         """The posterior for which training leads to `q`, (n, K)."""
         slopes = self.slopes(q, C)
         free = self.weights(q, C) == 0
@@ -150,22 +146,24 @@ class MisclassificationFormula(LossFormula):
 
     def scaled_jacobian(self, q: Float64, C: Float64) -> Float64:
         """``q_t * d l(t, q) / d q_k`` at [t, k], (n, K, K)."""
-        entropy = -q * _log_on_simplex(q)  # (n, K)
-        scaled = entropy[:, :, None] * C  # (n, K, K)
-        diagonal = np.arange(len(C))
-        scaled[:, diagonal, diagonal] = -(q @ C.T)
-        return scaled
+        return scaled_slopes(-q * _log_on_simplex(q), q @ C.T, C)
 
-    def invert(self, q: Float64, C: Float64) -> Float64:
+    def invert(self, q: Float64, C: Float64, unit: float = 1.0) -> Float64:
         """The posterior for which training leads to `q`, (n, K)."""
         if len(C) > 2:
-            return super().invert(q, C)
+            return self.solve(q, C)
         # The solution as a formula, as two classes are the most frequent case:
         # eta_0 / eta_1 = C_10 (q_0 / q_1 - log q_1) / (C_01 (q_1 / q_0 - log q_0))
         miss_cost = C.sum(axis=1)  # (2,)
         swapped = q - (q * _log_on_simplex(q))[:, ::-1]  # (n, 2)
         free = np.broadcast_to(miss_cost == 0, q.shape)
         return _share_out(miss_cost[::-1] * q * swapped, q, free)
+
+    def solve(self, q: Float64, C: Float64) -> Float64:
+        """The posterior by solving the equations, for any number of classes, (n, K)."""
+        free = np.broadcast_to(C.sum(axis=1) == 0, q.shape)  # (n, K)
+        eta = solve_equations(q, -q * _log_on_simplex(q), q @ C.T, C, free)
+        return _share_out(eta, q, free)
 
 
 @dataclass(frozen=True)
@@ -183,22 +181,26 @@ class ExpectedCostFormula(LossFormula):
 
     def scaled_jacobian(self, q: Float64, C: Float64) -> Float64:
         """``q_t * d l(t, q) / d q_k`` at [t, k], (n, K, K)."""
-        return self.cost_weight * q[:, :, None] * C - np.eye(len(C))
+        return scaled_slopes(self.cost_weight * q, np.ones_like(q), C)
 
-    def invert(self, q: Float64, C: Float64) -> Float64:
+    def invert(self, q: Float64, C: Float64, unit: float = 1.0) -> Float64:
         """The posterior for which training leads to `q`, (n, K)."""
+        # The costs count as unit * cost_weight * C, beside a 1. The equations are divided by this
+        # factor if it is large, so that they stay finite.
+        factor = unit * self.cost_weight
+        own, factor = (1.0, factor) if factor <= 1 else (1.0 / factor, 1.0)
         miss_costs = class_costs(C)
-        of_rows = miss_costs[:, None] * (1.0 - np.eye(len(C)))
-        if (np.abs(C - of_rows) <= _ROUNDING * of_rows).all():
+        if is_cost_of_class(C, miss_costs).all():
             # Missing a class costs the same whatever is predicted instead, as for two classes:
             # sum_t eta_t C[t, k] is a constant minus eta_k w_k, so each equation has one unknown.
-            parts = q / (1.0 + self.cost_weight * miss_costs * q)
+            parts = q / np.maximum(own + factor * miss_costs * q, TINY)
             return np.asarray(
                 parts / parts.sum(axis=1, keepdims=True) * q.sum(axis=1, keepdims=True)
             )
         # No class is free: -log q_t makes the network learn classes whose errors cost nothing too.
         free = np.zeros(q.shape, dtype=bool)
-        return _share_out(_solve(q, self.scaled_jacobian(q, C), free), q, free)
+        eta = solve_equations(q, factor * q, np.full_like(q, own), C, free)
+        return _share_out(eta, q, free)
 
 
 LOSS_FORMULAS: dict[str, type[LossFormula]] = {
@@ -221,43 +223,6 @@ def _share_out(parts: Float64, q: Float64, free: NDArray[np.bool_]) -> Float64:
     total = parts.sum(axis=1, keepdims=True)  # (n, 1), 0 only where rest is 0
     shared = parts / np.where(total > 0, total, 1.0) * rest  # (n, K)
     return np.where(free, q, shared)
-
-
-def _solve(q: Float64, scaled: Float64, free: NDArray[np.bool_]) -> Float64:
-    """Solve sum_t eta_t (J[t, k] - J[t, a]) = 0 for all k, up to a factor, (n, K).
-
-    a is the class with the highest output. Its eta is fixed at q_a, which leaves one equation for
-    each other class. (Solving J^T eta = 1 instead fails where the common slope is 0, as for
-    three classes with equal costs and equal outputs.)
-    """
-    n, n_classes = q.shape
-    rows, diagonal = np.arange(n), np.arange(n_classes)
-    highest = np.where(free, -1.0, q).argmax(axis=1)  # (n,)
-    slopes = scaled - scaled[rows, :, highest][:, :, None]  # (n, K, K)
-    target = -slopes[rows, highest]  # (n, K)
-    is_highest = diagonal == highest[:, None]  # (n, K)
-    slopes[np.broadcast_to(is_highest[:, None, :], slopes.shape)] = 0.0
-    size = np.abs(slopes).max(axis=2)  # (n, K)
-    # Without slopes a class is in no equation: it is free, or its output is 0 and so is its eta.
-    dropped = is_highest | (size == 0)  # (n, K)
-    size[dropped] = 1.0
-    slopes /= size[:, :, None]
-    slopes[dropped[:, :, None] | dropped[:, None, :]] = 0.0
-    slopes[:, diagonal, diagonal] += dropped
-    target[dropped] = 0.0
-    ratio = _solve_each(slopes.swapaxes(1, 2), target)  # (n, K): eta_t / q_t * size_t
-    eta: Float64 = q * ratio / size
-    eta[rows, highest] = q[rows, highest]
-    return eta
-
-
-def _solve_each(A: Float64, b: Float64) -> Float64:
-    """Solve A[i] x[i] = b[i]; if any A[i] is singular, by least squares with the shortest x."""
-    columns = b[:, :, None]  # (n, K, 1)
-    try:
-        return np.asarray(np.linalg.solve(A, columns)[:, :, 0], dtype=np.float64)
-    except np.linalg.LinAlgError:
-        return np.asarray((np.linalg.pinv(A) @ columns)[:, :, 0], dtype=np.float64)
 
 
 def _complement(q: Float64) -> Float64:

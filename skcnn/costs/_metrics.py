@@ -10,12 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skcnn._arrays import Float64, Int64
+from skcnn._arrays import Float64, Int64, from_unit, in_unit
 from skcnn._compat import warn_user
 from skcnn.costs._abstention import check_abstention, is_abstention
 from skcnn.costs._checks import check_labels, check_weights
+from skcnn.costs._labels import label_array, plain_labels
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
-from skcnn.costs._sample_costs import BOTH_COSTS, check_sample_costs, matched_rows
+from skcnn.costs._sample_costs import (
+    BOTH_COSTS,
+    check_sample_costs,
+    matched_rows,
+    sample_costs_by_prediction,
+)
 
 
 def average_cost(
@@ -44,9 +50,11 @@ def average_cost(
         appear in `y_true` or `y_pred`, sorted, as in :func:`sklearn.metrics.confusion_matrix`.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the rows. None: every row has the weight 1.
-    sample_costs : array-like of shape (n_samples, K) or DataFrame, default=None
-        Instead of `cost_matrix`: the cost of missing each class in each row, see
-        :func:`check_sample_costs`. Rows are matched by the index if `y_true` has one too.
+    sample_costs : array-like of shape (n_samples, K) or (n_samples, K, K), or DataFrame, \
+default=None
+        Instead of `cost_matrix`: the cost of missing each class in each row, or a cost matrix for
+        each row, see :func:`check_sample_costs`. Rows are matched by the index if `y_true` has one
+        too.
     abstain_cost : float, default=None
         Cost of each prediction `abstain_label`. None: there are no abstentions, and `abstain_label`
         is a class like any other.
@@ -74,9 +82,9 @@ def average_cost(
     >>> average_cost(y_true, y_pred, cost_matrix={"spam": 5})
     1.5
     """
-    rows = _check_rows(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
-    total, _ = _total_costs(rows, cost_matrix, matched_rows(sample_costs, y_true))
-    return total / float(rows.weight.sum())
+    rows = check_rows(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
+    total, _, unit = _total_costs(rows, cost_matrix, matched_rows(sample_costs, y_true))
+    return float(from_unit(np.asarray(total / float(rows.weight.sum())), unit))
 
 
 def normalized_cost(
@@ -204,8 +212,8 @@ def savings_score(
     1 [0.0, 0.0]
     5 [-0.25, 0.75]
     """
-    rows = _check_rows(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
-    total, of_constants = _total_costs(rows, cost_matrix, matched_rows(sample_costs, y_true))
+    rows = check_rows(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
+    total, of_constants, _ = _total_costs(rows, cost_matrix, matched_rows(sample_costs, y_true))
     cheapest_constant = float(of_constants.min())
     if cheapest_constant == 0:
         from sklearn.exceptions import UndefinedMetricWarning
@@ -240,9 +248,8 @@ def count_predictions(
     ValueError
         As in :func:`average_cost`.
     """
-    rows = _check_rows(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
-    with _note_about_labels(rows):
-        check_cost_matrix(cost_matrix, rows.classes)
+    rows = check_rows(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
+    _matrix(cost_matrix, rows)
     n_classes = len(rows.classes)
     counts = np.zeros((n_classes, n_classes + (abstain_cost is not None)))
     columns = np.where(rows.abstained, n_classes, rows.predicted)
@@ -251,7 +258,7 @@ def count_predictions(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
+class Rows:
     """Checked labels as positions in `classes`, with the weights of the rows."""
 
     targets: Int64  # (n,)
@@ -263,21 +270,28 @@ class _Rows:
     labels_are_given: bool
 
 
-def _check_rows(
+def check_rows(
     y_true: ArrayLike,
     y_pred: ArrayLike,
     labels: ArrayLike | None,
     sample_weight: ArrayLike | None,
     abstain_cost: float | None,
     abstain_label: Any,
-) -> _Rows:
+) -> Rows:
+    """Check the labels of some rows, and find them in the classes.
+
+    Raises
+    ------
+    ValueError
+        As in :func:`average_cost`, but for the costs.
+    """
     true, predicted = _check_columns(y_true, y_pred, sample_weight)
     abstained = np.zeros(len(true), dtype=bool)
     if abstain_cost is not None:
         abstained = is_abstention(predicted, abstain_label)
     classes = _classes_of(true, predicted[~abstained], labels)
     cost = check_abstention(abstain_cost, abstain_label, classes)
-    return _Rows(
+    return Rows(
         targets=_positions(true, classes),
         predicted=_positions(predicted, classes),
         abstained=abstained,
@@ -294,7 +308,7 @@ def _check_columns(
     """Both columns of labels as arrays (n,), of equal length and without missing labels."""
     from sklearn.utils import check_consistent_length, column_or_1d
 
-    true, predicted = column_or_1d(y_true), column_or_1d(y_pred)
+    true, predicted = column_or_1d(plain_labels(y_true)), column_or_1d(plain_labels(y_pred))
     check_labels("y_true", true)
     check_labels("y_pred", predicted)
     check_consistent_length(true, predicted, sample_weight)
@@ -308,7 +322,7 @@ def _classes_of(
     from sklearn.utils.multiclass import unique_labels
 
     in_rows = unique_labels(true, predicted) if len(predicted) else unique_labels(true)
-    classes = in_rows if labels is None else np.asarray(labels)
+    classes = in_rows if labels is None else label_array(labels)
     if classes.ndim != 1:
         raise ValueError(
             f"labels has shape {classes.shape}; expected (K,): one label for each class, in a list."
@@ -340,34 +354,39 @@ def _check_total_weight(sample_weight: ArrayLike | None, n_samples: int) -> Floa
 
 
 def _total_costs(
-    rows: _Rows, cost_matrix: CostMatrixLike, sample_costs: Any
-) -> tuple[float, Float64]:
-    """Total cost of the predictions, and of each constant prediction, (K,)."""
-    costs = _costs_by_prediction(rows, cost_matrix, sample_costs)  # (n, K)
-    of_predictions = costs[np.arange(len(costs)), rows.predicted]  # (n,)
-    of_rows = np.where(rows.abstained, rows.abstain_cost, of_predictions)
-    return float(rows.weight @ of_rows), np.asarray(rows.weight @ costs, dtype=np.float64)
+    rows: Rows, cost_matrix: CostMatrixLike, sample_costs: Any
+) -> tuple[float, Float64, float]:
+    """Total cost of the predictions, and of each constant prediction, (K,); their unit."""
+    own_costs = costs_by_prediction(rows, cost_matrix, sample_costs)  # (n, K)
+    abstained = np.full((len(own_costs), 1), rows.abstain_cost)
+    costs, unit = in_unit(np.concatenate([own_costs, abstained], axis=1))  # (n, K + 1)
+    # The position of an abstention is -1: the last column.
+    of_rows = costs[np.arange(len(costs)), rows.predicted]  # (n,)
+    return float(rows.weight @ of_rows), np.asarray(rows.weight @ costs[:, :-1]), unit
 
 
-def _costs_by_prediction(rows: _Rows, cost_matrix: CostMatrixLike, sample_costs: Any) -> Float64:
+def costs_by_prediction(rows: Rows, cost_matrix: CostMatrixLike, sample_costs: Any) -> Float64:
     """Cost of predicting each class in each row, (n, K)."""
     if sample_costs is None:
-        with _note_about_labels(rows):
-            matrix = check_cost_matrix(cost_matrix, rows.classes)
-        costs: Float64 = matrix[rows.targets]
+        costs: Float64 = _matrix(cost_matrix, rows)[rows.targets]
         return costs
     if cost_matrix is not None:
         raise ValueError(BOTH_COSTS)
-    n, n_classes = len(rows.targets), len(rows.classes)
     with _note_about_labels(rows):
-        checked = check_sample_costs(sample_costs, n, rows.classes)
-    is_error = np.arange(n_classes) != rows.targets[:, np.newaxis]  # (n, K)
-    miss_costs = checked[np.arange(n), rows.targets]  # (n,)
-    return np.asarray(miss_costs[:, np.newaxis] * is_error)
+        checked = check_sample_costs(sample_costs, len(rows.targets), rows.classes)
+    return sample_costs_by_prediction(checked, rows.targets)
+
+
+def _matrix(cost_matrix: CostMatrixLike, rows: Rows) -> Float64:
+    """The checked cost matrix, (K, K)."""
+    if cost_matrix is None and len(rows.classes) == 1:
+        return np.zeros((1, 1))  # one class in all rows, which is predicted everywhere
+    with _note_about_labels(rows):
+        return check_cost_matrix(cost_matrix, rows.classes)
 
 
 @contextmanager
-def _note_about_labels(rows: _Rows) -> Iterator[None]:
+def _note_about_labels(rows: Rows) -> Iterator[None]:
     """Add a note on `labels` to an error about costs, where `labels` was left out."""
     try:
         yield

@@ -10,37 +10,26 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skcnn._arrays import Float64, finite_log
-from skcnn._compat import HasMethods, _fit_context, warn_renamed
+from skcnn._arrays import Float64
+from skcnn._compat import (
+    DocLinkMixin,
+    HasMethods,
+    PickleVersionMixin,
+    _fit_context,
+    warn_renamed,
+)
 from skcnn.costs._abstention import check_abstention
 from skcnn.costs._checks import check_has_probabilities
-from skcnn.costs._decision import bayes_threshold, decide, decision_costs, expected_costs
+from skcnn.costs._decision import decide, decision_costs, expected_costs
 from skcnn.costs._inside import costs_inside
+from skcnn.costs._labels import matrix_by_number, plain_labels, sample_costs_by_number
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
 from skcnn.costs._sample_costs import matched_rows
 
 
-def is_binary(classifier: Any) -> bool:
-    """Whether a classifier has two classes; True for one that is not fitted yet.
-
-    Raises
-    ------
-    AttributeError
-        If the classifier was fitted with another number of classes.
-    """
-    n_classes = len(getattr(classifier, "classes_", (0, 1)))
-    if n_classes != 2:
-        raise AttributeError(
-            f"decision_function is for two classes; this {type(classifier).__name__} was fitted "
-            f"with {n_classes}. Use predict_proba or expected_costs."
-        )
-    return True
-
-
-class MinCostMixin:
+class MinCostMixin(DocLinkMixin):
     """What follows from `predict_proba`, `decision`, `classes_` and `cost_matrix_`.
 
     A class with this mixin defines these four. It may override `_learns_costs` and `_abstention`.
@@ -74,9 +63,11 @@ class MinCostMixin:
         Parameters
         ----------
         X : as in `fit`
-        sample_costs : array-like of shape (n_samples, n_classes) or DataFrame, default=None
-            The cost of missing each class in each row, see `skcnn.costs.check_sample_costs`. Rows
-            are matched by the index if X has one too. None: the costs are `cost_matrix_`.
+        sample_costs : array-like of shape (n_samples, n_classes) or (n_samples, n_classes, \
+n_classes), or DataFrame, default=None
+            The cost of missing each class in each row, or a cost matrix for each row, see
+            `skcnn.costs.check_sample_costs`. Rows are matched by the index if X has one too. None:
+            the costs are `cost_matrix_`.
 
         Returns
         -------
@@ -102,7 +93,7 @@ class MinCostMixin:
                 f"sample_costs is given, but decision is {self.decision!r}, which ignores costs; "
                 "expected decision='min_cost'. Set it, or leave sample_costs out."
             )
-        rows = matched_rows(sample_costs, X)
+        rows = sample_costs_by_number(matched_rows(sample_costs, X), self.classes_)
         return decide(P, None, self.classes_, sample_costs=rows, **self._abstention())
 
     def predict_log_proba(self, X: Any) -> Float64:
@@ -127,34 +118,6 @@ class MinCostMixin:
         with np.errstate(divide="ignore"):
             return np.asarray(np.log(self.predict_proba(X)))
 
-    @available_if(is_binary)
-    def decision_function(self, X: Any) -> Float64:
-        """Log-odds of ``classes_[1]`` minus those at the Bayes threshold, for two classes.
-
-        Parameters
-        ----------
-        X : as in `fit`
-
-        Returns
-        -------
-        ndarray of shape (n_samples,), dtype float64
-            Above 0, ``classes_[1]`` is the cheaper prediction; below 0, ``classes_[0]`` is.
-
-        Raises
-        ------
-        AttributeError
-            If the number of classes is not two.
-        sklearn.exceptions.NotFittedError
-            If this estimator is not fitted.
-        TypeError, ValueError
-            As `predict_proba`.
-        """
-        negative, positive = self.predict_proba(X).T
-        threshold = bayes_threshold(decision_costs(self.decision, self.cost_matrix_))
-        at_threshold = finite_log(np.array(threshold)) - finite_log(np.array(1 - threshold))
-        log_odds = finite_log(positive) - finite_log(negative)
-        return np.asarray(log_odds - at_threshold)
-
     def expected_costs(self, X: Any, *, sample_costs: Any = None) -> Float64:
         """Expected cost of each prediction, with the estimated probabilities.
 
@@ -178,7 +141,7 @@ class MinCostMixin:
         P = self.predict_proba(X)
         if sample_costs is None:
             return expected_costs(P, self.cost_matrix_)
-        costs = matched_rows(sample_costs, X)
+        costs = sample_costs_by_number(matched_rows(sample_costs, X), self.classes_)
         return expected_costs(P, None, self.classes_, sample_costs=costs)
 
     def expected_cost(self, X: Any, *, sample_costs: Any = None) -> Float64:
@@ -202,7 +165,9 @@ class MinCostMixin:
         return self.expected_costs(X, sample_costs=sample_costs)
 
 
-class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class MinCostClassifier(
+    MinCostMixin, PickleVersionMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator
+):
     """Predict the label with the lowest expected cost, by any classifier's probabilities.
 
     For two classes that is a threshold, the Bayes threshold [1]_, and for K classes the rule
@@ -218,9 +183,10 @@ class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseE
         itself and needs this class only for abstentions.
     cost_matrix : None, "balanced", array-like, DataFrame or dict, default=None
         The cost of each prediction for each true class, in any form of `skcnn.check_cost_matrix`.
-        None: the `cost_matrix_` of the classifier, or of the one inside a pipeline or a search, if
-        it has one, as a `CostSensitiveTextCNN` does. Otherwise every error costs 1. "balanced" uses
-        the numbers of rows, not their weights.
+        None: the `cost_matrix_` of the classifier, or of those inside a pipeline, a search, a
+        calibration or an ensemble, as a `CostSensitiveTextCNN` has one. If these differ, `fit`
+        raises an error. If there is none, every error costs 1. "balanced" uses the numbers of rows,
+        not their weights.
     abstain_cost : float, default=None
         Cost of making no prediction for a row. Rows where every prediction has a higher expected
         cost get `abstain_label`. None: every row gets a prediction.
@@ -309,6 +275,7 @@ class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseE
             If the costs do not fit the classes, and any error of the classifier's `fit`.
         """
         check_has_probabilities(self.estimator)
+        y = plain_labels(y)
         if params and get_config()["enable_metadata_routing"]:
             params = process_routing(self, "fit", **params).estimator.fit
         estimator = clone(self.estimator).fit(X, y, **params)
@@ -316,7 +283,8 @@ class MinCostClassifier(MinCostMixin, ClassifierMixin, MetaEstimatorMixin, BaseE
         if isinstance(self.cost_matrix, str):
             counts = [np.count_nonzero(np.asarray(y) == label) for label in classes]
         given = costs_inside(estimator) if self.cost_matrix is None else self.cost_matrix
-        costs = check_cost_matrix(given, classes, class_totals=counts)
+        costs = matrix_by_number(given, np.asarray(classes))
+        costs = check_cost_matrix(costs, classes, class_totals=counts)
         check_abstention(self.abstain_cost, self.abstain_label, classes)
         self.estimator_, self.classes_, self.cost_matrix_ = estimator, classes, costs
         for name in ("n_features_in_", "feature_names_in_"):

@@ -7,8 +7,8 @@ Training moves q to where the expected loss sum_t eta_t l(t, q) is smallest amon
 
     sum_t eta_t J[t, k] = constant over k,      J[t, k] = d l(t, q) / d q_k.
 
-These equations are linear in eta, so one K x K solve for each text gives the posterior.
-`_loss_formulas.py` has l, J and the solution for each loss.
+These equations are linear in eta. `_loss_formulas.py` has l, J and the solution for each loss,
+`_equations.py` solves the equations where the solution is no formula.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from skcnn._arrays import Float64
 from skcnn._compat import renamed_arguments
 from skcnn.costs._checks import check_probabilities
 from skcnn.costs._loss_formulas import LOSS_FORMULAS, LOSS_NAMES, CrossEntropyFormula, LossFormula
-from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix, excess_costs
+from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix, scaled_excess
 
-_BLOCK = 2**21  # numbers in one (rows, K, K) array: 16 MB
+_BLOCK = 2**20  # numbers in one (rows, K) array: 8 MB
 
 
 @renamed_arguments(scores="softmax")
@@ -108,8 +108,10 @@ def to_posterior(softmax: Float64, formula: LossFormula, cost_matrix: Float64) -
     """Turn softmax outputs into the posterior, (n, K) -> (n, K), without checks."""
     if isinstance(formula, CrossEntropyFormula):
         return softmax
-    costs = excess_costs(cost_matrix)
-    n_rows = max(1, _BLOCK // softmax.shape[1] ** 2)
+    costs, unit = scaled_excess(cost_matrix)
+    n_rows = max(1, _BLOCK // softmax.shape[1])
     blocks = [softmax[start : start + n_rows] for start in range(0, len(softmax), n_rows)]
-    parts = [formula.invert(block / block.sum(axis=1, keepdims=True), costs) for block in blocks]
+    parts = [
+        formula.invert(block / block.sum(axis=1, keepdims=True), costs, unit) for block in blocks
+    ]
     return np.concatenate(parts) if parts else softmax

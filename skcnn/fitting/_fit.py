@@ -235,6 +235,7 @@ def _to_model(
         progress=FitSummary(
             n_texts=len(job.data.texts),
             class_totals=job.data.class_totals,
+            log_unit=job.data.log_unit,
             filter_widths=job.network.widths,
             seed=deepcopy(job.random_state).randint(2**31 - 1),
         ),

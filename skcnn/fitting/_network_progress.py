@@ -11,7 +11,8 @@ from skcnn._arrays import Float32, Float64, Int32
 from skcnn._settings import NetworkSettings
 from skcnn.costs._posterior import PosteriorRule
 from skcnn.fitting._network_start import layers_without_embedding, own_rows
-from skcnn.predicting._text_cnn import FittedTextCNN, TextCNNWeights
+from skcnn.predicting._text_cnn import FittedTextCNN
+from skcnn.predicting._text_cnn_weights import TextCNNWeights
 from skcnn.text._prepare import join_subwords
 from skcnn.text._sequences import UNKNOWN, TokenSequences
 from skcnn.text._subwords import word_parts
@@ -81,7 +82,7 @@ class NetworkProgress:
         self,
         tokens: list[list[str]],
         targets: Int32,
-        sample_weight: Float64 | None,
+        sample_weight: Float64,
         *,
         loss_costs: Float64,
         posterior_rule: PosteriorRule,

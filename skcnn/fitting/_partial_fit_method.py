@@ -63,7 +63,7 @@ class PartialFitMixin:
             If `classes` is missing in the first call or differs later, if y has another label, or
             if the model was loaded from a file, which keeps nothing to continue from. Also with
             `network`, `sentence_vectors`, `members`, `class_weight="balanced"`, or an optimizer
-            other than Adam.
+            other than Adam, or if the weights are more than 1e20 times those of the first call.
         """
         text, network, members, settings = self._settings()
         check_can_continue(network, members, settings)

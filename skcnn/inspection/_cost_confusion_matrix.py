@@ -14,7 +14,7 @@ from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
 from skcnn.costs._metrics import count_predictions
 from skcnn.inspection._cells import draw_cells, write_cells
 from skcnn.inspection._response import costs_of
-from skcnn.inspection._style import axes_for
+from skcnn.inspection._style import axes_for, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -139,8 +139,8 @@ class CostConfusionMatrixDisplay:
             True labels.
         cost_matrix : array-like of shape (K, K), DataFrame or dict, default=None
             Any form of :func:`skcnn.costs.check_cost_matrix` for ``estimator.classes_``, except
-            "balanced". None: the ``cost_matrix_`` of the estimator, or of the classifier in a
-            pipeline or search. If there is none, every error costs 1.
+            "balanced". None: the ``cost_matrix_`` of the estimator, or of the classifiers in a
+            pipeline, a search, a calibration or an ensemble. If there is none, every error costs 1.
         unit : str, default=""
             Unit of the costs, such as "€".
         sample_weight : array-like of shape (n_samples,), default=None
@@ -278,13 +278,14 @@ class CostConfusionMatrixDisplay:
         texts = self._texts()
         self.text_ = write_cells(ax, self.im_, texts, text_kw) if include_values else None
         if colorbar:
-            label = f"total cost ({self.unit})" if self.unit else "total cost"
+            label = f"total cost ({shown(self.unit)})" if self.unit else "total cost"
             ax.figure.colorbar(self.im_, ax=ax, label=label)
         columns: list[Any] = self.display_labels.tolist()
         if self.abstain_cost is not None:
             columns.append(self.abstain_label)
-        ax.set_xticks(range(n_columns), columns, rotation=xticks_rotation)
-        ax.set_yticks(range(n_rows), self.display_labels)
+        names = [shown(label) for label in columns]
+        ax.set_xticks(range(n_columns), names, rotation=xticks_rotation)
+        ax.set_yticks(range(n_rows), names[:n_rows])
         ax.set(xlabel="Predicted label", ylabel="True label")
         total, average = _number(self.total_cost, self.unit), _number(self.average_cost, self.unit)
         ax.set_title(f"total cost {total}, average cost {average} per row")
@@ -319,7 +320,7 @@ def _number(value: float, unit: str = "") -> str:
     digits = f"{value:,.2f}" if abs(value) >= 1 or value == 0 else f"{value:.2g}"
     if "." in digits and "e" not in digits:
         digits = digits.rstrip("0").rstrip(".")
-    return f"{digits} {unit}".rstrip()
+    return f"{digits} {shown(unit)}".rstrip()
 
 
 def _check_counts(counts: NDArray[Any], n_classes: int, abstains: bool) -> None:

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from skcnn.costs._curves import brier_curve, cost_curve
+from skcnn.costs._labels import label_array, plain_label
 from skcnn.inspection._response import name_of, positive_probabilities
-from skcnn.inspection._style import REFERENCE, axes_for, line_options, start_at_zero
+from skcnn.inspection._style import REFERENCE, axes_for, line_options, shown, start_at_zero
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -223,8 +224,8 @@ class CostCurveDisplay:
         """
         _check_kind(kind)
         x, costs = _CURVES[kind](y_true, y_prob, pos_label=pos_label, sample_weight=sample_weight)
-        y = np.asarray(y_true).ravel()
-        pos_label = np.unique(y)[1] if pos_label is None else pos_label
+        y = label_array(y_true).ravel()
+        pos_label = np.unique(y)[1] if pos_label is None else plain_label(pos_label)
         weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         share = float(np.average(y == pos_label, weights=weight))
         display = cls(x, costs, kind=kind, positive_share=share, pos_label=pos_label, name=name)
@@ -294,7 +295,7 @@ class CostCurveDisplay:
         return line
 
     def _name_axes(self, ax: Axes) -> None:
-        positive = "" if self.pos_label is None else f" (positive class: {self.pos_label})"
+        positive = "" if self.pos_label is None else f" (positive class: {shown(self.pos_label)})"
         if self.kind == "brier":
             x = r"cost proportion $c = C_{fp} / (C_{fp} + C_{fn})$"
             y = r"average cost at threshold $c$, with $C_{fp} + C_{fn} = 2$"

@@ -30,6 +30,15 @@ BAYES_MARK = Style("#000000", "--", "")
 TUNED_MARK = Style("#000000", ":", "")
 
 
+def shown(label: object) -> str:
+    """Write a label so that matplotlib draws it as it is.
+
+    A dollar sign would begin a formula, and control characters have no shape.
+    """
+    text = "".join(each if each.isprintable() else repr(each)[1:-1] for each in str(label))
+    return text.replace("$", r"\$")
+
+
 def axes_for(display: object, ax: Axes | None, figsize: tuple[float, float] | None = None) -> Axes:
     """Return `ax`, or new axes if it is None.
 

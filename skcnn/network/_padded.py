@@ -24,7 +24,7 @@ from ._loss_outputs import softmax_columns
 # Filters of this width or less have a window in every text.
 MIN_LENGTH: Final = 16
 # Texts that are only predicted. Larger blocks take more memory and are not faster.
-_TEXTS_PER_BLOCK = 256
+_TEXTS_PER_BLOCK, _IDS_PER_BLOCK = 256, 2**15
 
 
 def input_length(model: keras.Model) -> int | None:
@@ -155,13 +155,13 @@ def predict_softmax(
 
 
 def _blocks(widths: Int64) -> list[Int64]:
-    """Positions of at most 256 texts of one width each, for all texts."""
+    """Positions of at most 256 texts of one width each, with fewer of long texts."""
     if len(widths) == 0:
         return []
     by_width = np.argsort(widths, kind="stable")
     changes = np.flatnonzero(np.diff(widths[by_width])) + 1
-    return [
-        rows[begin : begin + _TEXTS_PER_BLOCK]
-        for rows in np.split(by_width, changes)
-        for begin in range(0, len(rows), _TEXTS_PER_BLOCK)
-    ]
+    blocks = []
+    for rows in np.split(by_width, changes):
+        size = max(1, min(_TEXTS_PER_BLOCK, _IDS_PER_BLOCK // int(widths[rows[0]])))
+        blocks += [rows[begin : begin + size] for begin in range(0, len(rows), size)]
+    return blocks

@@ -8,7 +8,6 @@ for any number of threads, so results do not depend on the number of threads.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,7 +16,8 @@ from typing import Any
 
 import numba
 import numpy as np
-from threadpoolctl import ThreadpoolController
+
+from skcnn._compat import one_blas_thread
 
 # With more parts, each would have less work and wait just as long: see "n_jobs" in
 # docs/performance.md.
@@ -29,7 +29,7 @@ def worker_threads() -> Iterator[Executor]:
     """An executor for all parts but one; BLAS has one thread while any executor is open."""
     # Numba reads the environment variable of this name, which joblib sets in its workers.
     n_others = min(N_PARTS, numba.config.NUMBA_NUM_THREADS) - 1  # type: ignore[attr-defined]
-    with _one_blas_thread, ThreadPoolExecutor(n_others) if n_others else _ThisThread() as executor:
+    with one_blas_thread, ThreadPoolExecutor(n_others) if n_others else _ThisThread() as executor:
         yield executor
 
 
@@ -64,33 +64,3 @@ def parts_by_tokens(offsets: Any) -> list[slice]:
     limits = offsets[0] + (offsets[-1] - offsets[0]) * np.arange(1, N_PARTS) // N_PARTS
     cuts = [0, *np.searchsorted(offsets, limits).tolist(), len(offsets) - 1]
     return [slice(begin, end) for begin, end in pairwise(cuts)]
-
-
-class _OneBlasThread:
-    """A context that counts its users, so that fits on several threads can share it.
-
-    The first user limits BLAS to one thread, the last user restores the previous limit.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._users = 0
-        self._controller: Any = None
-        self._limiter: Any = None
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if self._users == 0:
-                # Finding the BLAS libraries takes milliseconds, so it is done once per process.
-                self._controller = self._controller or ThreadpoolController()
-                self._limiter = self._controller.limit(limits=1, user_api="blas")
-            self._users += 1
-
-    def __exit__(self, *error: object) -> None:
-        with self._lock:
-            self._users -= 1
-            if self._users == 0:
-                self._limiter.restore_original_limits()
-
-
-_one_blas_thread = _OneBlasThread()

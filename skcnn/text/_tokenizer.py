@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
@@ -53,6 +53,7 @@ _CJK = (
     "\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
+BETWEEN_CJK = re.compile(f"(?<=[{_CJK}]) (?=[{_CJK}])")
 _EMOJI = "\u00a9\u00ae\u2190-\u2bff\u3030\u303d\U0001f000-\U0001faff"
 # Enclosing signs, skin tones, and the tags that spell regional flags.
 _EMOJI_MODIFIERS = "\u20e0-\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
@@ -143,8 +144,16 @@ def tokenize(text: str, *, lowercase: bool = True) -> list[str]:
     ['Cash']
     """
     text = normalize(text, lowercase=lowercase)
-    pattern = _ASCII_TOKEN if text.isascii() else _unicode_token()
-    return pattern.findall(text)
+    return _pattern_for(text).findall(text)
+
+
+def iterate_tokens(normalized: str) -> Iterator[str]:
+    """Yield the tokens of a normalized text one after the other."""
+    return (match[0] for match in _pattern_for(normalized).finditer(normalized))
+
+
+def _pattern_for(normalized: str) -> re.Pattern[str]:
+    return _ASCII_TOKEN if normalized.isascii() else _unicode_token()
 
 
 def tokenize_all(
@@ -188,17 +197,15 @@ def tokenize_all(
     >>> tokenize_all(["one two three four"], max_length=(1, 1))
     [['one', 'four']]
     """
-    if tokenizer is None:
-        rows = [tokenize(text, lowercase=lowercase) for text in texts]
-    else:
-        rows = [
-            _checked_tokens(tokenizer(normalize(text, lowercase=lowercase)), row)
-            for row, text in enumerate(texts)
-        ]
-    if max_length is None:
-        return rows
-    head, tail = max_length if isinstance(max_length, (tuple, list)) else (max_length, 0)
-    return [row if len(row) <= head + tail else row[:head] + row[len(row) - tail :] for row in rows]
+    return Tokenization(tokenizer, lowercase, max_length)(texts)
+
+
+def head_and_tail(max_length: int | tuple[int, int]) -> tuple[int, int]:
+    """Return how many tokens to keep from the start and from the end of a longer text."""
+    if isinstance(max_length, (tuple, list)):
+        head, tail = max_length
+        return head, tail
+    return max_length, 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,14 +216,25 @@ class Tokenization:
     lowercase: bool
     max_length: int | tuple[int, int] | None
 
-    def __call__(self, texts: Sequence[str]) -> list[list[str]]:
-        """Split n texts into tokens."""
-        return tokenize_all(
-            texts, self.tokenizer, lowercase=self.lowercase, max_length=self.max_length
-        )
+    def __call__(self, texts: Sequence[str], first_row: int = 0) -> list[list[str]]:
+        """Split n texts into tokens; errors count the rows from `first_row`."""
+        if self.tokenizer is None:
+            rows = [tokenize(text, lowercase=self.lowercase) for text in texts]
+        else:
+            rows = [
+                checked_tokens(self.tokenizer(normalize(text, lowercase=self.lowercase)), row)
+                for row, text in enumerate(texts, first_row)
+            ]
+        if self.max_length is None:
+            return rows
+        head, tail = head_and_tail(self.max_length)
+        return [
+            row if len(row) <= head + tail else row[:head] + row[len(row) - tail :] for row in rows
+        ]
 
 
-def _checked_tokens(tokens: object, row: int) -> list[str]:
+def checked_tokens(tokens: object, row: int) -> list[str]:
+    """Return what a user's tokenizer gave for the text in a row, if it is several strings."""
     received = f"an object of type {type(tokens).__name__}"
     if isinstance(tokens, Iterable) and not isinstance(tokens, (str, bytes)):
         tokens = list(tokens)

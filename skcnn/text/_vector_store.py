@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import io
 import pickle
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ import numpy as np
 
 from skcnn._arrays import Float32
 from skcnn._compat import warn_user
+from skcnn.disk._atomic import replacing
 
 _KEY_BYTES = 16
 # A file for fewer new texts would take longer to write and read than their vectors.
@@ -86,10 +87,12 @@ class VectorStore:
         )
         table["key"], table["vector"] = keys, vectors
         self.folder.mkdir(parents=True, exist_ok=True)
-        draft = self.folder / f"{secrets.token_hex(8)}.tmp"
-        with open(draft, "xb") as file:
-            np.save(file, table, allow_pickle=False)
-        draft.replace(draft.with_suffix(".npy"))
+        content = io.BytesIO()
+        np.save(content, table, allow_pickle=False)
+        # Named by its texts: after a killed process, the same texts make the same name.
+        name = hashlib.blake2b(b"".join(keys), digest_size=_KEY_BYTES).hexdigest()
+        with replacing(self.folder / f"{name}.npy") as file:
+            file.write(content.getbuffer())
 
 
 def identity_of(encoder: Any) -> str:

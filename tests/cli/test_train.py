@@ -54,11 +54,13 @@ def test_another_backend_of_keras_is_an_error_in_one_line(folder: Path) -> None:
 
 
 def test_with_too_few_rows_to_hold_out_train_says_so_and_goes_on(tmp_path: Path) -> None:
-    data = written(tmp_path / "few.tsv.gz", [*ROWS[:4], *ROWS[-20:]], ("text", "label"))
+    rows = [*ROWS[:4], ("", "ham"), *ROWS[-20:]]
+    data = written(tmp_path / "few.tsv.gz", rows, ("text", "label"))
     output = tmp_path / "few.skcnn"
     result = CliRunner().invoke(app, ["train", str(data), "--positive", "spam", "-o", str(output)])
     assert result.exit_code == 0, result.output
     assert "Not measured on held-out rows" in result.stdout
+    assert "Read 24 rows. Left out 1 without a text: line 6." in result.stdout
     assert output.exists()
 
 
@@ -76,6 +78,8 @@ def test_with_too_few_rows_to_hold_out_train_says_so_and_goes_on(tmp_path: Path)
         (["--cost", "spam=nan"], "spam"),
         (["-o", "nowhere/model.skcnn"], "cannot write nowhere/model.skcnn"),
         (["-o", "."], "cannot write ."),
+        (["-o", "-"], "cannot be written to standard output"),
+        (["-o", "data.csv"], "cannot write data.csv: it is read too"),
     ],
 )
 def test_a_wrong_option_of_train_is_named(

@@ -235,7 +235,7 @@ def test_the_linear_model_survives_the_file_and_the_pickle(
 DAMAGE: dict[str, Any] = {
     "word_coef": lambda array: array[:-1],
     "log_factors": lambda array: array[:-1],
-    "intercept": lambda array: array.astype(str),
+    "intercept": lambda array: array.astype(int),
     "character_idf": lambda array: array * np.nan,
     "word_keys": lambda array: array[::-1],
     "character_keys": lambda array: array[:, np.newaxis],
@@ -248,7 +248,7 @@ def test_arrays_of_the_linear_model_that_do_not_fit_are_refused(
     small_cnn: Make, two_classes: Corpus, tmp_path: Path, name: str
 ) -> None:
     small_cnn().fit(two_classes.texts, two_classes.labels).save(tmp_path / "model.skcnn")
-    _, header, arrays = read(tmp_path / "model.skcnn")
+    _, header, arrays, _ = read(tmp_path / "model.skcnn")
     key = name if name in arrays else f"member_1.{name}"
     arrays[key] = DAMAGE[name](arrays[key])
     write(tmp_path / "model.skcnn", header, arrays)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from skcnn.predicting import _text_cnn
-from skcnn.predicting._text_cnn import TextCNNWeights, forward
+from skcnn.predicting._text_cnn import forward
+from skcnn.predicting._text_cnn_weights import TextCNNWeights
 from skcnn.text._sequences import UNKNOWN, TokenSequences
 from skcnn.text._subwords import SubwordVectors, frequent_ngrams, hashed_ngrams
 
@@ -88,7 +89,7 @@ def test_the_forward_pass_equals_a_naive_convolution(
     widths: list[int], n_filters: int, n_classes: int, texts: list[list[int]], seed: int
 ) -> None:
     layers = Layers(widths, n_filters, n_classes, seed)
-    outputs = forward(layers.weights(), TokenSequences.from_lists(texts), layers.unseen)
+    outputs = forward(layers.weights(), TokenSequences.from_lists(texts), layers.unseen.__getitem__)
     assert outputs.dtype == np.float64
     np.testing.assert_allclose(outputs, naive_forward(layers, texts), atol=1e-4)
     np.testing.assert_allclose(outputs.sum(axis=1), 1, rtol=1e-12)
@@ -128,10 +129,12 @@ def test_what_comes_out_for_a_text_does_not_depend_on_its_neighbours(
     ]
     layers = Layers([3, 1, 3], 6, 3, seed=1)
     weights, unseen = layers.weights(), layers.unseen
-    alone = [forward(weights, TokenSequences.from_lists([text]), unseen)[0] for text in texts]
+    alone = [
+        forward(weights, TokenSequences.from_lists([text]), unseen.__getitem__)[0] for text in texts
+    ]
     monkeypatch.setattr(_text_cnn, "_TOKENS_PER_PROJECTION", limit)
     monkeypatch.setattr(_text_cnn, "_TOKENS_PER_BLOCK", limit)
-    together = forward(weights, TokenSequences.from_lists(texts), unseen)
+    together = forward(weights, TokenSequences.from_lists(texts), unseen.__getitem__)
     np.testing.assert_allclose(together, alone, atol=1e-6)
 
 
@@ -140,10 +143,10 @@ def test_no_texts_give_no_rows() -> None:
     assert forward(weights, TokenSequences.from_lists([])).shape == (0, 3)
 
 
-@pytest.mark.parametrize("unseen", [None, np.empty((0, DIMENSION), np.float32)])
-def test_texts_of_seen_words_need_no_other_vectors(unseen: NDArray[np.float32] | None) -> None:
+@pytest.mark.parametrize("unseen", [None, np.empty((0, DIMENSION), np.float32).__getitem__])
+def test_texts_of_seen_words_need_no_other_vectors(unseen: Any) -> None:
     layers, texts = Layers([3, 1], 2, 3, seed=0), TokenSequences.from_lists([[2, 3, 1], [], [4]])
-    expected = forward(layers.weights(), texts, layers.unseen)
+    expected = forward(layers.weights(), texts, layers.unseen.__getitem__)
     np.testing.assert_array_equal(forward(layers.weights(), texts, unseen), expected)
 
 

@@ -173,3 +173,48 @@ def test_the_number_of_threads_follows_processors_and_joblib(
     monkeypatch.setattr("joblib.cpu_count", lambda: 4)
     monkeypatch.setenv("OMP_NUM_THREADS", variable)
     assert _minilm._n_threads() == expected
+
+
+LONG_TEXTS = [
+    "word " * 5000,
+    " \n\t" * 5000 + "word, " * 5000,
+    "你好" * 5000,
+    "x" * 9000 + " cat",
+    "The cat sits on the mat.",
+]
+
+
+def test_reading_only_the_beginning_of_a_long_text_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = []
+    for limit in (10**9, 4000):
+        monkeypatch.setattr(_minilm, "_MAX_CHARACTERS", limit)
+        found.append(encode(*LONG_TEXTS))
+    # The word of 9,000 letters is cut, and the next word is not read.
+    np.testing.assert_array_equal(found[0][[0, 1, 2, 4]], found[1][[0, 1, 2, 4]])
+
+
+def test_how_many_texts_are_sorted_together_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    texts = [*SENTENCES, *OTHERS]
+    expected = encode(*texts)
+    monkeypatch.setattr(_minilm, "_TEXTS_AT_ONCE", 2)
+    np.testing.assert_allclose(encode(*texts), expected, rtol=0, atol=1e-5)
+
+
+def test_a_long_text_takes_a_limited_amount_of_memory() -> None:
+    code = """
+import resource
+from skcnn.text._minilm import load_minilm
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+model = load_minilm()
+model.encode(["word " * 400] * 32)
+before = peak()
+model.encode(["word, " * 500_000, "x" * 3_000_000])
+print(peak() - before)
+"""
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert float(result.stdout) < 150

@@ -1,0 +1,36 @@
+"""Templates of pages. What is put into HTML is escaped; Markdown has the filter `md` for it."""
+
+from __future__ import annotations
+
+import html
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+# What Markdown reads as markup.
+_SPECIAL = re.compile(r"[\\`*_{}\[\]()#+!|~<>]")
+
+
+@cache
+def template(name: str) -> Template:
+    """Return a template of the folder `templates` by its name."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+    environment = Environment(
+        loader=PackageLoader("skcnn.inspection"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["md"] = as_markdown
+    return environment.get_template(name)
+
+
+def as_markdown(value: object) -> str:
+    """Write a value on one line of Markdown, also in a table, so that it is shown as it is."""
+    text = " ".join(html.escape(str(value), quote=False).split())
+    return _SPECIAL.sub(r"\\\g<0>", text)
