@@ -306,6 +306,29 @@ def test_both_halves_of_the_model_learn_with_the_chosen_c(monkeypatch: pytest.Mo
     np.testing.assert_array_equal(table.fit().word_coef, expected.word_coef)
 
 
+def test_c_is_chosen_on_evenly_spaced_rows_if_there_are_very_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_ngram_model, "_CHOOSE_FROM", 300)
+    monkeypatch.setattr(_ngram_model, "_ROWS_TO_CHOOSE_BY", 90)
+    texts, labels = drawn_texts(60, 0.0)
+    chosen, expected = table_of(texts, labels), table_of(texts, labels)
+    train, test = halves_of(300)
+    solved: list[int] = []
+    solve = NgramTable._solve
+
+    def counting(self: NgramTable, matrix: Any, *others: Any) -> Any:
+        solved.append(matrix.shape[0])
+        return solve(self, matrix, *others)
+
+    monkeypatch.setattr(NgramTable, "_solve", counting)
+    chosen.choose_inverse_penalty(train, test)  # 200 rows, of which each third one is taken
+    assert set(solved) == {67}
+    monkeypatch.setattr(_ngram_model, "_ROWS_TO_CHOOSE_BY", 300)
+    expected.choose_inverse_penalty(train[::3], test)
+    assert chosen._inverse_penalty == expected._inverse_penalty
+
+
 def test_c_is_fixed_for_few_texts_and_for_many_classes(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, labels = drawn_texts(60, 0.0)
     few, many = table_of(texts, labels), table_of(texts, np.arange(300) % 11)
