@@ -331,7 +331,8 @@ def test_c_is_chosen_on_evenly_spaced_rows_if_there_are_very_many(
 
 def test_c_is_fixed_for_few_texts_and_for_many_classes(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, labels = drawn_texts(60, 0.0)
-    few, many = table_of(texts, labels), table_of(texts, np.arange(300) % 11)
+    few, many = table_of(texts, labels), table_of(texts, labels)
+    many._n_classes = 11
     few.choose_inverse_penalty(*halves_of(300))
     monkeypatch.setattr(_ngram_model, "_CHOOSE_FROM", 300)
     many.choose_inverse_penalty(*halves_of(300))
