@@ -12,7 +12,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skcnn._arrays import Float64
-from skcnn._compat import PickleVersionMixin, _check_feature_names, _fit_context, warn_renamed
+from skcnn._compat import PickleVersionMixin, _check_feature_names, _fit_context, check_not_forked
 from skcnn._parameters import PARAMETER_CONSTRAINTS, MemberParameters
 from skcnn.costs._loss_formulas import LOSS_NAMES
 from skcnn.costs._matrix import CostMatrixLike
@@ -23,9 +23,9 @@ from skcnn.fitting._fit import fit_model
 from skcnn.fitting._network_start import check_start
 from skcnn.fitting._partial_fit_method import PartialFitMixin
 from skcnn.fitting._text_cnn import to_keras_model
-from skcnn.fitting._training_set import check_training_set, check_unlabeled
+from skcnn.fitting._training_set import check_training_set, check_unlabeled, unlabeled_texts
 from skcnn.inspection._explain import ExplainMixin
-from skcnn.predicting._attributes import FittedAttributes
+from skcnn.predicting._attributes import FittedAttributes, fitted_property
 from skcnn.text._containers import as_texts, column_names, n_columns
 from skcnn.text._pretrained import check_word_vectors
 from skcnn.text._sentence_vectors import check_memory, check_sentence_vectors
@@ -364,14 +364,17 @@ n_classes), or DataFrame, default=None
         ValueError
             If a text is missing, the lengths of X and y differ, y has one class only, the costs
             do not fit the texts or the classes, or `distill` is True without unlabeled texts.
+        RuntimeError
+            In a process that was forked after TensorFlow was used: it would wait forever there.
         """
+        check_not_forked("fit")
         text, network, members, settings = self._settings()
         if self.word_vectors is not None:
             check_word_vectors(self.word_vectors)
         check_sentence_vectors(self.sentence_vectors)
         check_memory(self.memory)
         check_members(self.members, taken_names=PARAMETER_CONSTRAINTS)
-        more_texts = check_unlabeled(self._unlabeled(unlabeled), text, members)
+        more_texts = check_unlabeled(unlabeled_texts(self.unlabeled, unlabeled), text, members)
         data = check_training_set(X, y, sample_weight, self.class_weight, sample_costs)
         if data.sample_weight is not None:
             check_members_take_weights(self.members or ())
@@ -387,15 +390,6 @@ n_classes), or DataFrame, default=None
         )
         return self
 
-    def _unlabeled(self, unlabeled: Any) -> Any:
-        """Return what `fit` was given, or the parameter that it replaces."""
-        if isinstance(self.unlabeled, str) and self.unlabeled == "deprecated":
-            return unlabeled
-        warn_renamed("The parameter unlabeled", "fit(X, y, unlabeled=...)")
-        if unlabeled is not None:
-            raise TypeError("unlabeled is given to fit and as a parameter; expected only in fit.")
-        return self.unlabeled
-
     def predict_proba(self, X: Any) -> Float64:
         """Estimate P(class | text), whatever the costs are.
 
@@ -410,11 +404,12 @@ n_classes), or DataFrame, default=None
         ndarray of shape (n_samples, n_classes)
             Columns in the order of `classes_`; rows sum to 1.
         """
-        check_is_fitted(self)
+        fitted = self._unchanging_copy()
+        check_is_fitted(fitted)
         texts = as_texts(X)
-        if hasattr(self, "feature_names_in_") and column_names(X) is not None:
-            _check_feature_names(self, X, reset=False)
-        return self._model.predict_proba(texts)
+        if hasattr(fitted, "feature_names_in_") and column_names(X) is not None:
+            _check_feature_names(fitted, X, reset=False)
+        return fitted._model.predict_proba(texts)
 
     @property
     def _learns_costs(self) -> bool:
@@ -423,7 +418,7 @@ n_classes), or DataFrame, default=None
             isinstance(self.loss, str) and self.loss in LOSS_NAMES and self.loss != "cross_entropy"
         )
 
-    @property
+    @fitted_property
     def model_(self) -> Any:
         """The trained network as a Keras model over padded token ids (imports TensorFlow).
 
@@ -431,6 +426,7 @@ n_classes), or DataFrame, default=None
         P(class | text).
         """
         check_is_fitted(self)
+        check_not_forked("model_")
         fitted = self._model  # another thread may fit meanwhile
         model, keras_model = getattr(self, "_keras_model", (None, None))
         if model is not fitted:

@@ -12,7 +12,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from skcnn._arrays import Float64, Int32, Int64
-from skcnn._compat import _check_sample_weight
+from skcnn._compat import _check_sample_weight, warn_renamed
 from skcnn._settings import MemberSettings, TextSettings
 from skcnn.costs._checks import check_labels
 from skcnn.costs._labels import (
@@ -151,6 +151,16 @@ def check_classes(classes: ArrayLike | None, known: NDArray[Any] | None) -> NDAr
             "ever have."
         )
     return labels
+
+
+def unlabeled_texts(parameter: Any, argument: Any) -> Any:
+    """Return what `fit` was given, or the deprecated parameter that it replaces."""
+    if isinstance(parameter, str) and parameter == "deprecated":
+        return argument
+    warn_renamed("The parameter unlabeled", "fit(X, y, unlabeled=...)")
+    if argument is not None:
+        raise TypeError("unlabeled is given to fit and as a parameter; expected only in fit.")
+    return parameter
 
 
 def check_unlabeled(

@@ -18,6 +18,7 @@ from skcnn.inspection._style import (
     BAYES_MARK,
     TUNED_MARK,
     axes_for,
+    legend_above_data,
     line_options,
     shown,
     start_at_zero,
@@ -271,7 +272,7 @@ class CostThresholdDisplay:
         ax.set_xlim(-0.01, 1.01)
         start_at_zero(ax)
         if label is not None or marks:
-            ax.legend()
+            legend_above_data(ax)
         self.ax_, self.figure_ = ax, ax.figure
         return self
 

@@ -289,6 +289,9 @@ class CooccurrenceVectors(DocLinkMixin, PickleVersionMixin, BaseEstimator):
         "random_state": ["random_state"],
     }
 
+    words_: list[str]
+    vectors_: Float32
+
     def __init__(
         self,
         n_components: int = 100,
@@ -345,8 +348,8 @@ class CooccurrenceVectors(DocLinkMixin, PickleVersionMixin, BaseEstimator):
                 f"No word of the {len(tokens)} texts occurs min_count={self.min_count} times; "
                 "expected at least one. Give more texts or lower min_count."
             )
-        self.words_ = learned.words
-        self.vectors_ = learned.vectors
+        # In one call: an interrupt between two would leave new words with old vectors.
+        self.__dict__.update(words_=learned.words, vectors_=learned.vectors)
         return self
 
     def __sklearn_clone__(self) -> Self:
