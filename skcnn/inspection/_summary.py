@@ -12,6 +12,8 @@ from skcnn.predicting._members import Member
 from skcnn.predicting._model import NETWORKS, FittedModel
 
 _NOT_RECORDED = "not recorded"
+# Of more classes, the first labels are printed, and no costs.
+_MAX_CLASSES = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -82,14 +84,18 @@ class ModelSummary:
         return asdict(self)
 
     def __str__(self) -> str:
+        n_classes, labels = len(self.classes), ", ".join(map(repr, self.classes[:_MAX_CLASSES]))
         costs = [
             f"{label!r}: {' '.join(f'{cost:g}' for cost in row)}"
             for label, row in zip(self.classes, self.cost_matrix, strict=True)
         ]
+        if n_classes > _MAX_CLASSES:
+            labels += f", ... ({n_classes:,} classes)"
+            costs = [f"{n_classes:,} rows and columns"]
         n_texts = _NOT_RECORDED if self.n_texts is None else f"{self.n_texts:,} texts"
         models = [f"{name} (weight {weight:.3g})" for name, weight in self.members.items()]
         rows = {
-            "classes": [", ".join(map(repr, self.classes))],
+            "classes": [labels],
             "cost matrix": costs,
             "learned from": [f"{n_texts}, which have {self.n_words:,} words"],
             "epochs": [f"{self.n_epochs}, weights of epoch {self.best_epoch}"],

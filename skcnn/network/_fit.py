@@ -5,7 +5,7 @@ SciKeras builds, compiles and fits the Keras model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -122,7 +122,7 @@ def fit_text_cnn(
         If the loss is much higher than that of a network that knows nothing.
     """
     initialize_devices()
-    callbacks = list(settings.callbacks or ())
+    stopping = early_stopping(held_out, text_cnn_softmax)
     loss = make_loss(settings.loss, loss_costs)
     classifier = _SequenceClassifier(
         model=partial(
@@ -144,11 +144,7 @@ def fit_text_cnn(
         batch_size=settings.batch_size,
         epochs=settings.epochs,
         verbose=0,  # `watch` shows the progress
-        callbacks=[
-            *early_stopping(held_out, text_cnn_softmax),
-            *callbacks,
-            *watching(watch, _last_epoch),
-        ],
+        callbacks=[*stopping, *(settings.callbacks or ()), *watching(watch, _last_epoch)],
         fit__validation_data=_validation_data(held_out),
         fit__average_weights=settings.average_weights,
         fit__word_dropout=word_dropout,
@@ -159,8 +155,7 @@ def fit_text_cnn(
     try:
         classifier.fit(rows, texts.targets, sample_weight=texts.sample_weight)
     finally:
-        for callback in callbacks:
-            forget_model(callback)
+        forget_model(settings.callbacks or ())
     trained = _trained(classifier)
     losses = trained.history["loss"][: trained.best_epoch + 1]
     warn_if_high(losses, loss, texts, len(loss_costs), settings.batch_size)
@@ -229,11 +224,12 @@ def _validation_data(held_out: HeldOut | None) -> tuple[Any, ...] | None:
     return held_out.texts.sequences, held_out.texts.targets, held_out.texts.sample_weight
 
 
-def forget_model(callback: Any) -> None:
-    """Remove the Keras model from a user's callback, which the estimator keeps as a parameter."""
-    if isinstance(callback, keras.callbacks.Callback):
-        # Not set_model: callbacks override it, and expect a model there.
-        callback._model = None
+def forget_model(callbacks: Iterable[Any]) -> None:
+    """Remove the Keras model from a user's callbacks, which the estimator keeps as a parameter."""
+    for callback in callbacks:
+        if isinstance(callback, keras.callbacks.Callback):
+            # Not set_model: callbacks override it, and expect a model there.
+            callback._model = None
 
 
 def _trained(classifier: KerasClassifier) -> TrainedTextCNN:

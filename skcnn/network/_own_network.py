@@ -239,6 +239,5 @@ def _train(
             shuffle=False,  # the batches are shuffled already
         )
     finally:
-        for callback in settings.callbacks or ():
-            forget_model(callback)
+        forget_model(settings.callbacks or ())
     return {name: [float(v) for v in values] for name, values in recorded.history.items()}
