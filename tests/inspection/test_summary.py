@@ -75,7 +75,7 @@ def test_json_holds_a_summary_and_a_file_keeps_it(
     assert CostSensitiveTextCNN.load(tmp_path / "model.skcnn").summary().to_dict() == given
 
 
-@pytest.mark.parametrize("labels", [[0, 1], [False, True], [1.5, 2.5], ["a\x1b", "b"], range(12)])
+@pytest.mark.parametrize("labels", [[0, 1], [False, True], [1.0, 2.0], ["a\x1b", "b"], range(12)])
 def test_labels_of_every_type_are_shown(labels: Any, small_cnn: Make, two_classes: Corpus) -> None:
     labels = list(labels)
     y = np.array(labels)[np.arange(160) % len(labels)]
