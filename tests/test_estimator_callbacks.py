@@ -21,6 +21,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 import skcnn.fitting._network
 from skcnn import CostSensitiveTextCNN
+from skcnn.fitting._text_cnn import to_text_cnn
 from tests.conftest import Corpus, Make
 from tests.own_networks import averaged
 
@@ -157,7 +158,7 @@ def test_a_model_is_made_only_for_a_callback_that_asks_for_it(
     small_cnn: Make, two_classes: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = []
-    make = skcnn.fitting._network.to_text_cnn
+    make = to_text_cnn
 
     def noted(*args: Any) -> Any:
         made.append(args)
@@ -175,7 +176,7 @@ def searches(cnn: CostSensitiveTextCNN) -> dict[str, Any]:
         "GridSearchCV": GridSearchCV(cnn, {"dropout": [0.1, 0.2]}, cv=2),
         "Pipeline": Pipeline([("cnn", cnn)]),
         "a search over a pipeline": GridSearchCV(
-            Pipeline([("cnn", cnn)]), {"cnn__dropout": [0.1, 0.2]}, cv=2, n_jobs=2
+            Pipeline([("cnn", cnn)]), {"cnn__dropout": [0.1, 0.2]}, cv=2
         ),
     }
 

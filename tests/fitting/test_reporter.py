@@ -133,10 +133,12 @@ def test_lines_of_threads_are_written_whole(monkeypatch: pytest.MonkeyPatch) -> 
     stream = Stream()
     monkeypatch.setattr(sys, "stdout", stream)
     with Reporter(1) as reporter:
-        threads = [
-            threading.Thread(target=lambda: [reporter.say("a step") for _ in range(50)])
-            for _ in range(4)
-        ]
+
+        def work() -> None:
+            for _ in range(50):
+                reporter.say("a step")
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
