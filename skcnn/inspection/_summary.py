@@ -55,7 +55,7 @@ class ModelSummary:
     classes        'ham', 'spam'
     cost matrix    'ham': 0 1
                    'spam': 5 0
-    learned from   5 texts, which have 9 words
+    learned from   5 texts, which have 11 words
     epochs         2, weights of epoch 2
     models         network (weight 0.5), ngrams (weight 0.5)
     held-out cost  not recorded
