@@ -1,4 +1,4 @@
-"""Private names of scikit-learn, threads of BLAS, random states, warnings of old names and pickles.
+"""Private names of scikit-learn, threads, forks, random states, warnings of names and pickles.
 
 scikit-learn's names are imported on first use: `skcnn.costs` needs this file, and importing
 scikit-learn takes a second.
@@ -6,6 +6,7 @@ scikit-learn takes a second.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import warnings
@@ -19,12 +20,14 @@ import numpy as np
 if TYPE_CHECKING:
     from sklearn.base import _fit_context
     from sklearn.callback import CallbackSupportMixin
+    from sklearn.utils import _safe_indexing
     from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
     from sklearn.utils.metaestimators import _BaseComposition
     from sklearn.utils.validation import _check_feature_names, _check_sample_weight
 
 __all__ = [
     "CallbackSupportMixin",
+    "DocLinkMixin",
     "HasMethods",
     "Interval",
     "PickleVersionMixin",
@@ -33,6 +36,8 @@ __all__ = [
     "_check_feature_names",
     "_check_sample_weight",
     "_fit_context",
+    "_safe_indexing",
+    "check_not_forked",
     "one_blas_thread",
     "own_random_state",
     "renamed_arguments",
@@ -48,6 +53,7 @@ _HOMES = {
     "_check_feature_names": "sklearn.utils.validation",
     "_check_sample_weight": "sklearn.utils.validation",
     "_fit_context": "sklearn.base",
+    "_safe_indexing": "sklearn.utils",
 }
 
 P = ParamSpec("P")
@@ -87,6 +93,13 @@ def _callback_support() -> type:
     except ModuleNotFoundError:
         return object
     return mixin
+
+
+class DocLinkMixin:
+    """The page that scikit-learn's picture of an estimator in a notebook links to."""
+
+    _doc_link_module = "skcnn"
+    _doc_link_template = "https://github.com/skcnn/skcnn/blob/main/docs/api.md"
 
 
 def own_random_state(seed: Any) -> np.random.RandomState:
@@ -191,6 +204,51 @@ def renamed_arguments(**new_names: str) -> Callable[[Callable[P, R]], Callable[P
     return decorate
 
 
+class _Fork:
+    """Whether this process was forked from one in which TensorFlow had threads already.
+
+    A fork has no threads but one, so TensorFlow would wait there forever for its own.
+    """
+
+    lacks_threads = False
+
+    @classmethod
+    def note(cls) -> None:
+        """Look, in the new process, at whether TensorFlow had found its devices in the old one."""
+        module = sys.modules.get("tensorflow.python.eager.context")
+        # TensorFlow has no public name for this.
+        context = getattr(module, "_context", None)
+        cls.lacks_threads |= bool(getattr(context, "_initialized", False))
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(after_in_child=_Fork.note)
+
+
+def check_not_forked(what: str) -> None:
+    """Raise an error where TensorFlow would wait forever.
+
+    Parameters
+    ----------
+    what : str
+        What needs TensorFlow, such as "fit".
+
+    Raises
+    ------
+    RuntimeError
+        If this process was forked from one that had used TensorFlow.
+    """
+    if _Fork.lacks_threads:
+        raise RuntimeError(
+            f"{what} needs TensorFlow, and this process was forked from one that had used "
+            "TensorFlow already, in which case it waits forever; expected a process that was "
+            "started otherwise. Use joblib's backend 'loky', which is its default, or "
+            "multiprocessing.get_context('spawn'), or fork before TensorFlow is first used, for "
+            "example before the first fit. Without `network`, a fitted model predicts in a forked "
+            "process too."
+        )
+
+
 class _OneBlasThread:
     """A context in which BLAS, the library behind NumPy's matrix products, has one thread.
 
@@ -224,5 +282,12 @@ class _OneBlasThread:
             if self._users == 0:
                 self._limiter.restore_original_limits()
 
+    def unlock(self) -> None:
+        """Take a new lock, in a forked process: a thread of its parent may hold the old one."""
+        self._lock = threading.Lock()
+
 
 one_blas_thread = _OneBlasThread()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=one_blas_thread.unlock)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from skcnn.files._archive import read, write
+from skcnn.files._budget import Budget
 from skcnn.files._errors import ModelFileError, file_error
 from skcnn.files._older_formats import TOKENIZATION, upgraded
 from skcnn.files._read_parts import OBJECTS, read_fitted, read_params
@@ -26,12 +27,30 @@ from skcnn.predicting._sentence_model import SentenceModel
 from skcnn.text._sentence_vectors import MINILM
 
 
+class ModelFile(NamedTuple):
+    """What `read_model` found in a file.
+
+    Attributes
+    ----------
+    params : the estimator's parameters by their names
+    model : FittedModel
+    rule : how a `MinCostClassifier` around the estimator decides, as JSON; None if there is none
+    budget : the memory that may still be taken
+    """
+
+    params: dict[str, Any]
+    model: FittedModel
+    rule: Any
+    budget: Budget
+
+
 def write_model(
     path: str | os.PathLike[str],
     params: Mapping[str, Any],
     model: FittedModel,
     *,
     word_vectors: bool,
+    rule: dict[str, Any] | None = None,
 ) -> None:
     """Write an estimator's parameters and its fitted model to one file.
 
@@ -42,6 +61,8 @@ def write_model(
     model : FittedModel
     word_vectors : bool
         Whether to keep the pretrained vectors of words that training did not see.
+    rule : dict, optional
+        How a `MinCostClassifier` around the estimator decides, as JSON.
     """
     given, vectors = dict(params), {}
     if "word_vectors" in given:
@@ -67,6 +88,8 @@ def write_model(
         "record": _encode_record(model.record),
         "members": [{"kind": member.kind, **member.header()} for member in members],
     }
+    if rule is not None:
+        header["rule"] = rule
     arrays = {"cost_matrix": model.cost_matrix}
     for number, member in enumerate(members):
         arrays |= {f"member_{number}.{name}": each for name, each in member.arrays().items()}
@@ -82,7 +105,7 @@ def read_model(
     *,
     sentence_vectors: Any = None,
     members: Mapping[str, Any] | None = None,
-) -> tuple[dict[str, Any], FittedModel]:
+) -> ModelFile:
     """Read parameters and fitted model from a file of any format version.
 
     Parameters
@@ -105,6 +128,7 @@ def read_model(
     given = {SentenceModel.kind: sentence_vectors, FittedClassifier.kind: members}
     try:
         header, arrays = upgraded(archive)
+        rule = header.pop("rule", None)
         model = read_fitted(header, arrays, given, archive.budget)
         _check_all_used(model, sentence_vectors, members)
         params = read_params(header, arrays, archive.budget)
@@ -117,7 +141,7 @@ def read_model(
         params["sentence_vectors"] = sentence_vectors
     if members:
         params["members"] = list(members.items())
-    return params, model
+    return ModelFile(params, model, rule, archive.budget)
 
 
 def _check_all_used(

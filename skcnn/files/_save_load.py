@@ -10,12 +10,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from skcnn._settings import FitSettings, NetworkSettings, check_max_length
 from skcnn.files._errors import file_error
-from skcnn.files._model_file import read_model, write_model
+from skcnn.files._model_file import ModelFile, read_model, write_model
 from skcnn.predicting._model import FittedModel
 from skcnn.predicting._parts import shown
 
 # The trained network is written, and not the function that built it. `unlabeled` is deprecated.
 _NOT_SAVED = {"network", "unlabeled"}
+_HOW_TO_LOAD_ANY = "Read it with skcnn.load(path)."
 
 
 class SaveLoadMixin:
@@ -48,10 +49,19 @@ class SaveLoadMixin:
         ValueError
             If a parameter was set to a value that `fit` refuses: the file could not be loaded.
         """
+        self._save(path, word_vectors=word_vectors)
+
+    def _save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        word_vectors: bool,
+        rule: dict[str, Any] | None = None,
+    ) -> None:
         check_is_fitted(self)
         self._check_saved_params()
         params = {k: v for k, v in self.get_params(deep=False).items() if k not in _NOT_SAVED}
-        write_model(path, params, self._model, word_vectors=word_vectors)
+        write_model(path, params, self._model, word_vectors=word_vectors, rule=rule)
 
     @classmethod
     def load(
@@ -87,17 +97,23 @@ class SaveLoadMixin:
         TypeError
             If `members` is not a dict.
         """
-        params, model = read_model(path, sentence_vectors=sentence_vectors, members=members)
-        unknown = sorted(params.keys() - _saved_names(cls))
+        found = read_model(path, sentence_vectors=sentence_vectors, members=members)
+        if found.rule is not None:
+            raise file_error(path, "holds a MinCostClassifier around a model", _HOW_TO_LOAD_ANY)
+        return cls._from_file(path, found)
+
+    @classmethod
+    def _from_file(cls, path: str | os.PathLike[str], found: ModelFile) -> Self:
+        unknown = sorted(found.params.keys() - _saved_names(cls))
         if unknown:
             what = f"has the parameters {shown(unknown)}, which {cls.__name__} does not have"
             raise file_error(path, what)
-        estimator = cls(**params)
+        estimator = cls(**found.params)
         try:
             estimator._check_saved_params()
         except (TypeError, ValueError, OverflowError) as error:
             raise file_error(path, f"has a parameter that is not valid: {error}") from error
-        estimator._set_model(model)
+        estimator._set_model(found.model)
         return estimator
 
     def _check_saved_params(self) -> None:

@@ -33,7 +33,8 @@ def encode_value(value: Any, name: str = "value") -> Any:
     ----------
     value : object
         None, a bool, int, float or str; a list, tuple or dict of these (the keys may be numbers
-        and tuples too); a NumPy number, string or array of them; a pandas DataFrame of numbers.
+        and tuples too); a NumPy number, string or array of them; a pandas DataFrame of numbers; a
+        pandas Series of numbers, which becomes a dict.
     name : str, default="value"
         What an error calls it: the parameter's name.
 
@@ -70,6 +71,8 @@ def encode_value(value: Any, name: str = "value") -> Any:
         return {"type": "dict", "items": pairs}
     if isinstance(value, np.generic | np.ndarray):
         return _encode_array(value, name)
+    if kind.__name__ == "Series" and kind.__module__.split(".")[0] == "pandas":
+        return encode_value(value.to_dict(), name)
     if kind.__name__ == "DataFrame" and kind.__module__.split(".")[0] == "pandas":
         return _encode_frame(value, name)
     raise TypeError(

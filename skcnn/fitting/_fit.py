@@ -10,11 +10,11 @@ from dataclasses import replace
 import numpy as np
 
 from skcnn._arrays import Int64
-from skcnn._compat import own_random_state
+from skcnn._compat import own_random_state, warn_user
 from skcnn._settings import FitSettings, MemberSettings, NetworkSettings, TextSettings
 from skcnn.fitting._held_out import held_out_cost, split_rows
 from skcnn.fitting._job import Job
-from skcnn.fitting._join import CrossFitted, join, pool_cross_fitted
+from skcnn.fitting._join import CrossFitted, join, pool_cross_fitted, teach_little
 from skcnn.fitting._network import FittedNetwork, network_alone, train
 from skcnn.fitting._ngram_model import NgramTable
 from skcnn.fitting._other_kind import warn_if_other_kind
@@ -50,6 +50,13 @@ from skcnn.predicting._text_cnn import FittedTextCNN
 from skcnn.text._coverage import EmbeddingCoverage
 from skcnn.text._sentence_vectors import check_encoder
 from skcnn.text._tokenizer import Tokenization
+
+_TEACHES_LITTLE = (
+    "The network and the n-gram model have not learned from the unlabeled texts what all models "
+    "predict for them: sentence_vectors and members are so much better than words that this would "
+    "probably make the predictions worse. Leave unlabeled out, or set distill=True for a model "
+    "without sentence_vectors and members."
+)
 
 
 def fit_model(
@@ -87,14 +94,18 @@ def fit_model(
     job = Job(data, unlabeled, *parameters, costs, *rows, random_state, reporter, start)
     n, n_held_out = len(data.texts), len(job.held_out_rows)
     reporter.say(f"Texts: {n:,} in {job.n_classes} classes, {n_held_out:,} held out")
-    model, teachers, splits = _fit_on_labels(job)
-    if new_texts:
+    model, ngrams, teachers, splits = _fit_on_labels(job)
+    if new_texts and not members.distill and teach_little(teachers, ngrams, data, splits):
+        warn_user(_TEACHES_LITTLE)
+    elif new_texts:
         model = _fit_students(job, model, new_texts, teachers, splits)
     reporter.say("The model is fitted")
     return model
 
 
-def _fit_on_labels(job: Job) -> tuple[FittedModel, list[CrossFitted], Splits]:
+def _fit_on_labels(
+    job: Job,
+) -> tuple[FittedModel, Sequence[CrossFitted], Sequence[CrossFitted], Splits]:
     """Fit all members on the labeled texts and join them; return what the students need too.
 
     Tokens and start vectors are freed at the end, before any student is fitted.
@@ -116,7 +127,7 @@ def _fit_on_labels(job: Job) -> tuple[FittedModel, list[CrossFitted], Splits]:
     if joined.held_out is not None and job.start is None:
         cost = held_out_cost(job.data, job.settings, job.costs, *joined.held_out)
         model = replace(model, record=replace(model.record, held_out=cost))
-    return model, teachers, words.splits
+    return model, words.ngrams, teachers, words.splits
 
 
 def _fit_words_and_network(job: Job) -> tuple[Words, FittedNetwork]:

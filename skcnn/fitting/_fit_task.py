@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from skcnn._compat import CallbackSupportMixin
@@ -42,14 +43,13 @@ class FitTask:
         A callback that asks for the fitted estimator gets a copy that predicts by the network
         alone. The model is made only for such a callback.
         """
-        return bool(
-            self._epoch.call_on_fit_task_end(
-                **self._given,
-                reconstruction_attributes=lambda: {
-                    "_model": make_model().with_columns_of(self._given["X"])
-                },
-            )
-        )
+
+        def attributes() -> dict[str, FittedModel]:
+            model = make_model().with_columns_of(self._given["X"])
+            return {"_model": replace(model, given_costs=self._given["estimator"].cost_matrix)}
+
+        stop = self._epoch.call_on_fit_task_end(**self._given, reconstruction_attributes=attributes)
+        return bool(stop)
 
     def end(self) -> None:
         """Tell the callbacks that the estimator is fitted, with all its models."""

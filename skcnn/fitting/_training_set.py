@@ -12,17 +12,27 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from skcnn._arrays import Float64, Int32, Int64
-from skcnn._compat import _check_sample_weight
+from skcnn._compat import _check_sample_weight, warn_renamed
 from skcnn._settings import MemberSettings, TextSettings
 from skcnn.costs._checks import check_labels
-from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
+from skcnn.costs._labels import (
+    matrix_by_number,
+    plain_labels,
+    sample_costs_by_number,
+)
+from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix, check_entries
 from skcnn.costs._sample_costs import (
     BOTH_COSTS,
     check_sample_costs,
     matched_rows,
-    mean_class_costs,
+    mean_cost_matrix,
 )
 from skcnn.text._containers import as_texts
+
+_FIX_OF_MEANS = (
+    "These are the means of sample_costs over the texts of each class. Fit without sample_costs, "
+    "and give them to predict."
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +45,8 @@ class TrainingSet:
     targets : (n,) positions of the labels in `classes`, int32
     classes : (K,) sorted labels
     sample_weight : (n,) positive with the mean 1, or None where all texts count the same
-    sample_costs : (n, K) cost of missing each class in each text, or None
+    sample_costs : (n, K) cost of missing each class in each text, or (n, K, K) a cost matrix for
+        each text, or None
     log_unit : logarithm of the mean weight as given, by which the weights were divided
     """
 
@@ -57,9 +68,11 @@ class TrainingSet:
         if self.sample_costs is not None:
             if cost_matrix is not None:
                 raise ValueError(BOTH_COSTS)
-            means = mean_class_costs(self.sample_costs, self.targets, self.sample_weight)
-            cost_matrix = means[:, np.newaxis] * (1 - np.eye(len(means)))
-        return check_cost_matrix(cost_matrix, self.classes, class_totals=self.class_totals)
+            means = mean_cost_matrix(self.sample_costs, self.targets, self.sample_weight)
+            check_entries(means, self.classes.tolist(), _FIX_OF_MEANS)
+            return check_cost_matrix(means, self.classes)
+        costs = matrix_by_number(cost_matrix, self.classes)
+        return check_cost_matrix(costs, self.classes, class_totals=self.class_totals)
 
     def targets_and_weight(self, rows: Int64) -> tuple[Int32, Float64 | None]:
         """Return targets (m,) and weights (m,) or None of some rows."""
@@ -87,7 +100,7 @@ def check_training_set(
     texts = as_texts(X)
     if y is None:
         raise ValueError("fit requires y to be passed, but y is None: one label for each text.")
-    labels: NDArray[Any] = column_or_1d(y, warn=True)
+    labels: NDArray[Any] = column_or_1d(plain_labels(y), warn=True)
     check_consistent_length(texts, labels)
     check_labels("y", labels)
     check_classification_targets(labels)
@@ -99,7 +112,8 @@ def check_training_set(
     weight, log_unit = _mean_one(weight, _check_class_weight(class_weight, labels))
     costs = None
     if sample_costs is not None:
-        costs = check_sample_costs(matched_rows(sample_costs, X), n_given, classes)[rows]
+        of_rows = sample_costs_by_number(matched_rows(sample_costs, X), classes)
+        costs = check_sample_costs(of_rows, n_given, classes)[rows]
     return TrainingSet(texts, targets, classes, weight, costs, log_unit)
 
 
@@ -123,7 +137,7 @@ def check_classes(classes: ArrayLike | None, known: NDArray[Any] | None) -> NDAr
                 "y may ever have. Write partial_fit(X, y, classes=[...])."
             )
         return known
-    labels: NDArray[Any] = column_or_1d(classes)
+    labels: NDArray[Any] = column_or_1d(plain_labels(classes))
     check_labels("classes", labels)
     labels = np.unique(labels)
     if known is not None and not np.array_equal(labels, known):
@@ -137,6 +151,16 @@ def check_classes(classes: ArrayLike | None, known: NDArray[Any] | None) -> NDAr
             "ever have."
         )
     return labels
+
+
+def unlabeled_texts(parameter: Any, argument: Any) -> Any:
+    """Return what `fit` was given, or the deprecated parameter that it replaces."""
+    if isinstance(parameter, str) and parameter == "deprecated":
+        return argument
+    warn_renamed("The parameter unlabeled", "fit(X, y, unlabeled=...)")
+    if argument is not None:
+        raise TypeError("unlabeled is given to fit and as a parameter; expected only in fit.")
+    return parameter
 
 
 def check_unlabeled(

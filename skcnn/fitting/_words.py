@@ -66,6 +66,8 @@ def cross_fit_ngrams(job: Job, words: Words) -> tuple[CrossFitted, ...]:
     job.reporter.say(f"N-grams: {table.n_ngrams:,} different ones")
     if table.is_empty:
         return ()
+    if words.splits.pairs:
+        table.choose_inverse_penalty(*words.splits.pairs[0])
     on_fit = job.reporter.say_fits("N-gram model")
     return (cross_fit(table, words.splits, job.n_classes, on_fit),)
 

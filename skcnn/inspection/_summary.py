@@ -40,7 +40,8 @@ class ModelSummary:
         `n_texts` that were held out from the network, the `average_cost` of the decisions on them,
         and the `constant_cost`, that of the cheapest constant prediction. The best epoch was chosen
         and the pool fitted by these texts, so new texts may cost somewhat more. None if no text was
-        held out, after `partial_fit`, with unlabeled texts that teachers label, and in older files.
+        held out, after `partial_fit` and `with_costs`, with unlabeled texts that teachers label,
+        and in older files.
     version : str
         The version of skcnn that made this summary.
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skcnn._arrays import Float64
+from skcnn._compat import check_not_forked
 from skcnn.costs._posterior import PosteriorRule
 from skcnn.predicting._network_parts import (
     NETWORK_ARRAYS,
@@ -54,6 +55,8 @@ class SavedModel:
     @property
     def forward(self) -> Any:
         """The model as a compiled function, always the same one; imports TensorFlow."""
+        # Before the lock, which a thread of the other process may have held.
+        check_not_forked("A network of your own")
         from skcnn.network._padded import Forward
 
         with self._lock:
@@ -97,12 +100,13 @@ class KerasNetwork:
 
     def softmax(self, tokens: Sequence[Tokens]) -> Float64:
         """Return the network's outputs for n texts as softmax columns, (n, K)."""
+        forward = self.saved.forward
         from skcnn.network._padded import predict_softmax
 
         longest = max(self.length, MAX_TOKENS)
         read = [list(islice(text, longest)) for text in tokens]
         return predict_softmax(
-            self.saved.forward,
+            forward,
             encode(read, self.vocabulary),
             length=self.length,
             n_classes=len(self.posterior_rule.costs),

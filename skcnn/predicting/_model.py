@@ -92,6 +92,7 @@ class FittedModel:
     record : what the fit recorded
     n_features_in : 1 where the texts were two-dimensional, else None
     feature_name : name of the DataFrame column that held the texts, or None
+    given_costs : the parameter `cost_matrix` that led to `cost_matrix`
     progress : what `partial_fit` continues from: a `Progress` of the room fitting after
         `partial_fit`, a `FitSummary` after `fit`, None after `load`
     """
@@ -104,6 +105,7 @@ class FittedModel:
     record: FitRecord
     n_features_in: int | None = None
     feature_name: str | None = None
+    given_costs: Any = None
     progress: Any = None
 
     @property

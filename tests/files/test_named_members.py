@@ -78,7 +78,7 @@ def test_a_model_with_minilm_is_one_small_file(
     model = extended("minilm", memory=str(tmp_path / "memory"))
     path = saved(model, tmp_path / "model.skcnn", sentence_vectors="minilm", memory="folder")
     assert path.stat().st_size < 50_000
-    params, loaded = read_model(path)
+    params, loaded, *_ = read_model(path)
     assert params == {"sentence_vectors": "minilm", "memory": None}
     np.testing.assert_array_equal(loaded.predict_proba(new_texts), model.predict_proba(new_texts))
     assert sentence_model(loaded).encoder.store is None
@@ -116,7 +116,7 @@ def test_an_encoder_is_asked_for_and_becomes_the_parameter(
     ):
         read_model(path)
     source = sentence_model(model).encoder.source
-    params, loaded = read_model(path, sentence_vectors=source)
+    params, loaded, *_ = read_model(path, sentence_vectors=source)
     assert params == {"sentence_vectors": source}
     np.testing.assert_array_equal(loaded.predict_proba(new_texts), model.predict_proba(new_texts))
 
@@ -158,7 +158,7 @@ def test_classifiers_are_asked_for_by_name_and_become_the_parameter(
     for nothing in (None, {}):
         with pytest.raises(ValueError, match=message):
             read_model(path, members=nothing)
-    params, loaded = read_model(path, members=own)
+    params, loaded, *_ = read_model(path, members=own)
     assert params == {"members": list(own.items())}
     np.testing.assert_array_equal(loaded.predict_proba(new_texts), model.predict_proba(new_texts))
 

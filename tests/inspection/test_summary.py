@@ -145,6 +145,8 @@ def test_what_later_calls_change_is_not_kept_from_before(
     small_cnn: Make, noisy: Corpus, new_texts: list[str]
 ) -> None:
     cnn = small_cnn({"spam": 5}, early_stopping=True).fit(noisy.texts, noisy.labels)
+    assert cnn.summary().held_out is not None
+    assert cnn.with_costs({"spam": 9}).summary().held_out is None
     cnn.partial_fit(noisy.texts[:50], noisy.labels[:50])
     assert (cnn.summary().n_texts, cnn.summary().held_out) == (450, None)
     warm = small_cnn(early_stopping=True, warm_start=True)
