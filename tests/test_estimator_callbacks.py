@@ -134,7 +134,7 @@ def test_students_have_epochs_too(
 ) -> None:
     recorder = Recorder()
     bayes = make_pipeline(CountVectorizer(), MultinomialNB())
-    cnn = small_cnn(epochs=2, members=[("bayes", bayes)]).set_callbacks(recorder)
+    cnn = small_cnn(epochs=2, members=[("bayes", bayes)], distill=True).set_callbacks(recorder)
     cnn.fit(two_classes.texts, two_classes.labels, unlabeled=new_texts)
     assert [event for event in recorder.events if "end epoch" in event] == [
         f"end epoch {n}" for n in range(4)

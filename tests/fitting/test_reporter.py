@@ -84,7 +84,7 @@ def test_every_step_has_a_whole_line_and_no_character_for_terminals(
 def test_texts_without_labels_and_later_texts_are_reported_too(
     small_cnn: Make, two_classes: Corpus, new_texts: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    cnn = small_cnn(verbose=1, members=[("bayes", BAYES)], epochs=2)
+    cnn = small_cnn(verbose=1, members=[("bayes", BAYES)], epochs=2, distill=True)
     cnn.fit(two_classes.texts, two_classes.labels, unlabeled=new_texts)
     out = capfd.readouterr().out
     assert "Unlabeled texts: all models label" in out

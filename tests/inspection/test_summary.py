@@ -152,7 +152,7 @@ def test_what_later_calls_change_is_not_kept_from_before(
     warm = small_cnn(early_stopping=True, warm_start=True)
     found = [warm.fit(noisy.texts, noisy.labels).summary().held_out is None for _ in range(2)]
     assert found == [False, True]  # the network may have learned the texts in the first fit
-    taught = small_cnn(early_stopping=True, members=[("bayes", BAYES)])
+    taught = small_cnn(early_stopping=True, members=[("bayes", BAYES)], distill=True)
     taught.fit(noisy.texts, noisy.labels, unlabeled=new_texts)
     assert taught.summary().held_out is None
 
