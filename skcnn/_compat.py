@@ -19,12 +19,14 @@ import numpy as np
 
 if TYPE_CHECKING:
     from sklearn.base import _fit_context
+    from sklearn.callback import CallbackSupportMixin
     from sklearn.utils import _safe_indexing
     from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
     from sklearn.utils.metaestimators import _BaseComposition
     from sklearn.utils.validation import _check_feature_names, _check_sample_weight
 
 __all__ = [
+    "CallbackSupportMixin",
     "DocLinkMixin",
     "HasMethods",
     "Interval",
@@ -77,9 +79,20 @@ _PASSED_OVER = frozenset(
 
 
 def __getattr__(name: str) -> Any:
+    if name == "CallbackSupportMixin":
+        return _callback_support()
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _callback_support() -> type:
+    """Return scikit-learn's mixin for callbacks; before scikit-learn 1.9, an empty class."""
+    try:
+        mixin: type = import_module("sklearn.callback").CallbackSupportMixin
+    except ModuleNotFoundError:
+        return object
+    return mixin
 
 
 class DocLinkMixin:

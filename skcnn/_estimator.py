@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -20,21 +19,25 @@ from skcnn.costs._min_cost import MinCostMixin
 from skcnn.files._save_load import SaveLoadMixin
 from skcnn.fitting._classifier import check_members, check_members_take_weights
 from skcnn.fitting._fit import fit_model
+from skcnn.fitting._fit_task import FitTaskMixin
 from skcnn.fitting._network_start import check_start
 from skcnn.fitting._partial_fit_method import PartialFitMixin
 from skcnn.fitting._text_cnn import to_keras_model
 from skcnn.fitting._training_set import check_training_set, check_unlabeled, unlabeled_texts
 from skcnn.inspection._explain import ExplainMixin
+from skcnn.inspection._summary import SummaryMixin
 from skcnn.predicting._attributes import FittedAttributes, fitted_property
-from skcnn.text._containers import as_texts, column_names, n_columns
+from skcnn.text._containers import as_texts, column_names
 from skcnn.text._pretrained import check_word_vectors
 from skcnn.text._sentence_vectors import check_memory, check_sentence_vectors
 
 
 class CostSensitiveTextCNN(
     FittedAttributes,
+    FitTaskMixin,
     PartialFitMixin,
     ExplainMixin,
+    SummaryMixin,
     SaveLoadMixin,
     MinCostMixin,
     PickleVersionMixin,
@@ -181,7 +184,8 @@ default=None
         Seed of the held-out part, the weights, the order of batches and dropout. None: different
         every time. Global random states are neither read nor changed.
     verbose : int, default=0
-        0: silent. 1: Keras' progress bar. 2: one line for each epoch.
+        0: silent. 1: lines about the steps of the fit and each epoch, and a bar on a terminal. 2:
+        the lines alone.
     unlabeled : object, default="deprecated"
         Deprecated since 0.2: call ``fit(X, y, unlabeled=...)``.
 
@@ -380,14 +384,11 @@ n_classes), or DataFrame, default=None
             check_members_take_weights(self.members or ())
         previous = getattr(self, "_model", None) if self.warm_start else None
         start = check_start(previous, data.classes, text, network)
-        names = column_names(X)
-        self._set_model(
-            replace(
-                fit_model(data, more_texts, text, network, members, settings, start),
-                n_features_in=n_columns(X),
-                feature_name=None if names is None else names[0],
-            )
-        )
+        max_epochs = network.epochs * (1 + bool(more_texts and members.has_teachers))
+        with self._reporting(X, y, sample_weight, settings.verbose, max_epochs) as reporter:
+            parameters = (text, network, members, settings, reporter)
+            model = fit_model(data, more_texts, *parameters, start)
+            self._set_model(model.with_columns_of(X))
         return self
 
     def predict_proba(self, X: Any) -> Float64:

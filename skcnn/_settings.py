@@ -90,7 +90,6 @@ class NetworkSettings(_Settings):
     epochs: int
     average_weights: bool
     callbacks: Sequence[Any] | None
-    verbose: int
 
     def __post_init__(self) -> None:
         _check_network(self.network)
@@ -179,7 +178,7 @@ class MemberSettings(_Settings):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FitSettings(_Settings):
-    """What all steps of a fit need: costs, weights, the held-out part, the seed."""
+    """What all steps of a fit need: costs, weights, the held-out part, the seed, what is shown."""
 
     cost_matrix: Any
     decision: str
@@ -190,6 +189,7 @@ class FitSettings(_Settings):
     validation_scoring: str | Callable[..., float]
     warm_start: bool
     random_state: Any
+    verbose: int
 
     def __post_init__(self) -> None:
         if isinstance(self.cost_matrix, str) and self.cost_matrix != "balanced":

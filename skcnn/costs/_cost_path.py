@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
+from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +16,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import precision_score, recall_score
 from sklearn.model_selection import check_cv, cross_validate
 from sklearn.utils import column_or_1d
+from sklearn.utils.parallel import Parallel, delayed
 
 from skcnn._arrays import Float64
 from skcnn.costs._checks import check_has_probabilities, check_labels, check_ratios
@@ -49,19 +53,38 @@ class CostPath:
 
     def __str__(self) -> str:
         """Show means over the folds and their standard deviations."""
-        lines = [
-            f"Missing {self.pos_label!r} costs the ratio, another error 1.",
-            f"{'ratio':>7}  {'recall':>13}  {'precision':>13}  {'cost':>13}",
-        ]
-        for row, ratio in enumerate(self.ratios):
-            cells = [
-                f"{np.nanmean(values[row]):.3f} ± {np.nanstd(values[row]):.3f}"
-                if np.isfinite(values[row]).any()
-                else f"{'-':>13}"
-                for values in (self.recall, self.precision, self.cost)
-            ]
-            lines.append(f"{ratio:7g}  {'  '.join(cells)}")
+        lines = [self._caption, "  ".join([f"{'ratio':>7}", *(f"{name:>13}" for name in _FIGURES)])]
+        for ratio, *cells in self._rows():
+            lines.append("  ".join([f"{ratio:>7}", *(f"{cell:>13}" for cell in cells)]))
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """Show the same table in a notebook."""
+        head = _html_row("th", ["ratio", *_FIGURES])
+        rows = "".join(_html_row("td", row) for row in self._rows())
+        caption = f"<caption>{escape(self._caption)}</caption>"
+        return f"<table>{caption}<thead>{head}</thead><tbody>{rows}</tbody></table>"
+
+    @property
+    def _caption(self) -> str:
+        return f"Missing {self.pos_label!r} costs the ratio, another error 1."
+
+    def _rows(self) -> Iterator[list[str]]:
+        """Yield the cells of each row: the ratio, then a mean and a deviation for each figure."""
+        for row, ratio in enumerate(self.ratios):
+            yield [
+                f"{ratio:g}",
+                *(
+                    f"{np.nanmean(values[row]):.3f} ± {np.nanstd(values[row]):.3f}"
+                    if np.isfinite(values[row]).any()
+                    else "-"
+                    for values in (self.recall, self.precision, self.cost)
+                ),
+            ]
+
+
+def _html_row(tag: str, cells: Iterable[str]) -> str:
+    return f"<tr>{''.join(f'<{tag}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
 
 
 def cost_path(
@@ -75,6 +98,7 @@ def cost_path(
     groups: ArrayLike | None = None,
     n_jobs: int | None = None,
     params: dict[str, Any] | None = None,
+    verbose: int = 0,
 ) -> CostPath:
     """Cross-validate a classifier with several costs of missing the positive class.
 
@@ -107,6 +131,8 @@ def cost_path(
         Number of fits that run at the same time. A single fit of a TextCNN uses two threads.
     params : dict, default=None
         Passed to `fit`, as by `sklearn.model_selection.cross_validate`.
+    verbose : int, default=0
+        0: silent. 1 or more: one line for each fit that is done.
 
     Returns
     -------
@@ -145,26 +171,64 @@ def cost_path(
     # A dict of costs also works if training rows lack one of the other classes. An array needs all
     # classes, but also works for a tool that numbers the labels, such as VotingClassifier.
     is_array = all(np.isin(classes, target[train]).all() for train, _ in splits)
-    columns: dict[str, Float64] = {}
+    fits = []
     for of_one_fit in [[ratio] for ratio in different] if cost_parameters else [different]:
         costs = {positive: of_one_fit[0]}
         matrix = check_cost_matrix(costs, classes) if is_array else costs
         settings = dict.fromkeys(cost_parameters, matrix)
-        columns |= cross_validate(
-            clone(estimator).set_params(**settings) if settings else estimator,
-            X,
-            y,
-            cv=splits,
-            n_jobs=n_jobs,
-            params=params,
-            scoring=_PathScorer(of_one_fit, positive, classes),
-            error_score="raise",
-        )
+        adapted = clone(estimator).set_params(**settings) if settings else estimator
+        scorer = _PathScorer(of_one_fit, positive, classes)
+        fits += [(adapted, scorer, number) for number in range(len(splits))]
+    columns = _cross_validate_each(fits, X, y, splits, n_jobs, params, verbose)
     recall, precision, cost = (
         np.array([columns[f"test_{figure}_{ratio!r}"] for ratio in different])
         for figure in _FIGURES
     )
     return CostPath(np.array(different), recall, precision, cost, positive)
+
+
+def _cross_validate_each(
+    fits: Sequence[tuple[Any, _PathScorer, int]],
+    X: Any,
+    y: ArrayLike,
+    splits: Sequence[Any],
+    n_jobs: int | None,
+    params: dict[str, Any] | None,
+    verbose: int,
+) -> dict[str, list[float]]:
+    """Fit and score estimators, each on one split; return the scores by their names.
+
+    Parameters
+    ----------
+    fits : for each fit, the estimator, its scorer, and the number of its split
+    X, y, n_jobs, params, verbose : as `cost_path` got them
+    splits : rows to fit on and rows to score
+    """
+    begin = perf_counter()
+    results = Parallel(n_jobs=n_jobs, return_as="generator")(
+        delayed(cross_validate)(
+            adapted,
+            X,
+            y,
+            cv=[splits[number]],
+            params=params,
+            scoring=scorer,
+            error_score="raise",
+        )
+        for adapted, scorer, number in fits
+    )
+    columns: dict[str, list[float]] = defaultdict(list)
+    for n_done, ((_, scorer, number), scores) in enumerate(zip(fits, results, strict=True), 1):
+        for name, values in scores.items():
+            columns[name].extend(values)
+        if verbose:
+            ratios = ", ".join(f"{ratio:g}" for ratio in scorer.ratios)
+            print(
+                f"[{perf_counter() - begin:7.1f} s] Fit {n_done} of {len(fits)}: "
+                f"fold {number + 1} of {len(splits)}, ratio {ratios}",
+                flush=True,
+            )
+    return columns
 
 
 class _PathScorer:

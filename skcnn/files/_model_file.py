@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -188,4 +189,6 @@ def _encode_record(record: FitRecord) -> dict[str, Any]:
         "history": encode_value(record.history, "history_"),
         "best_iter": record.best_iter,
         "coverage": encode_value(coverage, "embedding_coverage_"),
+        "n_texts": record.n_texts,
+        "held_out": record.held_out and asdict(record.held_out),
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import fields, replace
+from math import isfinite
 from numbers import Real
 from typing import Any
 
@@ -19,7 +21,7 @@ from skcnn.files._values import decode_value
 from skcnn.predicting._classifier import FittedClassifier, check_classes, check_members_given
 from skcnn.predicting._keras_network import KerasNetwork
 from skcnn.predicting._members import Member
-from skcnn.predicting._model import NETWORKS, FitRecord, FittedModel
+from skcnn.predicting._model import NETWORKS, FitRecord, FittedModel, HeldOutCost
 from skcnn.predicting._ngram_model import NgramModel
 from skcnn.predicting._parts import (
     ExpectedArray,
@@ -206,7 +208,9 @@ def _read_tokenization(header: Mapping[str, Any], budget: Budget) -> Tokenizatio
 
 
 def _read_record(header: Mapping[str, Any], budget: Budget) -> FitRecord:
-    check_names(header, ("history", "best_iter", "coverage"), "record")
+    # The first files of format 5 do not have these parts, as those of older formats.
+    texts = ("n_texts", "held_out") if set(header) & {"n_texts", "held_out"} else ()
+    check_names(header, ("history", "best_iter", "coverage", *texts), "record")
     history = _decode(header["history"], "history", budget)
     if not isinstance(history, dict) or not isinstance(history.get("loss"), list):
         raise PartsError("history has no list of losses")
@@ -218,7 +222,25 @@ def _read_record(header: Mapping[str, Any], budget: Budget) -> FitRecord:
     if not 1 <= best_iter <= n_iter:
         raise PartsError(f"best_iter is {shown(best_iter)}, expected 1 to {n_iter}")
     coverage = _decode(header["coverage"], "coverage", budget)
-    return FitRecord(history, best_iter, None if coverage is None else _coverage(coverage))
+    record = FitRecord(history, best_iter, None if coverage is None else _coverage(coverage))
+    if not texts:
+        return record
+    n_texts = part(header, "n_texts", int, type(None))
+    if n_texts is not None and n_texts < 2:
+        raise PartsError(f"n_texts is {shown(n_texts)}, expected 2 or more")
+    held_out = part(header, "held_out", dict, type(None))
+    return replace(
+        record, n_texts=n_texts, held_out=None if held_out is None else _held_out(held_out, n_texts)
+    )
+
+
+def _held_out(values: dict[str, Any], n_texts: int | None) -> HeldOutCost:
+    check_names(values, [field.name for field in fields(HeldOutCost)], "held_out")
+    n = part(values, "n_texts", int)
+    costs = [part(values, name, float, int) for name in ("average_cost", "constant_cost")]
+    if n_texts is None or not 1 <= n < n_texts or not all(map(isfinite, costs)):
+        raise PartsError(f"held_out is {shown(values)}, expected some of the texts and their costs")
+    return HeldOutCost(n, *map(float, costs))
 
 
 def _coverage(value: Any) -> EmbeddingCoverage:

@@ -12,10 +12,10 @@ import numpy as np
 from skcnn._arrays import Int64
 from skcnn._compat import own_random_state, warn_user
 from skcnn._settings import FitSettings, MemberSettings, NetworkSettings, TextSettings
-from skcnn.fitting._held_out import split_rows
+from skcnn.fitting._held_out import held_out_cost, split_rows
 from skcnn.fitting._job import Job
 from skcnn.fitting._join import CrossFitted, join, pool_cross_fitted, teach_little
-from skcnn.fitting._network import FittedNetwork, train
+from skcnn.fitting._network import FittedNetwork, network_alone, train
 from skcnn.fitting._ngram_model import NgramTable
 from skcnn.fitting._other_kind import warn_if_other_kind
 from skcnn.fitting._pool import (
@@ -24,6 +24,7 @@ from skcnn.fitting._pool import (
     pool_students,
     pool_without_ngrams,
 )
+from skcnn.fitting._reporter import Reporter
 from skcnn.fitting._soft_targets import (
     TaughtTexts,
     join_soft_targets,
@@ -42,7 +43,7 @@ from skcnn.fitting._words import (
     prepare_words,
 )
 from skcnn.predicting._members import Member
-from skcnn.predicting._model import FitRecord, FitSummary, FittedModel
+from skcnn.predicting._model import FitSummary, FittedModel
 from skcnn.predicting._pool import LogarithmicPool
 from skcnn.predicting._sentence_model import PROBE
 from skcnn.predicting._text_cnn import FittedTextCNN
@@ -65,6 +66,7 @@ def fit_model(
     network: NetworkSettings,
     members: MemberSettings,
     settings: FitSettings,
+    reporter: Reporter,
     start: FittedTextCNN | None = None,
 ) -> FittedModel:
     """Fit all members and join them; if there are unlabeled texts and a teacher, do it twice.
@@ -77,6 +79,7 @@ def fit_model(
     data : TrainingSet
     unlabeled : more texts of the same kind, without labels, or None
     text, network, members, settings : the estimator's parameters
+    reporter : what is told about the progress
     start : the network whose weights training starts from, or None
 
     Returns
@@ -87,14 +90,17 @@ def fit_model(
     random_state = own_random_state(settings.random_state)
     costs = data.mean_costs(settings.cost_matrix)
     rows = split_rows(data, settings, random_state, network.epochs)
-    job = Job(data, unlabeled, text, network, members, settings, costs, *rows, random_state, start)
+    parameters = (text, network, members, settings)
+    job = Job(data, unlabeled, *parameters, costs, *rows, random_state, reporter, start)
+    n, n_held_out = len(data.texts), len(job.held_out_rows)
+    reporter.say(f"Texts: {n:,} in {job.n_classes} classes, {n_held_out:,} held out")
     model, ngrams, teachers, splits = _fit_on_labels(job)
-    if not new_texts:
-        return model
-    if not members.distill and teach_little(teachers, ngrams, data, splits):
+    if new_texts and not members.distill and teach_little(teachers, ngrams, data, splits):
         warn_user(_TEACHES_LITTLE)
-        return model
-    return _fit_students(job, model, new_texts, teachers, splits)
+    elif new_texts:
+        model = _fit_students(job, model, new_texts, teachers, splits)
+    reporter.say("The model is fitted")
+    return model
 
 
 def _fit_on_labels(
@@ -116,7 +122,11 @@ def _fit_on_labels(
         job.held_out_rows,
         job.tokenize,
     )
-    model = _to_model(job, trained, *joined, words.prepared.coverage)
+    model = _to_model(job, trained, joined.members, joined.pool, words.prepared.coverage)
+    # A network that goes on from an earlier fit may have learned from these texts there.
+    if joined.held_out is not None and job.start is None:
+        cost = held_out_cost(job.data, job.settings, job.costs, *joined.held_out)
+        model = replace(model, record=replace(model.record, held_out=cost))
     return model, words.ngrams, teachers, words.splits
 
 
@@ -127,7 +137,7 @@ def _fit_words_and_network(job: Job) -> tuple[Words, FittedNetwork]:
     With `memory`, one comes after the other, because all that does not depend on costs is kept.
     """
     if job.can_remember:
-        words = job.remember([], fit_words, job)
+        words = job.remember("Word vectors and n-gram model", [], fit_words, job)
         return words, train(job, words.prepared, job.data, job.train_rows, words.network_seed)
     words = prepare_words(job)
     with ThreadPoolExecutor(1) as executor:
@@ -176,7 +186,9 @@ def _fit_students(
     teachers : those of its models that know more than the labeled texts
     splits : by which these were cross-fitted
     """
+    job.reporter.say(f"Unlabeled texts: all models label {len(unlabeled):,}")
     taught = join_soft_targets(job.data, unlabeled, teacher.predict_proba(unlabeled))
+    job.reporter.say("Unlabeled texts: the network and the n-gram model learn from them too")
     rows = np.concatenate([job.train_rows, taught.unlabeled_rows])
     prepared, ngram_texts = prepare(job, taught.texts, rows)
     trained = train(job, prepared, taught, rows, job.seed())
@@ -187,6 +199,7 @@ def _fit_students(
         table = make_table(ngram_texts, taught, job.n_classes, job.seed())
     if ngram_texts is not None and table is not None and not table.is_empty:
         members.append(table.fit())
+        job.reporter.say("N-gram model: fitted")
         pool = _pool_students(job, table, taught, ngram_texts.rows, teacher, kept)
     elif kept:
         pool = pool_without_ngrams(pool_cross_fitted(kept, job.data, splits))
@@ -225,13 +238,12 @@ def _to_model(
     pool: LogarithmicPool | None,
     coverage: EmbeddingCoverage | None,
 ) -> FittedModel:
-    return FittedModel(
-        classes=job.data.classes,
-        cost_matrix=job.costs,
-        tokenize=job.tokenize,
+    if pool is not None:
+        job.reporter.say(f"Pool: {len(members)} models are joined")
+    return replace(
+        network_alone(job, trained, coverage),
         members=tuple(each.with_cached_words(trained.member.seen_words) for each in members),
         pool=pool,
-        record=FitRecord(trained.history, trained.best_epoch + 1, coverage),
         progress=FitSummary(
             n_texts=len(job.data.texts),
             class_totals=job.data.class_totals,

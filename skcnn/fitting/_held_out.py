@@ -17,6 +17,7 @@ from skcnn.costs._decision import decide, decision_costs
 from skcnn.costs._metrics import average_cost
 from skcnn.costs._scorers import make_cost_scorer
 from skcnn.fitting._training_set import TrainingSet
+from skcnn.predicting._model import HeldOutCost
 
 
 def split_rows(
@@ -174,3 +175,40 @@ def make_score(
         return value
 
     return score
+
+
+def held_out_cost(
+    data: TrainingSet,
+    settings: FitSettings,
+    cost_matrix: Float64,
+    rows: Int64,
+    probabilities: Float64,
+) -> HeldOutCost:
+    """Return what the decisions on held-out texts cost.
+
+    Parameters
+    ----------
+    data : TrainingSet
+    settings : FitSettings
+    cost_matrix : (K, K)
+    rows : (m,) positions of the texts
+    probabilities : (m, K), of all members together, which did not learn from the texts
+    """
+    targets, weight = data.targets_and_weight(rows)
+    by_row = None if data.sample_costs is None else data.sample_costs[rows]
+
+    def cost(y_pred: NDArray[Any]) -> float:
+        return average_cost(
+            data.classes[targets],
+            y_pred,
+            labels=data.classes,
+            cost_matrix=cost_matrix if by_row is None else None,
+            sample_costs=by_row,
+            sample_weight=weight,
+        )
+
+    of_decisions = None if settings.decision == "argmax" else by_row
+    matrix = decision_costs(settings.decision, cost_matrix)
+    decided = FixedProbabilities(data.classes, probabilities, matrix, of_decisions).predict(None)
+    constants = [cost(np.full(len(rows), label)) for label in data.classes]
+    return HeldOutCost(len(rows), cost(decided), min(constants))

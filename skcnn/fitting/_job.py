@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
 from numbers import Integral
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ import numpy as np
 from skcnn._arrays import Float64, Int64
 from skcnn._settings import FitSettings, MemberSettings, NetworkSettings, TextSettings
 from skcnn.fitting._memory import digest_of_texts, remember
+from skcnn.fitting._reporter import Reporter
 from skcnn.fitting._training_set import TrainingSet
 from skcnn.predicting._text_cnn import FittedTextCNN
 from skcnn.text._tokenizer import Tokenization
@@ -32,6 +33,7 @@ class Job:
     costs : (K, K)
     train_rows, held_out_rows : which texts the network learns from, and which not
     random_state : RandomState
+    reporter : what is told about the progress
     start : the network whose weights training starts from, or None
     """
 
@@ -45,6 +47,7 @@ class Job:
     train_rows: Int64
     held_out_rows: Int64
     random_state: np.random.RandomState
+    reporter: Reporter
     start: FittedTextCNN | None = None
 
     @property
@@ -61,7 +64,9 @@ class Job:
         """Draw a seed."""
         return int(self.random_state.randint(2**31 - 1))
 
-    def remember(self, more_key: Sequence[Any], function: Callable[..., T], *args: Any) -> T:
+    def remember(
+        self, what: str, more_key: Sequence[Any], function: Callable[..., T], *args: Any
+    ) -> T:
         """Call a function, or read its result from `memory`, see `skcnn.fitting._memory`.
 
         What depends on costs is not called this way. So a grid search over costs computes all else
@@ -69,12 +74,24 @@ class Job:
 
         Parameters
         ----------
+        what : what is computed, to say if it was read
         more_key : what the result depends on besides the texts, their labels and weights, the
             rows, the text settings, which models there are, and the random state
         """
         if not self.can_remember:
             return function(*args)
-        return remember(self.members.memory, [*self._key, *more_key], function, *args)
+        is_read = True
+
+        @wraps(function)  # the name is part of the key
+        def compute(*args: Any) -> T:
+            nonlocal is_read
+            is_read = False
+            return function(*args)
+
+        result = remember(self.members.memory, [*self._key, *more_key], compute, *args)
+        if is_read:
+            self.reporter.say(f"{what}: read from memory")
+        return result
 
     @property
     def can_remember(self) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -45,11 +45,40 @@ class CrossFitted:
     probabilities: Float64
 
 
-def cross_fit(trainer: Trainer, splits: Splits, n_classes: int) -> CrossFitted:
-    """Let a model learn from the rows of each split, and from all rows."""
-    predicted = [trainer.fit_predict_proba(train, test) for train, test in splits.pairs]
+class Joined(NamedTuple):
+    """All members of a model.
+
+    Attributes
+    ----------
+    members : the network first
+    pool : how their probabilities are joined; None if there is only one member
+    held_out : rows that the network did not learn from, (m,), and P(class | text) of all members
+        together, (m, K), none of which learned from the text. None if there are no such rows.
+    """
+
+    members: list[Member]
+    pool: LogarithmicPool | None
+    held_out: tuple[Int64, Float64] | None
+
+
+def cross_fit(
+    trainer: Trainer,
+    splits: Splits,
+    n_classes: int,
+    on_fit: Callable[[int, int], None] = lambda n_done, n: None,
+) -> CrossFitted:
+    """Let a model learn from the rows of each split, and from all rows.
+
+    `on_fit` is called after each fit, with the numbers of fits that are done and of all.
+    """
+    predicted, n_fits = [np.empty((0, n_classes))], len(splits.pairs) + 1
+    for number, (train, test) in enumerate(splits.pairs, 1):
+        predicted.append(trainer.fit_predict_proba(train, test))
+        on_fit(number, n_fits)
     # The fit on all rows comes last: the solver's random numbers go on from fit to fit.
-    return CrossFitted(trainer.fit(), np.concatenate([np.empty((0, n_classes)), *predicted]))
+    member = trainer.fit()
+    on_fit(n_fits, n_fits)
+    return CrossFitted(member, np.concatenate(predicted))
 
 
 def join(
@@ -60,8 +89,8 @@ def join(
     splits: Splits,
     held_out_rows: Int64,
     tokenize: Tokenization,
-) -> tuple[list[Member], LogarithmicPool | None]:
-    """Return all members, the network first, and their pool.
+) -> Joined:
+    """Return all members, the network first, their pool, and what they say of held-out texts.
 
     A model counts as much as its predictions deserve for rows that it did not learn from.
 
@@ -77,23 +106,28 @@ def join(
     """
     others = [*ngrams, *teachers]
     members: list[Member] = [network, *(other.member for other in others)]
+
+    def by_network(rows: Int64) -> Float64:
+        texts = [data.texts[row] for row in rows]
+        return network.predict_proba(texts, tokenize(texts))
+
     if not others:
-        return members, None
+        held_out = (held_out_rows, by_network(held_out_rows)) if len(held_out_rows) else None
+        return Joined(members, None, held_out)
     rows = splits.predicted_rows
     if len(rows) == 0:  # the texts are too few to compare models
-        return members, LogarithmicPool.even(len(members), len(data.classes))
+        return Joined(members, LogarithmicPool.even(len(members), len(data.classes)), None)
     pool = pool_cross_fitted(others, data, splits)
     is_held_out = np.isin(rows, held_out_rows)
     if not is_held_out.any():
-        return members, add_network(pool, None, has_teachers=bool(teachers))
-    held_out = rows[is_held_out]
-    texts = [data.texts[row] for row in held_out]
-    both = [
-        network.predict_proba(texts, tokenize(texts)),
-        pool([other.probabilities[is_held_out] for other in others]),
-    ]
-    compared = Predictions(both, *data.targets_and_weight(held_out))
-    return members, add_network(pool, compared, has_teachers=bool(teachers))
+        return Joined(members, add_network(pool, None, has_teachers=bool(teachers)), None)
+    compared_rows = rows[is_held_out]
+    of_others = [other.probabilities[is_held_out] for other in others]
+    of_network = by_network(compared_rows)
+    both = [of_network, pool(of_others)]
+    compared = Predictions(both, *data.targets_and_weight(compared_rows))
+    joined = add_network(pool, compared, has_teachers=bool(teachers))
+    return Joined(members, joined, (compared_rows, joined([of_network, *of_others])))
 
 
 def teach_little(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from skcnn._arrays import Float64, Int64
 from skcnn._settings import NetworkSettings
@@ -13,17 +13,22 @@ from skcnn.costs._posterior import PosteriorRule
 from skcnn.fitting._held_out import make_held_out_score
 from skcnn.fitting._job import Job
 from skcnn.fitting._network_start import start_from
+from skcnn.fitting._reporter import Reporter
 from skcnn.fitting._soft_targets import TaughtTexts
 from skcnn.fitting._text_cnn import make_loss, to_text_cnn, train_text_cnn
 from skcnn.fitting._training_set import TrainingSet
 from skcnn.predicting._keras_network import KerasNetwork, SavedModel
 from skcnn.predicting._members import Network
+from skcnn.predicting._model import FitRecord, FittedModel
 from skcnn.predicting._text_cnn import FittedTextCNN
+from skcnn.text._coverage import EmbeddingCoverage
 from skcnn.text._prepare import PreparedTexts, known_part
 
 if TYPE_CHECKING:
-    from skcnn.network._fit import HeldOut
+    from skcnn.network._callbacks import Watch
+    from skcnn.network._fit import HeldOut, TrainedTextCNN
     from skcnn.network._labeled_texts import LabeledTexts
+    from skcnn.network._own_network import TrainedOwnNetwork
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +55,7 @@ def train(
     seed: int,
 ) -> FittedNetwork:
     """Train the network of a job, or read it from `memory` if it does not depend on the costs."""
+    job.reporter.say(f"Network: {len(train_rows):,} texts to learn from")
     if job.start is not None:
         prepared = start_from(prepared, job.start)
     loss = make_loss(job.network, job.costs, job.data.class_totals, job.data.classes)
@@ -72,12 +78,31 @@ def train(
         n_iter_no_change=n_iter_no_change,
         seed=seed,
         start=job.start,
+        reporter=job.reporter,
+        alone=partial(network_alone, job, coverage=prepared.coverage),
     )
     is_taught = learned is not job.data
-    depends_on_more = is_taught or score is not None or job.start is not None
+    is_followed = job.reporter.epoch_task is not None
+    depends_on_more = is_taught or is_followed or score is not None or job.start is not None
     if depends_on_more or not network.ignores_costs or not network.is_plain:
         return call()
-    return job.remember([network, n_iter_no_change], _call, call)
+    return job.remember("Network", [network, n_iter_no_change], _call, call)
+
+
+def network_alone(
+    job: Job, trained: FittedNetwork, coverage: EmbeddingCoverage | None
+) -> FittedModel:
+    """Return the model that has the network as its only member."""
+    return FittedModel(
+        classes=job.data.classes,
+        cost_matrix=job.costs,
+        tokenize=job.tokenize,
+        members=(trained.member.with_cached_words(trained.member.seen_words),),
+        pool=None,
+        record=FitRecord(
+            trained.history, trained.best_epoch + 1, coverage, n_texts=len(job.data.texts)
+        ),
+    )
 
 
 def _call(call: Callable[[], FittedNetwork]) -> FittedNetwork:
@@ -97,7 +122,9 @@ def fit_network(
     held_out_score: Callable[[Float64], float] | None,
     n_iter_no_change: int,
     seed: int,
-    start: FittedTextCNN | None = None,
+    start: FittedTextCNN | None,
+    reporter: Reporter,
+    alone: Callable[[FittedNetwork], FittedModel],
 ) -> FittedNetwork:
     """Train the network on the training rows; imports TensorFlow.
 
@@ -114,6 +141,8 @@ def fit_network(
     n_iter_no_change : number of epochs without improvement after which training stops
     seed : int
     start : the network whose weights the filters and the dense layer start from, or None
+    reporter : what is told about the epochs
+    alone : from the network after an epoch to a model without other members
     """
     from skcnn.network._fit import HeldOut
     from skcnn.network._labeled_texts import LabeledTexts
@@ -125,8 +154,13 @@ def fit_network(
     texts = LabeledTexts(prepared.train, *learned.targets_and_weight(train_rows))
     if settings.network is not None:
         return _fit_own_network(
-            prepared, texts, held_out, loss_costs, posterior_rule, settings, seed
+            prepared, texts, held_out, loss_costs, posterior_rule, settings, seed, reporter, alone
         )
+
+    def fitted(trained: TrainedTextCNN) -> FittedNetwork:
+        member = to_text_cnn(prepared, trained, posterior_rule)
+        return FittedNetwork(member, trained.history, trained.best_epoch)
+
     trained = train_text_cnn(
         prepared,
         texts,
@@ -135,9 +169,35 @@ def fit_network(
         settings=settings,
         seed=seed,
         start=start,
+        watch=_watch(reporter, settings, len(texts), lambda trained: alone(fitted(trained))),
     )
-    member = to_text_cnn(prepared, trained, posterior_rule)
-    return FittedNetwork(member, trained.history, trained.best_epoch)
+    return fitted(trained)
+
+
+def _watch(
+    reporter: Reporter,
+    settings: NetworkSettings,
+    n_texts: int,
+    model_of: Callable[[Any], FittedModel],
+) -> Watch:
+    """Return what tells the reporter about epochs.
+
+    Parameters
+    ----------
+    reporter : Reporter
+    settings : NetworkSettings
+    n_texts : number of texts in an epoch
+    model_of : from the result of training to a model
+    """
+    from skcnn.network._callbacks import Watch
+
+    return Watch(
+        on_epoch_begin=reporter.begin_epoch,
+        on_epoch_end=lambda history, result: reporter.end_epoch(
+            history, settings.epochs, lambda: model_of(result())
+        ),
+        on_batch_end=reporter.batch_watcher(-(-n_texts // settings.batch_size)),
+    )
 
 
 def _fit_own_network(
@@ -148,6 +208,8 @@ def _fit_own_network(
     posterior_rule: PosteriorRule,
     settings: NetworkSettings,
     seed: int,
+    reporter: Reporter,
+    alone: Callable[[FittedNetwork], FittedModel],
 ) -> FittedNetwork:
     """Train a user's network. It knows no subwords: it has one vector for each token id."""
     from skcnn.network._own_network import fit_own_network
@@ -156,6 +218,17 @@ def _fit_own_network(
     if held_out is not None:
         known = known_part(held_out.texts.sequences, len(embeddings))
         held_out = replace(held_out, texts=replace(held_out.texts, sequences=known))
+
+    def fitted(trained: TrainedOwnNetwork) -> FittedNetwork:
+        member = KerasNetwork(
+            vocabulary=prepared.vocabulary,
+            saved=SavedModel(trained.content, trained.model),
+            length=trained.length,
+            from_logits=trained.from_logits,
+            posterior_rule=posterior_rule,
+        )
+        return FittedNetwork(member, trained.history, trained.best_epoch)
+
     trained = fit_own_network(
         replace(texts, sequences=known_part(texts.sequences, len(embeddings))),
         embeddings,
@@ -163,12 +236,6 @@ def _fit_own_network(
         settings=settings,
         held_out=held_out,
         seed=seed,
+        watch=_watch(reporter, settings, len(texts), lambda trained: alone(fitted(trained))),
     )
-    member = KerasNetwork(
-        vocabulary=prepared.vocabulary,
-        saved=SavedModel(trained.content, trained.model),
-        length=trained.length,
-        from_logits=trained.from_logits,
-        posterior_rule=posterior_rule,
-    )
-    return FittedNetwork(member, trained.history, trained.best_epoch)
+    return fitted(trained)

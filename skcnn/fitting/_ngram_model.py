@@ -124,7 +124,12 @@ class NgramTable:
     @property
     def is_empty(self) -> bool:
         """Whether the texts share no n-gram, so that there is nothing to learn from."""
-        return bool(self._matrix.shape[1] == 0)
+        return self.n_ngrams == 0
+
+    @property
+    def n_ngrams(self) -> int:
+        """Number of different n-grams of words and of characters."""
+        return int(self._matrix.shape[1])
 
     def fit_predict_proba(self, train_rows: Int64, test_rows: Int64) -> Float64:
         """Learn from some rows and return probabilities of others, (len(test_rows), K)."""

@@ -17,6 +17,7 @@ from skcnn.fitting._network_progress import NetworkProgress
 from skcnn.fitting._ngram_progress import NgramProgress
 from skcnn.fitting._progress import Progress, progress_of
 from skcnn.fitting._recent_predictions import RecentPredictions
+from skcnn.fitting._reporter import Reporter
 from skcnn.fitting._splits import Splits, choose_splits
 from skcnn.fitting._text_cnn import make_loss, word_dropout
 from skcnn.fitting._training_set import TrainingSet
@@ -71,6 +72,7 @@ def begin_model(
     network: NetworkSettings,
     members: MemberSettings,
     settings: FitSettings,
+    reporter: Reporter,
 ) -> FittedModel:
     """Fit a model that later calls can continue.
 
@@ -78,14 +80,16 @@ def begin_model(
     ----------
     data : TrainingSet, which may lack some classes
     text, network, members, settings : the estimator's parameters
+    reporter : what is told about the progress
     """
     random_state = own_random_state(settings.random_state)
     costs = data.mean_costs(settings.cost_matrix)
     rows = split_rows(data, settings, random_state, network.epochs)
     # Words are prepared in another way than in `fit`: `memory` must not mix up the two.
     members = replace(members, memory=None)
-    job = Job(data, None, text, network, members, settings, costs, *rows, random_state)
+    job = Job(data, None, text, network, members, settings, costs, *rows, random_state, reporter)
     tokens = job.tokenize(data.texts)
+    reporter.say(f"Tokens: {sum(map(len, tokens)):,} in {len(tokens):,} texts")
     trained, record = _begin_network(job, tokens)
     splits = choose_splits(data, np.arange(len(tokens)), job.held_out_rows, random_state)
     weight = np.ones(len(tokens)) if data.sample_weight is None else data.sample_weight
@@ -93,6 +97,7 @@ def begin_model(
     if members.linear_model:
         start = NgramProgress.empty(len(data.classes))
         ngrams = start.learn(tokens, data.targets, weight)
+        reporter.say("N-gram model: fitted")
     progress = Progress(
         seed=job.seed(),
         n_calls=1,
@@ -128,7 +133,9 @@ def _begin_network(job: Job, tokens: list[list[str]]) -> tuple[NetworkProgress, 
     assert isinstance(trained.member, FittedTextCNN)
     chances = word_dropout(prepared)[: trained.member.weights.n_seen]
     progress = NetworkProgress.begin(trained.member, job.network.widths, chances, len(tokens))
-    return progress, FitRecord(trained.history, trained.best_epoch + 1, prepared.coverage)
+    return progress, FitRecord(
+        trained.history, trained.best_epoch + 1, prepared.coverage, n_texts=len(tokens)
+    )
 
 
 def _first_predictions(
@@ -155,7 +162,11 @@ def _first_predictions(
 
 
 def continue_model(
-    model: FittedModel, data: TrainingSet, network: NetworkSettings, settings: FitSettings
+    model: FittedModel,
+    data: TrainingSet,
+    network: NetworkSettings,
+    settings: FitSettings,
+    reporter: Reporter,
 ) -> FittedModel:
     """Return the model after some more texts.
 
@@ -164,9 +175,11 @@ def continue_model(
     model : FittedModel of `partial_fit` or `fit`
     data : TrainingSet with the classes of the model; it may lack some of them
     network, settings : the estimator's parameters
+    reporter : what is told about the progress
     """
     progress = progress_of(model)
     tokens = model.tokenize(data.texts)
+    reporter.say(f"Tokens: {sum(map(len, tokens)):,} in {len(tokens):,} texts")
     weight = _in_units_of_first_call(data, progress)
     # Before the members learn from the texts.
     predicted = [each.predict_proba(data.texts, tokens) for each in model.members]
@@ -183,9 +196,11 @@ def continue_model(
         settings=loss.settings,
         seed=int(np.random.RandomState([progress.seed, progress.n_calls]).randint(2**31 - 1)),
     )
+    reporter.say(f"Network: loss {mean_loss:.4f}")
     ngrams = progress.ngrams
     if ngrams is not None:
         ngrams = ngrams.learn(tokens, data.targets, weight)
+        reporter.say("N-gram model: fitted")
     after = replace(
         progress,
         n_calls=progress.n_calls + 1,
@@ -194,7 +209,7 @@ def continue_model(
         ngrams=ngrams,
         recent=progress.recent.add(predicted, data.targets, weight),
     )
-    record = _with_loss(model.record, mean_loss)
+    record = _after_call(model.record, mean_loss, len(tokens))
     return _with_progress(replace(model, cost_matrix=costs, record=record), after)
 
 
@@ -228,7 +243,10 @@ def _with_progress(model: FittedModel, progress: Progress) -> FittedModel:
     )
 
 
-def _with_loss(record: FitRecord, loss: float) -> FitRecord:
-    """Add the pass of a call to the record; the last weights are kept."""
+def _after_call(record: FitRecord, loss: float, n_new: int) -> FitRecord:
+    """Add the pass of a call over some new texts to the record; the last weights are kept."""
     history = {**record.history, "loss": [*record.history["loss"], loss]}
-    return replace(record, history=history, best_iter=len(history["loss"]))
+    n_texts = None if record.n_texts is None else record.n_texts + n_new
+    return replace(
+        record, history=history, best_iter=len(history["loss"]), n_texts=n_texts, held_out=None
+    )

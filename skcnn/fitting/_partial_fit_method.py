@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from numpy.typing import ArrayLike
@@ -10,9 +9,10 @@ from numpy.typing import ArrayLike
 from skcnn._compat import _check_feature_names, _fit_context, check_not_forked
 from skcnn._settings import FitSettings, MemberSettings, NetworkSettings, TextSettings
 from skcnn.fitting._partial_fit import begin_model, check_can_continue, continue_model
+from skcnn.fitting._reporter import Reporter
 from skcnn.fitting._training_set import check_classes, check_training_set
 from skcnn.predicting._model import FittedModel
-from skcnn.text._containers import column_names, n_columns
+from skcnn.text._containers import column_names
 from skcnn.text._pretrained import check_word_vectors
 
 
@@ -76,16 +76,12 @@ class PartialFitMixin:
         if model is not None:
             if model.feature_name is not None and column_names(X) is not None:
                 _check_feature_names(self, X, reset=False)
-            self._set_model(continue_model(model, data, network, settings))
+            with Reporter(settings.verbose) as reporter:
+                self._set_model(continue_model(model, data, network, settings, reporter))
             return self
         if text.word_vectors is not None:
             check_word_vectors(text.word_vectors)
-        names = column_names(X)
-        self._set_model(
-            replace(
-                begin_model(data, text, network, members, settings),
-                n_features_in=n_columns(X),
-                feature_name=None if names is None else names[0],
-            )
-        )
+        with Reporter(settings.verbose) as reporter:
+            model = begin_model(data, text, network, members, settings, reporter)
+        self._set_model(model.with_columns_of(X))
         return self

@@ -15,14 +15,20 @@ def fit_teachers(job: Job, splits: Splits) -> list[CrossFitted]:
     data, members, fitted = job.data, job.members, []
     if members.sentence_vectors is not None:
         encoder = fit_encoder(members.sentence_vectors, members.memory, data.texts)
-        vectors = encoder.encode(data.texts)
-        fitted.append(job.remember([vectors], _fit_sentences, job, encoder, splits))
+        name = "Sentence vectors"
+        job.reporter.say(f"{name}: {len(data.texts):,} texts")
+        vectors = encoder.encode(data.texts, job.reporter.say_texts(name))
+        fitted.append(
+            job.remember("Sentence model", [vectors], _fit_sentences, job, encoder, splits)
+        )
     for name, classifier in members.members or ():
         trainer = ClassifierTrainer(
             name, classifier, data.texts, data.targets, data.classes, data.sample_weight
         )
         key = [name, classifier]
-        fitted.append(job.remember(key, cross_fit, trainer, splits, job.n_classes))
+        what = f"Member {name!r}"
+        on_fit = job.reporter.say_fits(what)
+        fitted.append(job.remember(what, key, cross_fit, trainer, splits, job.n_classes, on_fit))
     return fitted
 
 
@@ -31,4 +37,4 @@ def _fit_sentences(job: Job, encoder: SentenceEncoder, splits: Splits) -> CrossF
     trainer = SentenceTrainer(
         data.texts, encoder, data.targets, job.n_classes, data.sample_weight, splits.folds
     )
-    return cross_fit(trainer, splits, job.n_classes)
+    return cross_fit(trainer, splits, job.n_classes, job.reporter.say_fits("Sentence model"))

@@ -21,6 +21,7 @@ from skcnn.text._prepare import PreparedTexts, join_subwords
 from skcnn.text._vocabulary import add_all_words_with_vectors
 
 if TYPE_CHECKING:
+    from skcnn.network._callbacks import Watch
     from skcnn.network._fit import HeldOut, TrainedTextCNN
     from skcnn.network._labeled_texts import LabeledTexts
 
@@ -108,7 +109,8 @@ def train_text_cnn(
     loss_costs: Float64,
     settings: NetworkSettings,
     seed: int,
-    start: FittedTextCNN | None = None,
+    start: FittedTextCNN | None,
+    watch: Watch,
 ) -> TrainedTextCNN:
     """Train the TextCNN on prepared texts with their classes; imports TensorFlow."""
     from skcnn.network._fit import fit_text_cnn
@@ -123,6 +125,7 @@ def train_text_cnn(
         held_out=held_out,
         seed=seed,
         start=None if start is None else layers_without_embedding(start, settings.widths),
+        watch=watch,
     )
 
 

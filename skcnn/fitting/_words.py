@@ -63,11 +63,13 @@ def cross_fit_ngrams(job: Job, words: Words) -> tuple[CrossFitted, ...]:
     if words.ngram_texts is None:
         return ()
     table = make_table(words.ngram_texts, job.data, job.n_classes, words.ngram_seed)
+    job.reporter.say(f"N-grams: {table.n_ngrams:,} different ones")
     if table.is_empty:
         return ()
     if words.splits.pairs:
         table.choose_inverse_penalty(*words.splits.pairs[0])
-    return (cross_fit(table, words.splits, job.n_classes),)
+    on_fit = job.reporter.say_fits("N-gram model")
+    return (cross_fit(table, words.splits, job.n_classes, on_fit),)
 
 
 def prepare(
@@ -79,12 +81,14 @@ def prepare(
     at the end of this function: for very many texts they take more memory than the whole training.
     """
     tokens = job.tokenize(texts)
+    job.reporter.say(f"Tokens: {sum(map(len, tokens)):,} in {len(texts):,} texts")
     # Texts of a student include the unlabeled ones.
     learns = job.text.learns_from_unlabeled and len(texts) == len(job.data.texts)
     unlabeled = job.unlabeled if learns else None
     prepared = prepare_texts(
         tokens, train_rows, job.held_out_rows, job.text, unlabeled, job.random_state
     )
+    job.reporter.say(f"Word vectors: {len(prepared.vocabulary):,} words of the training texts")
     if not job.members.linear_model:
         return prepared, None
     return prepared, choose_texts(tokens, job.data.targets, job.train_rows, job.random_state)

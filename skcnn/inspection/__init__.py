@@ -15,6 +15,7 @@ from skcnn.inspection._explanation import Explanation, Explanations
 from skcnn.inspection._model_card import model_card
 from skcnn.inspection._recall_effort import RecallEffortDisplay
 from skcnn.inspection._report import report
+from skcnn.inspection._summary import ModelSummary
 from skcnn.inspection._worst_errors import worst_errors
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "CostThresholdDisplay",
     "Explanation",
     "Explanations",
+    "ModelSummary",
     "RecallEffortDisplay",
     "model_card",
     "report",

@@ -5,8 +5,8 @@ SciKeras builds, compiles and fits the Keras model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,7 @@ from skcnn._arrays import Float32, Float64, softmax
 from skcnn._settings import NetworkSettings
 from skcnn.text._sequences import TokenSequences
 
-from ._callbacks import BestEpoch, ValidationScore
+from ._callbacks import BestEpoch, ValidationScore, Watch, watching
 from ._divergence import FiniteLoss, check_finite, warn_if_high
 from ._environment import initialize_devices
 from ._labeled_texts import LabeledTexts
@@ -86,6 +86,7 @@ def fit_text_cnn(
     held_out: HeldOut | None,
     seed: int,
     start: Sequence[Float32] | None = None,
+    watch: Watch | None = None,
 ) -> TrainedTextCNN:
     """Train a TextCNN.
 
@@ -107,6 +108,8 @@ def fit_text_cnn(
         Seeds the initial weights, the order of the batches and dropout.
     start : arrays or None
         The weights that all layers but the embedding start from, in Keras' order; None: new ones.
+    watch : Watch or None
+        It gets a `TrainedTextCNN` as the result of training.
 
     Raises
     ------
@@ -119,7 +122,7 @@ def fit_text_cnn(
         If the loss is much higher than that of a network that knows nothing.
     """
     initialize_devices()
-    callbacks = list(settings.callbacks or ())
+    stopping = early_stopping(held_out, text_cnn_softmax)
     loss = make_loss(settings.loss, loss_costs)
     classifier = _SequenceClassifier(
         model=partial(
@@ -140,8 +143,8 @@ def fit_text_cnn(
         **{f"optimizer__{name}": value for name, value in settings.all_optimizer_params.items()},
         batch_size=settings.batch_size,
         epochs=settings.epochs,
-        verbose=int(settings.verbose),
-        callbacks=[*early_stopping(held_out, text_cnn_softmax), *callbacks],
+        verbose=0,  # `watch` shows the progress
+        callbacks=[*stopping, *(settings.callbacks or ()), *watching(watch, _last_epoch)],
         fit__validation_data=_validation_data(held_out),
         fit__average_weights=settings.average_weights,
         fit__word_dropout=word_dropout,
@@ -152,8 +155,7 @@ def fit_text_cnn(
     try:
         classifier.fit(rows, texts.targets, sample_weight=texts.sample_weight)
     finally:
-        for callback in callbacks:
-            forget_model(callback)
+        forget_model(settings.callbacks or ())
     trained = _trained(classifier)
     losses = trained.history["loss"][: trained.best_epoch + 1]
     warn_if_high(losses, loss, texts, len(loss_costs), settings.batch_size)
@@ -222,25 +224,31 @@ def _validation_data(held_out: HeldOut | None) -> tuple[Any, ...] | None:
     return held_out.texts.sequences, held_out.texts.targets, held_out.texts.sample_weight
 
 
-def forget_model(callback: Any) -> None:
-    """Remove the Keras model from a user's callback, which the estimator keeps as a parameter."""
-    if isinstance(callback, keras.callbacks.Callback):
-        # Not set_model: callbacks override it, and expect a model there.
-        callback._model = None
+def forget_model(callbacks: Iterable[Any]) -> None:
+    """Remove the Keras model from a user's callbacks, which the estimator keeps as a parameter."""
+    for callback in callbacks:
+        if isinstance(callback, keras.callbacks.Callback):
+            # Not set_model: callbacks override it, and expect a model there.
+            callback._model = None
 
 
 def _trained(classifier: KerasClassifier) -> TrainedTextCNN:
-    model = classifier.model_
-    weights = read_weights(model)
-    check_finite(weights.arrays)
     history = {name: [float(v) for v in values] for name, values in classifier.history_.items()}
     best = [c.best_epoch for c in classifier._fit_callbacks if isinstance(c, BestEpoch)]
+    trained = _last_epoch(classifier.model_, history)
+    return replace(trained, best_epoch=best[0]) if best else trained
+
+
+def _last_epoch(model: keras.Model, history: dict[str, list[float]]) -> TrainedTextCNN:
+    """Return the result of training, if the weights are those of the last epoch."""
+    weights = read_weights(model)
+    check_finite(weights.arrays)
     return TrainedTextCNN(
         embedding=weights.embedding,
         kernels=tuple(to_numpy(layer.kernel) for layer in convolutions(model)),
         filter_bias=weights.filter_bias,
         dense_kernel=weights.dense_kernel,
         dense_bias=weights.dense_bias,
-        history=history,
-        best_epoch=best[0] if best else len(history["loss"]) - 1,
+        history={name: list(values) for name, values in history.items()},
+        best_epoch=len(history["loss"]) - 1,
     )

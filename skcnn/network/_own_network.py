@@ -7,7 +7,7 @@ of `compile`. Keras' own `fit` trains the network.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from inspect import Parameter, signature
 from typing import Any
@@ -20,7 +20,7 @@ from scikeras.wrappers import KerasClassifier
 from skcnn._arrays import Float32, Float64, Int32
 from skcnn._settings import NetworkSettings
 
-from ._callbacks import BestEpoch
+from ._callbacks import BestEpoch, Watch, watching
 from ._divergence import check_finite, warn_if_high
 from ._environment import initialize_devices, seeded
 from ._fit import HeldOut, copy_of_optimizer, early_stopping, forget_model
@@ -63,6 +63,7 @@ def fit_own_network(
     settings: NetworkSettings,
     held_out: HeldOut | None,
     seed: int,
+    watch: Watch | None = None,
 ) -> TrainedOwnNetwork:
     """Build a user's network and train it with Keras.
 
@@ -78,6 +79,8 @@ def fit_own_network(
         None: all epochs are trained, and the weights of the last one are kept.
     seed : int
         Seeds the initial weights, dropout, and the order of the batches.
+    watch : Watch or None
+        It gets a `TrainedOwnNetwork` as the result of training.
 
     Raises
     ------
@@ -106,20 +109,31 @@ def fit_own_network(
     y_of = partial(labels, n_columns=n_columns)
     penalty = _penalty(model)
     stopping = early_stopping(held_out, lambda _, sequences: softmax_of(sequences))
-    history = _train(model, texts, held_out, length, y_of, stopping, settings, seed)
+    result_of = partial(_last_epoch, length, from_logits)
+    callbacks = [*stopping, *(settings.callbacks or ()), *watching(watch, result_of)]
+    history = _train(model, texts, held_out, length, y_of, callbacks, settings, seed)
     check_finite(model.get_weights())
     best = [each.best_epoch for each in stopping if isinstance(each, BestEpoch)]
-    best_epoch = best[0] if best else len(history["loss"]) - 1
-    losses = history["loss"][: best_epoch + 1]
+    trained = result_of(model, history)
+    if best:
+        trained = replace(trained, best_epoch=best[0])
+    losses = history["loss"][: trained.best_epoch + 1]
     warn_if_high(losses, loss, texts, n_classes, settings.batch_size, penalty)
+    return trained
+
+
+def _last_epoch(
+    length: int, from_logits: bool, model: keras.Model, history: dict[str, list[float]]
+) -> TrainedOwnNetwork:
+    """Return the result of training, if the weights are those of the last epoch."""
     copy, content = without_optimizer(model)
     return TrainedOwnNetwork(
         model=copy,
         content=content,
         length=length,
         from_logits=from_logits,
-        history=history,
-        best_epoch=best_epoch,
+        history={name: list(values) for name, values in history.items()},
+        best_epoch=len(history["loss"]) - 1,
     )
 
 
@@ -204,7 +218,7 @@ def _train(
     held_out: HeldOut | None,
     length: int,
     y_of: Callable[[Int32 | Float32], NDArray[Any]],
-    stopping: list[keras.callbacks.Callback],
+    callbacks: list[keras.callbacks.Callback],
     settings: NetworkSettings,
     seed: int,
 ) -> dict[str, list[float]]:
@@ -214,18 +228,16 @@ def _train(
     validation = None
     if held_out is not None:
         validation = batches(held_out.texts, y_of(held_out.texts.targets), length, size)
-    callbacks = list(settings.callbacks or ())
     try:
         recorded = model.fit(
             all_epochs,
             steps_per_epoch=n_steps,
             validation_data=validation,
             epochs=epochs,
-            verbose=int(settings.verbose),
-            callbacks=[*stopping, *callbacks],
+            verbose=0,  # `watch` shows the progress
+            callbacks=callbacks,
             shuffle=False,  # the batches are shuffled already
         )
     finally:
-        for callback in callbacks:
-            forget_model(callback)
+        forget_model(settings.callbacks or ())
     return {name: [float(v) for v in values] for name, values in recorded.history.items()}

@@ -129,7 +129,7 @@ class _Loop:
             self._optimizer.apply(self._weights, weights_gradient, batch.rows)
             total += loss * len(rows)
             n_seen += len(rows)
-            hooks.on_train_batch_end(step, {"loss": loss})
+            hooks.on_train_batch_end(step, {"loss": total / n_seen})  # as Keras: the mean so far
             if self._model.stop_training:
                 break
         self._optimizer.prepare(self._weights)

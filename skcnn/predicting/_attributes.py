@@ -68,7 +68,9 @@ class FittedAttributes:
     def _set_costs(self, given: Any, costs: Float64) -> None:
         """Set the costs of decisions, as given and as a matrix (K, K)."""
         self.cost_matrix = given
-        self._model = replace(self._model, cost_matrix=costs, given_costs=given)
+        # The cost on held-out texts was that of decisions at the old costs.
+        record = replace(self._model.record, held_out=None)
+        self._model = replace(self._model, cost_matrix=costs, given_costs=given, record=record)
 
     def __sklearn_is_fitted__(self) -> bool:
         """Say whether there is a fitted model."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,28 @@ from skcnn.predicting._keras_network import KerasNetwork
 from skcnn.predicting._members import Member
 from skcnn.predicting._pool import LogarithmicPool
 from skcnn.predicting._text_cnn import FittedTextCNN
+from skcnn.text._containers import column_names, n_columns
 from skcnn.text._coverage import EmbeddingCoverage
 from skcnn.text._long_text import token_blocks
 from skcnn.text._tokenizer import Tokenization
 
 NETWORKS = (FittedTextCNN, KerasNetwork)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeldOutCost:
+    """What the decisions on held-out texts cost.
+
+    Attributes
+    ----------
+    n_texts : number of texts that were held out from the network
+    average_cost : of the decisions
+    constant_cost : average cost of the cheapest constant prediction
+    """
+
+    n_texts: int
+    average_cost: float
+    constant_cost: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,11 +47,15 @@ class FitRecord:
     history : values of each epoch, as Keras recorded them
     best_iter : the epoch whose weights were kept, counted from 1
     coverage : of the training texts by the pretrained vectors; None without such vectors
+    n_texts : number of labeled texts, the held-out ones included; None if a file does not say it
+    held_out : what decisions of all members together cost; None if it was not computed
     """
 
     history: dict[str, list[float]]
     best_iter: int
     coverage: EmbeddingCoverage | None
+    n_texts: int | None = None
+    held_out: HeldOutCost | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +112,12 @@ class FittedModel:
     def network(self) -> FittedTextCNN | KerasNetwork:
         """The network among the members."""
         return next(member for member in self.members if isinstance(member, NETWORKS))
+
+    def with_columns_of(self, X: Any) -> FittedModel:
+        """Return the model with the number and the name of the columns of what `fit` got."""
+        names = column_names(X)
+        feature_name = None if names is None else names[0]
+        return replace(self, n_features_in=n_columns(X), feature_name=feature_name)
 
     def predict_proba(self, texts: Sequence[str]) -> Float64:
         """Estimate P(class | text), (n, K)."""

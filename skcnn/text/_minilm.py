@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -82,12 +82,19 @@ class MiniLM:
             model, options, providers=["CPUExecutionProvider"]
         )
 
-    def encode(self, texts: Sequence[str]) -> Float32:
-        """Return vectors of length 1, (n, 384)."""
+    def encode(
+        self, texts: Sequence[str], on_encoded: Callable[[int, int], None] | None = None
+    ) -> Float32:
+        """Return vectors of length 1, (n, 384).
+
+        `on_encoded` is called now and then with the number of texts that are done, and with n.
+        """
         vectors = np.empty((len(texts), DIMENSION), np.float32)
         for begin in range(0, len(texts), _TEXTS_AT_ONCE):
             rows = slice(begin, begin + _TEXTS_AT_ONCE)
             vectors[rows] = self._encode_some(texts[rows])
+            if on_encoded is not None:
+                on_encoded(min(rows.stop, len(texts)), len(texts))
         return vectors
 
     def _encode_some(self, texts: Sequence[str]) -> Float32:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +84,16 @@ class SentenceEncoder:
         named = self.source if hasattr(self.source, "__qualname__") else type(self.source)
         return f"{named.__module__}.{named.__qualname__}"
 
-    def encode(self, texts: Sequence[str]) -> Float32:
+    def encode(
+        self, texts: Sequence[str], on_encoded: Callable[[int, int], None] | None = None
+    ) -> Float32:
         """Embed n texts, (n, d). Equal texts are embedded once.
+
+        Parameters
+        ----------
+        texts : n texts
+        on_encoded : is called now and then with the number of different texts that are embedded
+            so far, and the number of all that must be. Not if all were stored.
 
         Raises
         ------
@@ -96,24 +105,28 @@ class SentenceEncoder:
         rows: dict[str, int] = {}
         position = [rows.setdefault(text, len(rows)) for text in texts]
         distinct = list(rows)
-        if self.store is None:
-            vectors = self._compute(distinct)
-        else:
-            vectors = self.store.encode(distinct, self._compute)
+        compute = partial(self._compute, on_encoded=on_encoded)
+        vectors = compute(distinct) if self.store is None else self.store.encode(distinct, compute)
         return vectors[position]
 
-    def _compute(self, texts: Sequence[str]) -> Float32:
+    def _compute(
+        self, texts: Sequence[str], on_encoded: Callable[[int, int], None] | None
+    ) -> Float32:
         texts = list(texts)
         source = self.source
         if isinstance(source, str):
-            return load_minilm().encode(texts)
+            return load_minilm().encode(texts, on_encoded)
+        # Other encoders get all texts at once: what they return may depend on it.
         if _has(source, "encode"):
             given = source.encode(texts)
         elif is_transformer(source):
             given = source.transform(texts)
         else:
             given = source(texts)
-        return _check_vectors(given, texts)
+        vectors = _check_vectors(given, texts)
+        if on_encoded is not None:
+            on_encoded(len(texts), len(texts))
+        return vectors
 
 
 def make_encoder(sentence_vectors: Any, memory: Any = None) -> SentenceEncoder:

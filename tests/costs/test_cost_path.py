@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -314,3 +315,38 @@ def test_what_has_no_path_is_refused(
     settings = {"estimator": LogisticRegression(), "pos_label": "spam", **arguments}
     with pytest.raises(error, match=message):
         cost_path(X=X, y=Y, **settings)
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+@pytest.mark.parametrize("learns", [False, True])
+def test_a_path_says_which_fits_are_done(
+    learns: bool, n_jobs: int | None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    options: dict[str, Any] = {"pos_label": "spam", "cv": 3, "n_jobs": n_jobs}
+    silent = cost_path(Counting(learns=learns), X, Y, [1, 5], **options)
+    assert capfd.readouterr() == ("", "")
+    spoken = cost_path(Counting(learns=learns), X, Y, [1, 5], verbose=1, **options)
+    out, err = capfd.readouterr()
+    assert err == ""
+    n_fits = 6 if learns else 3
+    ratios = ["1"] * 3 + ["5"] * 3 if learns else ["1, 5"] * 3
+    assert [line.split(" s] ")[1] for line in out.splitlines()] == [
+        f"Fit {n + 1} of {n_fits}: fold {n % 3 + 1} of 3, ratio {ratio}"
+        for n, ratio in enumerate(ratios)
+    ]
+    for name in ("ratios", "recall", "precision", "cost"):
+        np.testing.assert_array_equal(getattr(spoken, name), getattr(silent, name))
+
+
+def test_a_notebook_shows_the_table_that_print_shows() -> None:
+    path = CostPath(
+        ratios=np.array([1.0, 5.0]),
+        recall=np.array([[0.5, 0.7], [1.0, 1.0]]),
+        precision=np.array([[np.nan, np.nan], [0.5, 0.25]]),
+        cost=np.array([[0.5, 0.5], [0.25, 0.75]]),
+        pos_label="<b>",
+    )
+    html = path._repr_html_()
+    assert "<b>" not in html
+    cells = re.findall("<t[hd]>(.*?)</t[hd]>", html)
+    assert cells == re.split(r"\s{2,}", "  ".join(str(path).splitlines()[1:]).strip())

@@ -212,6 +212,7 @@ def test_a_header_that_lacks_a_part_is_refused(name: str, model: Any, tmp_path: 
         CostSensitiveTextCNN.load(path)
 
 
+HELD_OUT = {"n_texts": 3, "average_cost": 0.5, "constant_cost": 1.0}
 RECORD = {
     "history": {"type": "dict", "items": [["loss", [1.0]]]},
     "best_iter": 1,
@@ -245,6 +246,14 @@ RECORD = {
         ({"columns": {"_model": None}}, r"the header has \['columns'\]"),
         ({"classes_dtype": "<f8"}, "classes cannot have the dtype '<f8'"),
         ({"record": RECORD | {"history": []}}, "history has no list of losses"),
+        ({"record": RECORD | {"n_texts": 9}}, "held_out is missing"),
+        ({"record": RECORD | {"held_out": None}}, "n_texts is missing"),
+        ({"record": RECORD | {"n_texts": 1, "held_out": None}}, "n_texts is 1"),
+        ({"record": RECORD | {"n_texts": 9.5, "held_out": None}}, "n_texts is of type float"),
+        ({"record": RECORD | {"n_texts": 9, "held_out": 3}}, "held_out is of type int"),
+        ({"record": RECORD | {"n_texts": 9, "held_out": {}}}, "n_texts is missing"),
+        ({"record": RECORD | {"n_texts": 9, "held_out": HELD_OUT | {"more": 1}}}, "held_out has"),
+        ({"record": RECORD | {"n_texts": 3, "held_out": HELD_OUT}}, "held_out is {'average"),
     ],
 )
 def test_a_header_whose_parts_do_not_fit_is_refused(

@@ -107,7 +107,7 @@ def test_a_member_that_is_too_sure_or_unsure_becomes_calibrated(
     # With a network that knows nothing, too:
     network: Any = Known(data.texts, np.full_like(truth, 1 / n_classes))
     held_out = np.arange(0, 2000, 10)
-    members, pool = join(network, [fitted], [], data, splits, held_out, TOKENIZE)
+    members, pool, _ = join(network, [fitted], [], data, splits, held_out, TOKENIZE)
     assert members == [network, model]
     assert pool is not None
     pooled = pool([each.predict_proba(data.texts, []) for each in members])
@@ -185,8 +185,9 @@ def test_without_other_models_there_is_no_pool() -> None:
     network: Any = Known(data.texts, truth)
     for held_out in (NO_ROWS, np.arange(0, 100, 10)):
         splits = splits_of(data, held_out)
-        joined = join(network, [], [], data, splits, held_out, TOKENIZE)
-        assert joined == ([network], None)
+        members, pool, known = join(network, [], [], data, splits, held_out, TOKENIZE)
+        assert (members, pool) == ([network], None)
+        assert (known is None) == (len(held_out) == 0)
 
 
 def test_of_too_few_texts_all_members_count_the_same() -> None:
@@ -195,7 +196,8 @@ def test_of_too_few_texts_all_members_count_the_same() -> None:
     assert splits.pairs == ()
     fitted: Any = [cross_fit(Known(data.texts, truth), splits, 2) for _ in range(3)]
     network: Any = Known(data.texts, truth)
-    _, pool = join(network, fitted[:1], fitted[1:], data, splits, NO_ROWS, TOKENIZE)
+    _, pool, known = join(network, fitted[:1], fitted[1:], data, splits, NO_ROWS, TOKENIZE)
+    assert known is None
     assert pool is not None
     np.testing.assert_array_equal(pool.exponents, np.full(4, 0.25))
     np.testing.assert_array_equal(

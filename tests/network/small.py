@@ -96,7 +96,6 @@ SMALL_NETWORK: dict[str, Any] = {
     "epochs": 2,
     "average_weights": False,
     "callbacks": None,
-    "verbose": 0,
 }
 
 

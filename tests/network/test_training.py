@@ -76,6 +76,33 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_texts():
     np.testing.assert_allclose(history["val_loss"], [float(expected)], rtol=1e-5)
 
 
+def test_a_batch_is_logged_with_the_mean_loss_so_far_as_keras_does():
+    class Batches(callbacks.Callback):
+        def __init__(self):
+            super().__init__()
+            self.losses = []
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.losses.append(logs["loss"])
+
+    data = texts_and_targets(21)
+    found = Batches()
+    history = train(small_model(), data, epochs=1, batch_size=8, callbacks=[found], shuffle=False)
+    assert found.losses[-1] == pytest.approx(history["loss"][0])
+    assert found.losses[0] != pytest.approx(history["loss"][0])
+    # Keras' own loop, with the same weights and batches.
+    model, expected = small_model(dropout=0.0), Batches()
+    ours = Batches()
+    start = model.get_weights()
+    padded = data[0].to_padded()
+    options = {"epochs": 1, "batch_size": 8, "shuffle": False, "verbose": 0}
+    keras.Model.fit(model, padded, data[1], callbacks=[expected], **options)
+    model = small_model(dropout=0.0)
+    model.set_weights(start)
+    train(model, data, callbacks=[ours], **options)
+    np.testing.assert_allclose(ours.losses, expected.losses, rtol=1e-4)
+
+
 def test_padded_ids_and_sequences_give_the_same_history():
     sequences, targets = texts_and_targets()
     expected = train(small_model(), (sequences, targets))
