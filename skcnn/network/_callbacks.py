@@ -40,3 +40,12 @@ class BestEpoch(keras.callbacks.EarlyStopping):
         super().__init__(
             monitor=monitor, mode=mode, patience=n_iter_no_change, restore_best_weights=True
         )
+
+
+def epoch_callback(
+    on_epoch_end: Callable[[int, dict[str, float]], None],
+) -> keras.callbacks.Callback:
+    """Return a callback that passes on the number of each epoch, from 0, and its losses."""
+    return keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs=None: on_epoch_end(epoch, logs or {})
+    )
