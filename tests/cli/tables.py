@@ -22,12 +22,13 @@ ROWS += [(f"{text} {i}", "ham") for i in range(30) for text in HAM]
 
 
 def run_process(
-    *arguments: str | Path, code: str | None = None, **environment: str
+    *arguments: str | Path, code: str | None = None, stdin: str | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     program = ["-m", "skcnn.cli"] if code is None else ["-c", code]
     root = Path(skcnn.__file__).parents[1]
     return subprocess.run(
         [sys.executable, *program, *map(str, arguments)],
+        input=stdin,
         capture_output=True,
         encoding="utf-8",
         check=False,

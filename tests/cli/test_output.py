@@ -10,6 +10,7 @@ import subprocess
 import sys
 import unicodedata
 from pathlib import Path
+from time import sleep
 
 import pytest
 import typer
@@ -73,6 +74,44 @@ def test_progress_shows_it_too(
     printed = capsys.readouterr().err
     assert printed.count(r"\x1b[2J [red]") >= 1
     assert "\x1b[2J" not in printed
+
+
+def test_a_log_gets_a_line_after_a_while_and_later_what_is_new(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("skcnn.cli._output.FIRST_LINE_AFTER", 0.05)
+    monkeypatch.setattr("skcnn.cli._output.NEXT_LINE_AFTER", 0.05)
+    seen = ""
+
+    def wait_for(line: str) -> None:
+        nonlocal seen
+        for _ in range(1000):
+            seen += capsys.readouterr().err
+            if line in seen:
+                return
+            sleep(0.01)
+        raise AssertionError(seen)
+
+    with progress("first \x1b[2J") as show:
+        wait_for("first \\x1b[2J\n")
+        for number in range(1000):
+            show(f"row {number}")
+        wait_for("row 999\n")
+        sleep(0.2)
+    assert "\x1b" not in seen + capsys.readouterr().err
+    assert seen.count("\n") < 20
+    assert seen.count("row 999") == 1
+
+
+def test_a_short_command_adds_no_line_to_a_log(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("skcnn.cli._output.FIRST_LINE_AFTER", 600)
+    with progress("first") as show:
+        show("second")
+    with pytest.raises(ValueError, match="wrong"), progress("first"):
+        raise ValueError("wrong")
+    assert capsys.readouterr().err == ""
 
 
 def test_every_command_prints_through_these_functions() -> None:
