@@ -105,8 +105,8 @@ def tune(
     _print_path(path, name)
     for each in thresholds:
         say(_threshold_in_words(each, name))
-    options = "--loss cross_entropy --cost"
-    say(f"To train with a cost: skcnn train {data} {options} {name}={costs[-1]:g} -o model.skcnn")
+    cost = f"--loss cross_entropy --cost {name}={costs[len(costs) // 2]:g}"
+    say(f"To train with a cost: skcnn train {data} {cost} -o model.skcnn")
 
 
 def _checked_ratios(option: str) -> list[float]:
