@@ -77,7 +77,7 @@ class Figures:
         for name, rows, *shares in zip(
             self.names, self.confusion, self.precision, self.recall, strict=True
         ):
-            table.add_row(name, f"{rows.sum():,}", *(_share(value) for value in shares))
+            table.add_row(name, f"{rows.sum():,}", *(share(value) for value in shares))
         console().print(table)
         say(self.costs_in_a_sentence())
 
@@ -148,5 +148,6 @@ def _shares(part: NDArray[Any], whole: NDArray[Any]) -> list[float]:
     ]
 
 
-def _share(value: float) -> str:
+def share(value: float) -> str:
+    """Write a share, or "-" for NaN."""
     return "-" if finite(value) is None else f"{value:.3f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ def info(model: ModelFile, as_json: AsJson = False) -> None:
     say(f"Parameters other than the defaults: {changed or 'none'}")
 
 
+_MAX_SHOWN = 20
 _TITLES = {
     "file": "File",
     "bytes": "Bytes",
@@ -78,10 +80,16 @@ def _changed(model: CostSensitiveTextCNN) -> dict[str, Any]:
     """Return the parameters that differ from the defaults, as JSON can hold them."""
     defaults = type(model)().get_params(deep=False)
     return {
-        name: value if isinstance(value, bool | int | float | str) else str(value)
+        name: _shown(value)
         for name, value in model.get_params(deep=False).items()
         if not _same(value, defaults[name]) and name != "cost_matrix"
     }
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, Mapping) and len(value) > _MAX_SHOWN:
+        return f"{len(value):,} entries"  # word vectors
+    return value if isinstance(value, bool | int | float | str) else str(value)
 
 
 def _same(value: Any, default: Any) -> bool:

@@ -33,6 +33,14 @@ SkipEmpty = Annotated[bool, typer.Option("--skip-empty", help="Leave out rows wi
 RandomState = Annotated[
     int, typer.Option(min=0, help="Random seed. The same seed gives the same model.")
 ]
+OptionalSeed = Annotated[
+    int | None,
+    typer.Option(
+        "--random-state",
+        min=0,
+        help="Random seed, default: 0. The same seed gives the same model.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Positive = Annotated[
     str | None,

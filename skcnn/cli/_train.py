@@ -9,7 +9,7 @@ import typer
 
 from skcnn.cli._config import checked_estimator, read_config
 from skcnn.cli._cost_options import CostOption, costs_of_labels, no_such_label, parse_costs
-from skcnn.cli._figures import Figures
+from skcnn.cli._figures import Figures, finite, share
 from skcnn.cli._fitting import fit
 from skcnn.cli._inputs import check_can_read
 from skcnn.cli._labeled import check_labels, read_labeled, read_texts
@@ -20,6 +20,7 @@ from skcnn.cli._options import (
     FormatOption,
     LabelColumn,
     Labeled,
+    OptionalSeed,
     QuotingOption,
     Separator,
     SkipEmpty,
@@ -82,10 +83,7 @@ def train(
         Path | None,
         typer.Option(help="TOML or JSON file of parameters of CostSensitiveTextCNN."),
     ] = None,
-    random_state: Annotated[
-        int | None,
-        typer.Option(min=0, help="Random seed, default: 0. The same seed gives the same model."),
-    ] = None,
+    random_state: OptionalSeed = None,
     skip_empty: SkipEmpty = False,
     as_json: AsJson = False,
     format: FormatOption = None,
@@ -189,7 +187,7 @@ def _report(
         trained = {
             "epochs": model.n_iter_,
             "best_epoch": model.best_iter_,
-            "validation_loss": min(losses) if losses else None,
+            "validation_loss": finite(min(losses)) if losses else None,
             "output": str(output),
             "bytes": output.stat().st_size,
         }
@@ -212,8 +210,8 @@ def _report(
 
 def _found(figures: Figures, positive: str) -> str:
     k = figures.names.index(positive)
-    found, n = figures.confusion[k, k], figures.confusion[k].sum()
+    found, n, recall = figures.confusion[k, k], figures.confusion[k].sum(), figures.recall[k]
     alarms = figures.confusion[:, k].sum() - found
     return (
-        f"Found {found:,} of {n:,} {positive!r} (recall {found / n:.3f}), {alarms:,} false alarms."
+        f"Found {found:,} of {n:,} {positive!r} (recall {share(recall)}), {alarms:,} false alarms."
     )

@@ -23,8 +23,8 @@ from skcnn.cli._options import (
     FormatOption,
     LabelColumn,
     Labeled,
+    OptionalSeed,
     QuotingOption,
-    RandomState,
     Separator,
     SkipEmpty,
     TextColumn,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from skcnn._estimator import CostSensitiveTextCNN
     from skcnn.costs._cost_path import CostPath
 
+_LOSS = "cross_entropy"
 _FIGURES = ("recall", "precision", "cost")
 
 
@@ -70,7 +71,7 @@ def tune(
         Path | None,
         typer.Option(help="TOML or JSON file of parameters of CostSensitiveTextCNN."),
     ] = None,
-    random_state: RandomState = 0,
+    random_state: OptionalSeed = None,
     skip_empty: SkipEmpty = False,
     as_json: AsJson = False,
     format: FormatOption = None,
@@ -87,13 +88,12 @@ def tune(
     costs = _checked_ratios(ratios)
     wanted = _Wanted(min_precision, min_recall, max_rate)
     with progress(f"Reading {data}"):
-        settings = {"loss": "cross_entropy", "random_state": random_state}
-        model = checked_estimator(read_config(config) | settings, config)
+        model = _estimator(config, random_state)
         reading = Reading(format, encoding, separator, quoting)
         labeled = read_labeled(data, reading, text, label, skip_empty=skip_empty)
         classes = check_labels(labeled)
         name = _checked_positive(positive, classes, labeled)
-        folds = _folds(labeled, len(classes), random_state)
+        folds = _folds(labeled, len(classes), model.random_state)
     say(labeled.report(), err=as_json)
     P = _out_of_fold(model, labeled, folds, len(classes))
     path = _path(P, labeled.labels, classes, folds, costs, name)
@@ -105,8 +105,20 @@ def tune(
     _print_path(path, name)
     for each in thresholds:
         say(_threshold_in_words(each, name))
-    cost = f"--loss cross_entropy --cost {name}={costs[len(costs) // 2]:g}"
+    cost = f"--loss {_LOSS} --cost {name}={costs[len(costs) // 2]:g}"
     say(f"To train with a cost: skcnn train {data} {cost} -o model.skcnn")
+
+
+def _estimator(config: Path | None, random_state: int | None) -> CostSensitiveTextCNN:
+    params = {"loss": _LOSS, "random_state": 0} | read_config(config)
+    if params["loss"] != _LOSS:
+        raise ValueError(
+            f"--config {config} sets the loss {params['loss']!r}; tune trains with {_LOSS}, where "
+            "one model serves all costs. Leave the loss out of the file."
+        )
+    if random_state is not None:
+        params["random_state"] = random_state
+    return checked_estimator(params, config)
 
 
 def _checked_ratios(option: str) -> list[float]:
@@ -128,16 +140,16 @@ def _checked_positive(positive: str | None, classes: Sequence[str], labeled: Lab
     return positive
 
 
-def _folds(labeled: LabeledTexts, n_classes: int, random_state: int) -> Int64:
+def _folds(labeled: LabeledTexts, n_classes: int, random_state: Any) -> Int64:
     """Return the fold of each row, (n,): five folds, equal texts in one."""
     import numpy as np
+    from sklearn.utils import check_random_state
 
     from skcnn.fitting._splits import fold_numbers
 
     targets = np.unique(labeled.labels, return_inverse=True)[1]
-    folds = fold_numbers(
-        labeled.texts, targets.astype(np.int32), np.random.RandomState(random_state)
-    )
+    seed = check_random_state(random_state)
+    folds = fold_numbers(labeled.texts, targets.astype(np.int32), seed)
     if folds is not None:
         trained = [np.unique(targets[folds != k]) for k in range(5)]
         if min(map(len, trained)) == n_classes:

@@ -26,6 +26,16 @@ def test_info_says_what_the_file_holds(model: Path) -> None:
     assert "Parameters other than the defaults: random_state=0\n" in printed
 
 
+def test_word_vectors_in_the_file_are_counted(tmp_path: Path) -> None:
+    vectors = {f"{'abcd'[i % 4]}{i // 4 or ''}": [0.0, 1.0] for i in range(2000)}
+    cnn = skcnn.CostSensitiveTextCNN(
+        word_vectors=vectors, epochs=1, early_stopping=False, linear_model=False, random_state=0
+    )
+    cnn.fit(["a b", "c d"], ["x", "y"]).save(tmp_path / "a.skcnn")
+    found = json.loads(succeeds("info", tmp_path / "a.skcnn", "--json"))
+    assert found["parameters"]["word_vectors"] == "2,000 entries"
+
+
 def test_files_of_every_format_have_info() -> None:
     assert STORED
     formats = {json.loads(succeeds("info", path, "--json"))["format"] for path in STORED}

@@ -77,6 +77,12 @@ def test_the_options_are_parameters_of_the_estimator() -> None:
     assert "lunch" not in loaded().embedding_coverage_.missing
 
 
+def test_a_validation_file_without_the_positive_label_has_no_recall() -> None:
+    written(Path("new.csv"), [("see you", "ham")], HEADER)
+    printed = train("--validation-file", "new.csv", "--positive", "spam")
+    assert "of 0 'spam' (recall -)" in printed
+
+
 def test_an_option_counts_more_than_the_file() -> None:
     Path("fast.json").write_text(
         '{"epochs": 2, "random_state": 5, "cost_matrix": {"spam": 2}, "linear_model": false}'

@@ -54,6 +54,10 @@ def test_a_threshold_keeps_what_is_asked(rows: list[tuple[float, bool]], value: 
         (["--positive", "offer"], "--positive offer: data.csv has no such label"),
         (["--ratios", "1,0"], "--ratios 1,0: expected numbers above 0"),
         (["--ratios", "x"], "--ratios x: expected numbers above 0"),
+        (
+            ["--config", "loss.toml"],
+            "loss.toml sets the loss 'focal'; tune trains with cross_entropy",
+        ),
         (["--config", "absent.toml"], "absent.toml: No such file"),
         (["--text", "body"], "has no column 'body'"),
     ],
@@ -67,6 +71,7 @@ def test_a_wrong_option_of_tune_is_named(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     written(tmp_path / "data.csv", ROWS, HEADER)
+    (tmp_path / "loss.toml").write_text('loss = "focal"')
     assert complaint in fails("tune", "data.csv", *options)
 
 
