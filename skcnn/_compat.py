@@ -1,4 +1,4 @@
-"""Private names of scikit-learn, threads of BLAS, random states, and warnings about old names.
+"""Private names of scikit-learn, threads, forks, random states, warnings of names and pickles.
 
 scikit-learn's names are imported on first use: `skcnn.costs` needs this file, and importing
 scikit-learn takes a second.
@@ -6,11 +6,12 @@ scikit-learn takes a second.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import warnings
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Callable, Mapping
+from functools import cache, wraps
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -18,18 +19,23 @@ import numpy as np
 
 if TYPE_CHECKING:
     from sklearn.base import _fit_context
+    from sklearn.utils import _safe_indexing
     from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
     from sklearn.utils.metaestimators import _BaseComposition
     from sklearn.utils.validation import _check_feature_names, _check_sample_weight
 
 __all__ = [
+    "DocLinkMixin",
     "HasMethods",
     "Interval",
+    "PickleVersionMixin",
     "StrOptions",
     "_BaseComposition",
     "_check_feature_names",
     "_check_sample_weight",
     "_fit_context",
+    "_safe_indexing",
+    "check_not_forked",
     "one_blas_thread",
     "own_random_state",
     "renamed_arguments",
@@ -45,10 +51,14 @@ _HOMES = {
     "_check_feature_names": "sklearn.utils.validation",
     "_check_sample_weight": "sklearn.utils.validation",
     "_fit_context": "sklearn.base",
+    "_safe_indexing": "sklearn.utils",
 }
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+# The attribute of a pickled estimator that names the version.
+_VERSION_KEY = "_skcnn_version"
 
 # Warnings do not point to lines of these packages, because users cannot change them.
 _PASSED_OVER = frozenset(
@@ -70,6 +80,13 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+class DocLinkMixin:
+    """The page that scikit-learn's picture of an estimator in a notebook links to."""
+
+    _doc_link_module = "skcnn"
+    _doc_link_template = "https://github.com/skcnn/skcnn/blob/main/docs/api.md"
 
 
 def own_random_state(seed: Any) -> np.random.RandomState:
@@ -94,6 +111,50 @@ def warn_renamed(old: str, new: str) -> None:
         f"{old} is deprecated since skcnn 0.2 and will be removed in 0.3. Write {new}.",
         FutureWarning,
     )
+
+
+class PickleVersionMixin:
+    """Writes the version of skcnn into pickles, and warns if another version reads one.
+
+    scikit-learn does this for its own classes alone. A class with this mixin is an estimator.
+    """
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes, and the version."""
+        from skcnn import __version__
+
+        state: Any = super().__getstate__()
+        return {**state, _VERSION_KEY: __version__}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """Take the attributes over, with a warning if another version wrote them."""
+        from skcnn import __version__
+
+        found = state.get(_VERSION_KEY, "before 0.2")
+        if found != __version__:
+            warn_user(
+                f"This {type(self).__name__} was pickled by skcnn {found}; this is skcnn "
+                f"{__version__}, where it may fail or give other results. Fit it again, or load a "
+                "file that `save` wrote.",
+                _version_warning(),
+            )
+        attributes = {name: value for name, value in state.items() if name != _VERSION_KEY}
+        super().__setstate__(attributes)  # type: ignore[misc]
+
+
+@cache
+def _version_warning() -> type[Warning]:
+    """Return scikit-learn's warning about versions, with a text of its own."""
+    from sklearn.exceptions import InconsistentVersionWarning
+
+    class PickleVersionWarning(InconsistentVersionWarning):
+        def __init__(self, message: str) -> None:
+            UserWarning.__init__(self, message)
+
+        def __str__(self) -> str:
+            return str(self.args[0])
+
+    return PickleVersionWarning
 
 
 def renamed_arguments(**new_names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -130,6 +191,51 @@ def renamed_arguments(**new_names: str) -> Callable[[Callable[P, R]], Callable[P
     return decorate
 
 
+class _Fork:
+    """Whether this process was forked from one in which TensorFlow had threads already.
+
+    A fork has no threads but one, so TensorFlow would wait there forever for its own.
+    """
+
+    lacks_threads = False
+
+    @classmethod
+    def note(cls) -> None:
+        """Look, in the new process, at whether TensorFlow had found its devices in the old one."""
+        module = sys.modules.get("tensorflow.python.eager.context")
+        # TensorFlow has no public name for this.
+        context = getattr(module, "_context", None)
+        cls.lacks_threads |= bool(getattr(context, "_initialized", False))
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(after_in_child=_Fork.note)
+
+
+def check_not_forked(what: str) -> None:
+    """Raise an error where TensorFlow would wait forever.
+
+    Parameters
+    ----------
+    what : str
+        What needs TensorFlow, such as "fit".
+
+    Raises
+    ------
+    RuntimeError
+        If this process was forked from one that had used TensorFlow.
+    """
+    if _Fork.lacks_threads:
+        raise RuntimeError(
+            f"{what} needs TensorFlow, and this process was forked from one that had used "
+            "TensorFlow already, in which case it waits forever; expected a process that was "
+            "started otherwise. Use joblib's backend 'loky', which is its default, or "
+            "multiprocessing.get_context('spawn'), or fork before TensorFlow is first used, for "
+            "example before the first fit. Without `network`, a fitted model predicts in a forked "
+            "process too."
+        )
+
+
 class _OneBlasThread:
     """A context in which BLAS, the library behind NumPy's matrix products, has one thread.
 
@@ -163,5 +269,12 @@ class _OneBlasThread:
             if self._users == 0:
                 self._limiter.restore_original_limits()
 
+    def unlock(self) -> None:
+        """Take a new lock, in a forked process: a thread of its parent may hold the old one."""
+        self._lock = threading.Lock()
+
 
 one_blas_thread = _OneBlasThread()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=one_blas_thread.unlock)

@@ -12,7 +12,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skcnn._arrays import Float64
-from skcnn._compat import _check_feature_names, _fit_context, warn_renamed
+from skcnn._compat import PickleVersionMixin, _check_feature_names, _fit_context, check_not_forked
 from skcnn._parameters import PARAMETER_CONSTRAINTS, MemberParameters
 from skcnn.costs._loss_formulas import LOSS_NAMES
 from skcnn.costs._matrix import CostMatrixLike
@@ -23,9 +23,9 @@ from skcnn.fitting._fit import fit_model
 from skcnn.fitting._network_start import check_start
 from skcnn.fitting._partial_fit_method import PartialFitMixin
 from skcnn.fitting._text_cnn import to_keras_model
-from skcnn.fitting._training_set import check_training_set, check_unlabeled
+from skcnn.fitting._training_set import check_training_set, check_unlabeled, unlabeled_texts
 from skcnn.inspection._explain import ExplainMixin
-from skcnn.predicting._attributes import FittedAttributes
+from skcnn.predicting._attributes import FittedAttributes, fitted_property
 from skcnn.text._containers import as_texts, column_names, n_columns
 from skcnn.text._pretrained import check_word_vectors
 from skcnn.text._sentence_vectors import check_memory, check_sentence_vectors
@@ -37,6 +37,7 @@ class CostSensitiveTextCNN(
     ExplainMixin,
     SaveLoadMixin,
     MinCostMixin,
+    PickleVersionMixin,
     ClassifierMixin,
     MemberParameters,
 ):
@@ -76,10 +77,10 @@ default=None
         - "hard_misclassification": ``C[t, argmax q] * (-log q_t)``
         - "focal": "weighted" times ``(1 - q_t)^2``
 
-        An object from `skcnn.losses` can have other parameters. Its own cost matrix counts for
-        training; `cost_matrix` counts for decisions. The outputs of a network that was trained
-        with a loss of skcnn are turned back into P(class | text). With any other loss, the softmax
-        outputs are taken as P(class | text).
+        An object from `skcnn.losses` can have other parameters. Its own cost matrix, in any unit,
+        counts for training; `cost_matrix` counts for decisions. The outputs of a network that was
+        trained with a loss of skcnn are turned back into P(class | text). With any other loss, the
+        softmax outputs are taken as P(class | text).
     network : callable, default=None
         A function that returns a Keras model over padded token ids, not compiled. It replaces the
         TextCNN. It is called by SciKeras' convention: `meta` has "n_ids" and "embeddings", the
@@ -337,12 +338,14 @@ default=None
         y : array-like of shape (n_samples,)
             Labels, with at least two different ones.
         sample_weight : array-like of shape (n_samples,), default=None
-            How much each text counts. 0 leaves a text out.
-        sample_costs : array-like of shape (n_samples, n_classes) or DataFrame, default=None
-            Used instead of `cost_matrix`: the cost of missing each class in each text, see
-            `skcnn.costs.check_sample_costs`. `cost_matrix_` then holds the means over the texts of
-            each class, and a cost-sensitive loss uses these. `predict_proba` estimates
-            P(class | text) as always. Give the costs of new texts to `predict`.
+            How much each text counts, compared with the others. 0 leaves a text out.
+        sample_costs : array-like of shape (n_samples, n_classes) or (n_samples, n_classes, \
+n_classes), or DataFrame, default=None
+            Used instead of `cost_matrix`: the cost of missing each class in each text, or a cost
+            matrix for each text, see `skcnn.costs.check_sample_costs`. `cost_matrix_` then holds
+            the means over the texts of each class, and a cost-sensitive loss uses these.
+            `predict_proba` estimates P(class | text) as always. Give the costs of new texts to
+            `predict`.
         unlabeled : list, tuple, ndarray, Series or one-column DataFrame of str, default=None
             More texts of the same kind, without labels. Word vectors are learned from them too,
             and their words are known when predicting. With `sentence_vectors` or `members`, the
@@ -361,14 +364,17 @@ default=None
         ValueError
             If a text is missing, the lengths of X and y differ, y has one class only, the costs
             do not fit the texts or the classes, or `distill` is True without unlabeled texts.
+        RuntimeError
+            In a process that was forked after TensorFlow was used: it would wait forever there.
         """
+        check_not_forked("fit")
         text, network, members, settings = self._settings()
         if self.word_vectors is not None:
             check_word_vectors(self.word_vectors)
         check_sentence_vectors(self.sentence_vectors)
         check_memory(self.memory)
         check_members(self.members, taken_names=PARAMETER_CONSTRAINTS)
-        more_texts = check_unlabeled(self._unlabeled(unlabeled), text, members)
+        more_texts = check_unlabeled(unlabeled_texts(self.unlabeled, unlabeled), text, members)
         data = check_training_set(X, y, sample_weight, self.class_weight, sample_costs)
         if data.sample_weight is not None:
             check_members_take_weights(self.members or ())
@@ -384,15 +390,6 @@ default=None
         )
         return self
 
-    def _unlabeled(self, unlabeled: Any) -> Any:
-        """Return what `fit` was given, or the parameter that it replaces."""
-        if isinstance(self.unlabeled, str) and self.unlabeled == "deprecated":
-            return unlabeled
-        warn_renamed("The parameter unlabeled", "fit(X, y, unlabeled=...)")
-        if unlabeled is not None:
-            raise TypeError("unlabeled is given to fit and as a parameter; expected only in fit.")
-        return self.unlabeled
-
     def predict_proba(self, X: Any) -> Float64:
         """Estimate P(class | text), whatever the costs are.
 
@@ -407,11 +404,12 @@ default=None
         ndarray of shape (n_samples, n_classes)
             Columns in the order of `classes_`; rows sum to 1.
         """
-        check_is_fitted(self)
+        fitted = self._unchanging_copy()
+        check_is_fitted(fitted)
         texts = as_texts(X)
-        if hasattr(self, "feature_names_in_") and column_names(X) is not None:
-            _check_feature_names(self, X, reset=False)
-        return self._model.predict_proba(texts)
+        if hasattr(fitted, "feature_names_in_") and column_names(X) is not None:
+            _check_feature_names(fitted, X, reset=False)
+        return fitted._model.predict_proba(texts)
 
     @property
     def _learns_costs(self) -> bool:
@@ -420,7 +418,7 @@ default=None
             isinstance(self.loss, str) and self.loss in LOSS_NAMES and self.loss != "cross_entropy"
         )
 
-    @property
+    @fitted_property
     def model_(self) -> Any:
         """The trained network as a Keras model over padded token ids (imports TensorFlow).
 
@@ -428,6 +426,7 @@ default=None
         P(class | text).
         """
         check_is_fitted(self)
+        check_not_forked("model_")
         fitted = self._model  # another thread may fit meanwhile
         model, keras_model = getattr(self, "_keras_model", (None, None))
         if model is not fitted:

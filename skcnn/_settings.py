@@ -148,7 +148,7 @@ class NetworkSettings(_Settings):
         """`optimizer_params` with the learning rate, unless the optimizer's own default counts."""
         params = dict(self.optimizer_params or {})
         if self.learning_rate is not None:
-            params["learning_rate"] = self.learning_rate
+            params["learning_rate"] = float(self.learning_rate)  # Keras takes no integer
         elif self.optimizer == "adam":
             params.setdefault("learning_rate", _ADAM_LEARNING_RATE)
         return params

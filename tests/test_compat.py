@@ -5,16 +5,20 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
+import tomllib
 import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
-from skcnn import _compat
+from skcnn import CostSensitiveTextCNN, MinCostClassifier, _compat
 from skcnn._compat import own_random_state, renamed_arguments, warn_renamed, warn_user
+from skcnn.text import CooccurrenceVectors
 
 OTHER_MODULES = [
     ["skcnn._somewhere"],
@@ -120,7 +124,7 @@ def test_a_seed_makes_a_random_state_and_a_random_state_is_kept() -> None:
 
 @pytest.mark.parametrize("name", _compat.__all__)
 def test_every_name_is_there(name: str) -> None:
-    assert callable(getattr(_compat, name))
+    assert getattr(_compat, name) is not None
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
@@ -138,3 +142,16 @@ def test_importing_costs_imports_no_scikit_learn_until_it_is_needed() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout == "[]\nTrue\n"
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [CostSensitiveTextCNN(), MinCostClassifier(LogisticRegression()), CooccurrenceVectors()],
+    ids=lambda estimator: type(estimator).__name__,
+)
+def test_the_picture_of_an_estimator_links_to_the_pages_of_the_package(estimator: Any) -> None:
+    root = Path(__file__).parents[1]
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    page = estimator._get_doc_link().removeprefix(project["urls"]["Homepage"] + "/blob/main/")
+    assert type(estimator).__name__ in (root / page).read_text()
+    assert estimator._get_doc_link() in estimator._repr_html_()

@@ -26,7 +26,7 @@ from sklearn.utils.estimator_checks import (
 
 from skcnn import CostSensitiveTextCNN
 
-METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "expected_costs")
+METHODS = ("predict", "predict_proba", "predict_log_proba", "expected_costs")
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -199,6 +201,14 @@ def test_a_file_holds_the_trained_network_and_not_the_function(
     np.testing.assert_array_equal(loaded.predict(new_texts), fitted_own.predict(new_texts))
 
 
+def compressed() -> Any:
+    """A zip archive that grows when it is read."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", b" " * 10**6)
+    return np.frombuffer(buffer.getvalue(), np.uint8)
+
+
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
@@ -206,8 +216,11 @@ def test_a_file_holds_the_trained_network_and_not_the_function(
         ({"length": "16"}, "length is of type str"),
         ({"from_logits": None}, "from_logits is of type NoneType"),
         ({"loss": {"name": "oracle", "parameters": {}}}, "loss is {'name': 'oracle'"),
-        ({"model": np.zeros(4, np.uint8)}, "model has dtype uint8, or is not a .keras file"),
+        ({"model": np.zeros(4, np.uint8)}, "model is not a .keras file"),
         ({"model": np.zeros(4)}, "model has dtype float64"),
+        ({"model": compressed()}, "model is a .keras file that is damaged or compressed"),
+        ({"length": 10**12}, "length is 1000000000000, expected"),
+        ({"more": 1}, r"keras_network has \['more'\]"),
         ({"loss_costs": np.zeros((3, 3))}, "loss_costs is"),
     ],
 )
@@ -215,7 +228,7 @@ def test_a_file_whose_parts_do_not_fit_is_refused(
     changes: dict[str, Any], complaint: str, fitted_own: CostSensitiveTextCNN, tmp_path: Path
 ) -> None:
     fitted_own.save(tmp_path / "model")
-    _, header, arrays = _archive.read(tmp_path / "model")
+    _, header, arrays, _ = _archive.read(tmp_path / "model")
     for name, value in changes.items():
         if isinstance(value, np.ndarray):
             arrays[f"member_0.{name}"] = value

@@ -77,7 +77,6 @@ np.savez(
     folder / "answers.npz",
     predict=cnn.predict(texts),
     predict_proba=cnn.predict_proba(texts),
-    decision_function=cnn.decision_function(texts),
     expected_costs=cnn.expected_costs(texts),
 )
 idle("predict")
@@ -106,9 +105,7 @@ def served(fitted: Any, new_texts: list[str], tmp_path_factory: pytest.TempPathF
     return folder
 
 
-@pytest.mark.parametrize(
-    "method", ["predict", "predict_proba", "decision_function", "expected_costs"]
-)
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "expected_costs"])
 def test_another_process_answers_alike_to_the_bit_and_without_tensorflow(
     method: str, served: Path, fitted: Any, new_texts: list[str]
 ) -> None:

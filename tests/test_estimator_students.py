@@ -9,6 +9,7 @@ import pytest
 from sklearn.base import clone
 
 from skcnn import CostSensitiveTextCNN
+from skcnn.fitting import _join
 from skcnn.predicting._text_cnn import FittedTextCNN
 from tests.conftest import Corpus, Make, make_corpus
 from tests.test_estimator_members import BAYES, STUDENTS, TEACHERS, kinds, pooled
@@ -54,10 +55,28 @@ def test_a_student_needs_no_teacher_to_predict_or_in_its_file(
     assert not Counting.embedded
 
 
+def test_teachers_that_know_much_more_than_words_have_no_students(
+    small_cnn: Make, three_classes: Corpus, unlabeled: list[str]
+) -> None:
+    cnn = small_cnn(
+        sentence_vectors=count_topics, members=[("bayes", BAYES)], embedding_init="uniform"
+    )
+    alone = clone(cnn).fit(three_classes.texts, three_classes.labels)
+    with pytest.warns(UserWarning, match="so much better than words"):
+        cnn.fit(three_classes.texts, three_classes.labels, unlabeled=unlabeled)
+    np.testing.assert_array_equal(cnn.predict_proba(unlabeled), alone.predict_proba(unlabeled))
+
+
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_without_distill_the_teachers_are_kept(
-    early_stopping: bool, small_cnn: Make, three_classes: Corpus, unlabeled: list[str]
+    early_stopping: bool,
+    small_cnn: Make,
+    three_classes: Corpus,
+    unlabeled: list[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # These teachers know the topics, which words say less well: they would have no students.
+    monkeypatch.setattr(_join, "_MUCH_LOWER", 0.0)
     cnn = small_cnn(
         sentence_vectors=count_topics, members=[("bayes", BAYES)], early_stopping=early_stopping
     )
@@ -103,7 +122,9 @@ def test_unlabeled_texts_that_all_have_labels_teach_nothing(
     small_cnn: Make, two_classes: Corpus
 ) -> None:
     data = two_classes.texts, two_classes.labels
-    cnn = small_cnn(sentence_vectors=count_topics, embedding_init="uniform")
+    cnn = small_cnn(
+        sentence_vectors=count_topics, members=[("bayes", BAYES)], embedding_init="uniform"
+    )
     P = cnn.fit(*data, unlabeled=two_classes.texts[:9]).predict_proba(two_classes.texts)
     np.testing.assert_array_equal(P, clone(cnn).fit(*data).predict_proba(two_classes.texts))
     with pytest.raises(ValueError, match=r"all unlabeled texts are also in X.*Give other texts"):

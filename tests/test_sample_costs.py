@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.preprocessing import FunctionTransformer
 
-from skcnn import average_cost, decide
+from skcnn import MinCostClassifier, average_cost, decide
 from skcnn.costs import make_cost_scorer
 from skcnn.fitting._held_out import make_score
 
@@ -272,3 +273,84 @@ def test_the_most_probable_class_is_not_decided_by_costs(
     cnn = small_cnn(decision="argmax", epochs=1).fit(texts, labels)
     with pytest.raises(ValueError, match="decision is 'argmax'"):
         cnn.predict(texts, sample_costs=costs)
+
+
+def reviewed(amounts: Any, review: float) -> Any:
+    """A review costs the same for spam and ham; a miss costs the amount, (n,) -> (n, 2, 2)."""
+    return np.array([[[0, review], [amount, review]] for amount in amounts])
+
+
+def test_a_found_case_may_cost_something_from_fit_to_the_scorer(
+    small_cnn: Any, texts: pd.DataFrame, labels: pd.Series
+) -> None:
+    spam = (labels == "spam").to_numpy()
+    amounts = np.linspace(1, 50, len(texts))
+    of_rows = reviewed(amounts, 5)
+    cnn = small_cnn(epochs=3).fit(texts, labels, sample_costs=of_rows)
+    np.testing.assert_allclose(cnn.cost_matrix_, [[0, 5], [amounts[spam].mean(), 5]])
+    by_means = small_cnn(cnn.cost_matrix_, epochs=3).fit(texts, labels)
+    np.testing.assert_array_equal(cnn.predict_proba(texts), by_means.predict_proba(texts))
+    answers = cnn.predict(texts, sample_costs=of_rows)
+    assert set(answers[amounts < 5]) == {"ham"}
+    assert set(answers[spam]) == {"ham", "spam"}
+    risks = cnn.expected_costs(texts, sample_costs=of_rows)
+    np.testing.assert_array_equal(cnn.classes_[risks.argmin(axis=1)], answers)
+    with config_context(enable_metadata_routing=True):
+        score = make_cost_scorer()(cnn, texts, labels, sample_costs=of_rows)
+    paid = of_rows[np.arange(len(texts)), spam.astype(int), (answers == "spam").astype(int)]
+    assert score == pytest.approx(-paid.mean())
+
+
+def test_a_matrix_for_each_text_goes_through_cross_validation_and_early_stopping(
+    small_cnn: Any, texts: pd.DataFrame, labels: pd.Series
+) -> None:
+    of_rows = reviewed(np.linspace(1, 50, len(texts)), 5)
+    settings = {"early_stopping": True, "validation_scoring": "average_cost", "epochs": 2}
+    with config_context(enable_metadata_routing=True):
+        cnn = small_cnn(**settings).set_fit_request(sample_costs=True)
+        cnn.set_predict_request(sample_costs=True)
+        scorer = make_cost_scorer().set_score_request(sample_costs=True)
+        found = cross_validate(
+            cnn, texts, labels, scoring=scorer, cv=2, params={"sample_costs": of_rows}
+        )
+    assert (found["test_score"] < 0).all()
+    assert (found["test_score"] > -10).all()
+
+
+def test_found_cases_that_cost_more_than_missed_ones_on_average_are_refused_by_fit(
+    small_cnn: Any, texts: pd.DataFrame, labels: pd.Series
+) -> None:
+    of_rows = reviewed(np.full(len(texts), 2.0), 5)
+    message = (
+        "predicting 'ham' costs 2 and predicting 'spam' costs 5. These are the means of sample"
+    )
+    with pytest.raises(ValueError, match=message):
+        small_cnn().fit(texts, labels, sample_costs=of_rows)
+    cnn = small_cnn(epochs=1).fit(texts, labels)
+    assert set(cnn.predict(texts, sample_costs=of_rows)) == {"ham"}
+
+
+def test_a_scorer_warns_that_the_costs_of_texts_reached_fit_alone(
+    small_cnn: Any, texts: pd.DataFrame, labels: pd.Series, costs: pd.DataFrame
+) -> None:
+    cnn = small_cnn(epochs=1)
+    with pytest.warns(UserWarning, match=r"fitted with sample_costs, .* so every error costs 1\."):
+        cross_validate(
+            make_pipeline(cnn),
+            texts,
+            labels,
+            params={"costsensitivetextcnn__sample_costs": costs},
+            scoring=make_cost_scorer(),
+            cv=2,
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fitted = cnn.fit(texts, labels, sample_costs=costs)
+        make_cost_scorer({"spam": 5})(fitted, texts, labels)
+        with config_context(enable_metadata_routing=True):
+            make_cost_scorer()(fitted, texts, labels, sample_costs=costs)
+        make_cost_scorer()(cnn.fit(texts, labels), texts, labels)
+        make_cost_scorer()(small_cnn({"spam": 5}, epochs=1).fit(texts, labels), texts, labels)
+        make_cost_scorer()(
+            MinCostClassifier(FrozenEstimator(cnn)).fit(texts, labels), texts, labels
+        )

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skcnn.costs._labels import plain_label
+
 
 def check_abstention(
     abstain_cost: float | None, abstain_label: Any, classes: NDArray[Any]
@@ -57,12 +59,12 @@ def with_abstentions(
     y_pred: NDArray[Any], abstained: NDArray[np.bool_], abstain_label: Any
 ) -> NDArray[Any]:
     """Put `abstain_label` into some rows of a copy, (n,), with a dtype that can hold it."""
+    label = _in_unit_of(y_pred, abstain_label)
     if y_pred.dtype.kind == "O":
         result = y_pred.copy()
     else:
-        label = np.asarray(_in_unit_of(y_pred, abstain_label))
-        result = y_pred.astype(np.result_type(y_pred.dtype, label.dtype))
-    result[abstained] = abstain_label
+        result = y_pred.astype(np.result_type(y_pred.dtype, np.asarray(label).dtype))
+    result[abstained] = label
     return result
 
 
@@ -73,7 +75,7 @@ def _kind(label: Any) -> type:
 
 
 def _in_unit_of(labels: NDArray[Any], label: Any) -> Any:
-    """A date in the unit of the dates in `labels`; any other label unchanged."""
+    """A date in the unit of the dates in `labels`; any other label as `plain_label`."""
     if labels.dtype.kind == "M" and _kind(label) is date:
         return np.asarray(label, dtype=labels.dtype)[()]
-    return label
+    return plain_label(label)

@@ -13,6 +13,9 @@ from skcnn._arrays import Float64, is_missing
 
 # Float32 rounding and numbers rounded to three digits pass. Logits and percentages do not.
 _SUM_TOLERANCE = 1e-3
+# Sums that are off by less look like numbers rounded to two digits or to bfloat16. Logits and
+# percentages are as a rule further off.
+_ROUNDED_SUM = 0.1
 
 
 def check_probabilities(values: ArrayLike, name: str) -> Float64:
@@ -34,9 +37,18 @@ def check_probabilities(values: ArrayLike, name: str) -> Float64:
     valid = are_distributions(table)
     if not valid.all():
         row = int(np.argmin(valid))
+        total = table[row].sum()
+        fix = (
+            "Pass probabilities, as from predict_proba or a softmax; apply a softmax to logits "
+            "first."
+        )
+        if table[row].min() >= 0 and abs(total - 1) <= _ROUNDED_SUM:
+            fix = (
+                f"They sum to {total:.6g}. If they were rounded, divide by the sums: "
+                "P / P.sum(axis=1, keepdims=True)."
+            )
         raise ValueError(
-            f"{name}[{row}] is {table[row].tolist()}; expected numbers >= 0 that sum to 1. Pass "
-            "probabilities, as from predict_proba or a softmax; apply a softmax to logits first."
+            f"{name}[{row}] is {table[row].tolist()}; expected numbers >= 0 that sum to 1. {fix}"
         )
     return table
 

@@ -17,6 +17,7 @@ from sklearn.utils import column_or_1d
 from skcnn._arrays import Float64
 from skcnn.costs._checks import check_has_probabilities, check_labels, check_ratios
 from skcnn.costs._decision import decide
+from skcnn.costs._labels import plain_label, plain_labels
 from skcnn.costs._matrix import check_cost_matrix
 from skcnn.costs._metrics import normalized_cost
 from skcnn.costs._min_cost import MinCostMixin
@@ -133,6 +134,7 @@ def cost_path(
           5  0.843 ± 0.054  0.630 ± 0.036  0.409 ± 0.082
     """
     different = list(dict.fromkeys(check_ratios(ratios).tolist()))
+    y = plain_labels(y)
     target: NDArray[Any] = column_or_1d(y)
     check_labels("y", target)
     classes = np.unique(target)
@@ -224,7 +226,7 @@ def path_of_probabilities(
 
 
 def _check_pos_label(pos_label: Any, labels: NDArray[Any]) -> Any:
-    known = labels.tolist()
+    known, pos_label = labels.tolist(), plain_label(pos_label)
     if pos_label is None and len(known) == 2:
         return known[1]
     if pos_label not in known:

@@ -18,6 +18,7 @@ from skcnn.costs._checks import (
     check_positive_probabilities,
     check_weights,
 )
+from skcnn.costs._labels import plain_label, plain_labels
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
 
 
@@ -310,7 +311,7 @@ def count_errors(
             f"y_true has {len(labels)} different labels, {labels.tolist()[:10]}; expected two. "
             "For more classes compare one with the rest: y_true == label."
         )
-    pos_label = labels[1] if pos_label is None else pos_label
+    pos_label = labels[1] if pos_label is None else plain_label(pos_label)
     if pos_label not in labels.tolist():
         raise ValueError(f"pos_label is {pos_label!r}; expected one of {labels.tolist()}.")
     check_finite_scores(y_score)
@@ -331,7 +332,7 @@ def _check_columns(
     """True labels and scores as arrays (n,) of equal length."""
     from sklearn.utils import check_consistent_length, column_or_1d
 
-    true = column_or_1d(y_true)
+    true = column_or_1d(plain_labels(y_true))
     check_labels("y_true", true)
     y_score = np.asarray(y_prob, dtype=np.float64)
     if y_score.ndim == 2 and y_score.shape[1] > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from skcnn._arrays import Float64, Int64, from_unit, in_unit
 from skcnn._compat import renamed_arguments
 from skcnn.costs._abstention import check_abstention, with_abstentions
 from skcnn.costs._checks import check_probabilities
+from skcnn.costs._labels import costs_as_dict, match_columns
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
 from skcnn.costs._sample_costs import BOTH_COSTS, check_sample_costs, expected_sample_costs
 
@@ -27,16 +29,18 @@ def expected_costs(
 
     Parameters
     ----------
-    probabilities : array-like of shape (n_samples, K)
-        Probability of each class, as from ``predict_proba``.
+    probabilities : array-like of shape (n_samples, K) or DataFrame
+        Probability of each class, as from ``predict_proba``. The columns of a DataFrame are matched
+        with `labels` by their names; names that only count the columns from 0 do not matter.
     cost_matrix : None, array-like, DataFrame or dict, default=None
         Any form of :func:`check_cost_matrix` except "balanced". None: every error costs 1.
     labels : array-like of shape (K,), default=None
         The class labels, in the order of the columns. Needed if the costs name labels. None means
-        0 .. K-1.
-    sample_costs : array-like of shape (n_samples, K) or DataFrame, default=None
-        Instead of `cost_matrix`: the cost of missing each class in each row, see
-        :func:`check_sample_costs`.
+        the names of a DataFrame's columns, otherwise 0 .. K-1.
+    sample_costs : array-like of shape (n_samples, K) or (n_samples, K, K), or DataFrame, \
+default=None
+        Instead of `cost_matrix`: the cost of missing each class in each row, or a cost matrix for
+        each row, see :func:`check_sample_costs`.
 
     Returns
     -------
@@ -46,8 +50,9 @@ def expected_costs(
     Raises
     ------
     ValueError
-        If a row of `probabilities` is not a probability distribution, the shapes differ, the
-        costs are invalid, or an expected cost is too large for float64.
+        If a row of `probabilities` is not a probability distribution, the columns of a DataFrame
+        have other names than `labels`, the shapes differ, the costs are invalid, or an expected
+        cost is too large for float64.
 
     Examples
     --------
@@ -80,15 +85,18 @@ def decide(
 
     Parameters
     ----------
-    probabilities : array-like of shape (n_samples, K)
-        Probability of each class, as from ``predict_proba``.
+    probabilities : array-like of shape (n_samples, K) or DataFrame
+        Probability of each class, as from ``predict_proba``. The columns of a DataFrame are matched
+        with `labels` by their names; names that only count the columns from 0 do not matter.
     cost_matrix : None, array-like, DataFrame or dict, default=None
         Any form of :func:`check_cost_matrix` except "balanced". None: every error costs 1.
     labels : array-like of shape (K,), default=None
-        The class labels, in the order of the columns. Needed if the costs name labels.
-    sample_costs : array-like of shape (n_samples, K) or DataFrame, default=None
-        Instead of `cost_matrix`: the cost of missing each class in each row, see
-        :func:`check_sample_costs`.
+        The class labels, in the order of the columns. Needed if the costs name labels. None means
+        the names of a DataFrame's columns, otherwise 0 .. K-1.
+    sample_costs : array-like of shape (n_samples, K) or (n_samples, K, K), or DataFrame, \
+default=None
+        Instead of `cost_matrix`: the cost of missing each class in each row, or a cost matrix for
+        each row, see :func:`check_sample_costs`.
     abstain_cost : float, default=None
         Cost of making no prediction for a row, for example because a person then reads the text.
         Rows where every prediction has a higher expected cost get `abstain_label` (Chow, 1970, "On
@@ -99,14 +107,15 @@ def decide(
     Returns
     -------
     ndarray of shape (n_samples,)
-        Labels, with the dtype of `labels`. Without `labels`, class indices (int64).
+        Labels, with the dtype of `labels`. Without `labels` and names, class indices (int64).
 
     Raises
     ------
     TypeError
         If `abstain_label` has another type than the class labels.
     ValueError
-        If a row of `probabilities` is not a probability distribution, the shapes differ, or
+        If a row of `probabilities` is not a probability distribution, the columns of a DataFrame
+        have other names than `labels`, the shapes differ, or
         the costs are invalid.
 
     Examples
@@ -127,7 +136,7 @@ def decide(
     abstain_cost = check_abstention(abstain_cost, abstain_label, classes)
     costs, tolerance, unit = _costs_and_tolerance(P, classes, cost_matrix, sample_costs)
     positions = _cheapest(P, costs, tolerance)
-    y_pred = positions if labels is None else classes[positions]
+    y_pred = classes[positions]
     if abstain_cost is None:
         return y_pred
     too_expensive = np.all(costs > abstain_cost / unit + tolerance, axis=1)  # (n, K) -> (n,)
@@ -166,6 +175,15 @@ def bayes_threshold(cost_matrix: CostMatrixLike) -> float:
     >>> bayes_threshold([[0, 1], [4, 0]])
     0.2
     """
+    costs = costs_as_dict(cost_matrix)
+    keys = costs if isinstance(costs, Mapping) else {}
+    names = [key for key in keys if not isinstance(key, tuple) and key not in (0, 1)]
+    if names:
+        raise ValueError(
+            f"cost_matrix names {names[0]!r}; bayes_threshold speaks of the classes 0 (negative) "
+            f"and 1 (positive). If {names[0]!r} is the positive class, write "
+            f"{{1: {keys[names[0]]!r}}}."
+        )
     (tn, fp), (fn, tp) = in_unit(check_cost_matrix(cost_matrix, [0, 1]))[0]
     false_alarm, miss = fp - tn, fn - tp
     return float(false_alarm / (false_alarm + miss))
@@ -183,9 +201,11 @@ def _check_columns(
     probabilities: ArrayLike, labels: ArrayLike | None
 ) -> tuple[Float64, NDArray[Any]]:
     """Return checked probabilities (n, K) and the label of each column (K,)."""
-    P = check_probabilities(probabilities, "probabilities")
+    table, classes = match_columns(probabilities, labels, "probabilities")
+    P = check_probabilities(table, "probabilities")
     n_classes = P.shape[1]
-    classes = np.arange(n_classes) if labels is None else np.asarray(labels)
+    if classes is None:
+        return P, np.arange(n_classes)
     if classes.shape != (n_classes,):
         raise ValueError(
             f"probabilities has {n_classes} columns, labels has shape {classes.shape}; expected "
@@ -206,7 +226,8 @@ def _costs_and_tolerance(
         raise ValueError(BOTH_COSTS)
     else:
         costs_of_rows, unit = in_unit(check_sample_costs(sample_costs, len(P), classes))
-        costs = size = expected_sample_costs(P, costs_of_rows)
+        costs = expected_sample_costs(P, costs_of_rows)
+        size = expected_sample_costs(P, np.abs(costs_of_rows))
     # Rounding changes a sum of K products by at most about K eps times its size. The factor 4 makes
     # this bound safe.
     return costs, 4 * len(classes) * np.finfo(np.float64).eps * size, unit

@@ -1,8 +1,11 @@
-"""The fitted classifier inside a search, a pipeline or a `FrozenEstimator`."""
+"""The fitted classifiers inside a search, a pipeline, a calibration or an ensemble."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
+
+import numpy as np
 
 from skcnn._arrays import Float64
 
@@ -17,9 +20,54 @@ def innermost(estimator: Any) -> Any:
 
 
 def costs_inside(estimator: Any) -> Float64 | None:
-    """Cost matrix of the fitted classifier, or of the one inside it; None if there is none."""
-    costs: Float64 | None = getattr(innermost(estimator), "cost_matrix_", None)
-    return costs
+    """Cost matrix of a fitted classifier, or of those inside it; None if there is none.
+
+    Searched are pipelines, searches, calibrated classifiers, ensembles and what else keeps its
+    fitted classifiers in attributes of scikit-learn's names.
+
+    Raises
+    ------
+    ValueError
+        If the classifiers inside have different costs, or costs of other classes.
+    """
+    found = list(_cost_matrices(estimator))
+    if not found:
+        return None
+    n_classes = len(estimator.classes_)
+    same = all(np.array_equal(matrix, found[0]) for matrix in found)
+    if same and len(found[0]) == n_classes:
+        return found[0]
+    different = {repr(matrix.tolist()): None for matrix in found}
+    raise ValueError(
+        f"The classifiers inside {type(estimator).__name__} have {len(different)} cost matrices, "
+        f"{', '.join(list(different)[:3])}; expected one for the {n_classes} classes. Pass "
+        "cost_matrix=, the costs that count here. Costs that are computed from the training rows, "
+        "as cost_matrix='balanced' is, differ from fold to fold."
+    )
+
+
+def _cost_matrices(estimator: Any) -> Iterator[Float64]:
+    """Cost matrix of each outermost classifier that has one."""
+    own = getattr(estimator, "cost_matrix_", None)
+    if own is not None:
+        yield np.asarray(own)
+        return
+    for inner in _classifiers_in(estimator):
+        yield from _cost_matrices(inner)
+
+
+def _classifiers_in(estimator: Any) -> list[Any]:
+    """The fitted classifiers one level in."""
+    inner = _one_level_in(estimator)
+    if inner is not None:
+        return [inner]
+    if hasattr(estimator, "calibrated_classifiers_"):
+        return [calibrated.estimator for calibrated in estimator.calibrated_classifiers_]
+    if hasattr(estimator, "estimators_"):
+        last = [estimator.final_estimator_] if hasattr(estimator, "final_estimator_") else []
+        several = estimator.estimators_  # a list, or in gradient boosting an array of trees
+        return [*(several.ravel() if isinstance(several, np.ndarray) else several), *last]
+    return [estimator.estimator_] if hasattr(estimator, "estimator_") else []
 
 
 def abstention_inside(estimator: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from skcnn._arrays import Float64, from_unit, in_unit
 from skcnn._compat import renamed_arguments
+from skcnn.costs._labels import costs_as_dict, label_array
 
 CostMatrixLike: TypeAlias = ArrayLike | Mapping[Any, float] | None
 """None, ``"balanced"``, a (K, K) array-like, a labeled DataFrame, or a dict (see
@@ -26,6 +27,14 @@ _FORMS = (
     "{label: cost of missing it} or {(true label, predicted label): cost}"
 )
 _MAX_LABELS_SHOWN = 10
+_FIX_OF_ARRAY = (
+    "Rows are the true classes and columns the predictions; transpose the matrix if yours is the "
+    "other way round."
+)
+_FIX_OF_DICT = (
+    "The keys are pairs (true label, predicted label). Give the error a higher cost, or the "
+    "correct prediction a lower one."
+)
 
 
 @renamed_arguments(classes="labels", class_weights="class_totals")
@@ -48,8 +57,8 @@ def check_cost_matrix(
         - array-like of shape (K, K): rows are the true classes, columns the predictions, in the
           order of `labels`. A negative cost on the diagonal is the gain of a correct prediction.
         - DataFrame whose index (true class) and columns (prediction) are `labels`, in any order.
-        - ``{label: cost}``: the cost of missing that class, whatever class is predicted instead.
-          Missing another class costs 1.
+        - ``{label: cost}``, or a pandas Series of costs by label: the cost of missing that class,
+          whatever class is predicted instead. Missing another class costs 1.
         - ``{(true label, predicted label): cost}``: one entry each. Other errors cost 1, other
           correct predictions cost 0.
     labels : array-like of shape (K,)
@@ -85,14 +94,15 @@ def check_cost_matrix(
     array([[0., 1.],
            [5., 0.]])
     """
-    classes: list[Any] = np.asarray(labels).tolist()
+    classes: list[Any] = label_array(labels).tolist()
     if len(classes) < 2:
         raise ValueError(f"A cost matrix needs at least two classes; got {_named(classes)}.")
     if len(set(classes)) < len(classes):
         twice = next(label for label in classes if classes.count(label) > 1)
         raise ValueError(f"{_named(classes)} names {twice!r} twice; expected each class once.")
     matrix = _as_matrix(cost_matrix, classes, class_totals)
-    check_entries(matrix, classes)
+    is_dict = isinstance(costs_as_dict(cost_matrix), Mapping)
+    check_entries(matrix, classes, _FIX_OF_DICT if is_dict else _FIX_OF_ARRAY)
     if not scaled_excess(matrix)[0].any():
         raise ValueError(
             "cost_matrix makes every error as cheap as the correct prediction; expected at least "
@@ -208,8 +218,10 @@ def scaled_excess(cost_matrix: ArrayLike) -> tuple[Float64, float]:
     return matrix - np.diagonal(matrix)[:, None], unit
 
 
-def check_entries(matrix: Float64, classes: list[Any]) -> None:
+def check_entries(matrix: Float64, classes: list[Any], fix: str = _FIX_OF_ARRAY) -> None:
     """Check the entries of a cost matrix (K, K); `classes` are the labels that errors name.
+
+    `fix` is what to do about an error that is cheaper than the correct prediction.
 
     Raises
     ------
@@ -231,8 +243,7 @@ def check_entries(matrix: Float64, classes: list[Any]) -> None:
         raise ValueError(
             "cost_matrix makes a wrong prediction cheaper than the correct one: when the true "
             f"class is {classes[i]!r}, predicting {classes[j]!r} costs {matrix[i, j]:g} and "
-            f"predicting {classes[i]!r} costs {matrix[i, i]:g}. Rows are the true classes and "
-            "columns the predictions; transpose the matrix if yours is the other way round."
+            f"predicting {classes[i]!r} costs {matrix[i, i]:g}. {fix}"
         )
 
 
@@ -270,6 +281,7 @@ def _as_matrix(
         if cost_matrix != "balanced":
             raise ValueError(f"cost_matrix is {cost_matrix!r}; expected {_FORMS}.")
         return _balanced(classes, class_totals)
+    cost_matrix = costs_as_dict(cost_matrix)
     if isinstance(cost_matrix, Mapping):
         return _from_dict(cost_matrix, classes)
     if hasattr(cost_matrix, "columns"):
@@ -304,23 +316,31 @@ def _from_dict(costs: Mapping[Any, float], classes: list[Any]) -> Float64:
     positions = {label: index for index, label in enumerate(classes)}
     are_pairs = check_keys(costs)
     for key, cost in costs.items():
-        if not isinstance(cost, Real):
-            raise TypeError(
-                f"cost_matrix[{key!r}] is {cost!r} of type {type(cost).__name__}; "
-                "expected a number."
-            )
-        for label in key if are_pairs else (key,):
+        _check_cost(key, cost, are_pairs)
+        labels: tuple[Any, ...] = key if are_pairs else (key,)
+        for label in labels:
             if label not in positions:
                 raise ValueError(
                     f"cost_matrix names {label!r}, which is not in {_named(classes)}. "
                     f"{_how_to_fix(label, classes)}"
                 )
-        if are_pairs:
-            matrix[positions[key[0]], positions[key[1]]] = cost
-        else:
-            row = positions[key]
-            matrix[row, np.arange(len(classes)) != row] = cost
+        row = positions[labels[0]]
+        columns: Any = positions[labels[1]] if are_pairs else np.arange(len(classes)) != row
+        matrix[row, columns] = cost
     return matrix
+
+
+def _check_cost(key: Any, cost: Any, is_of_pair: bool) -> None:
+    if not isinstance(cost, Real):
+        raise TypeError(
+            f"cost_matrix[{key!r}] is {cost!r} of type {type(cost).__name__}; expected a number."
+        )
+    if not is_of_pair and float(cost) < 0:
+        raise ValueError(
+            f"cost_matrix[{key!r}] is {cost!r}, the cost of missing {key!r}; expected a number >= "
+            "0. A gain of a correct prediction is a negative cost on the diagonal: "
+            f"{{({key!r}, {key!r}): -1}}."
+        )
 
 
 def _from_frame(frame: Any, classes: list[Any]) -> Float64:
@@ -369,15 +389,23 @@ def _from_array(cost_matrix: ArrayLike, classes: list[Any]) -> Float64:
 
 def _how_to_fix(label: Any, classes: list[Any]) -> str:
     """What to do about a label in the costs that is not a class."""
-    numbers = [str(position) for position in range(len(classes))]
+    n_classes = len(classes)
+    numbers = [str(position) for position in range(n_classes)]
     if [repr(known) for known in classes] == numbers and not str(label).isdecimal():
+        array = np.ones((n_classes, n_classes), dtype=int) - np.eye(n_classes, dtype=int)
+        array[-1, :-1] = 5
+        example = f", such as {array.tolist()} if missing the last of them costs 5"
         return (
-            "If the function takes labels=, pass the class labels. "
-            "Some tools number the labels before they pass them on, as cross_val_predict with "
-            "method='predict_proba' and VotingClassifier do: there, give the costs as an array, in "
-            "the order of the sorted labels."
+            "If the function takes labels=, pass the class labels. Some tools number the sorted "
+            "labels before they pass them on, as VotingClassifier and cross_val_predict with "
+            "method='predict_proba' do: there, name every class, as in {'ham': 1, 'spam': 5}, or "
+            "give the costs as an array in the order of the sorted labels"
+            f"{example if n_classes <= 4 else ''}."
         )
-    return "Labels are compared by ==: 1 and '1' differ."
+    return (
+        "Labels are compared by ==: 1 and '1' differ. If the class is missing from the training "
+        "part of a split, use a stratified split."
+    )
 
 
 def _named(classes: list[Any]) -> str:

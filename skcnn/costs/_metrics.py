@@ -14,8 +14,14 @@ from skcnn._arrays import Float64, Int64, from_unit, in_unit
 from skcnn._compat import warn_user
 from skcnn.costs._abstention import check_abstention, is_abstention
 from skcnn.costs._checks import check_labels, check_weights
+from skcnn.costs._labels import label_array, plain_labels
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
-from skcnn.costs._sample_costs import BOTH_COSTS, check_sample_costs, matched_rows
+from skcnn.costs._sample_costs import (
+    BOTH_COSTS,
+    check_sample_costs,
+    matched_rows,
+    sample_costs_by_prediction,
+)
 
 
 def average_cost(
@@ -44,9 +50,11 @@ def average_cost(
         appear in `y_true` or `y_pred`, sorted, as in :func:`sklearn.metrics.confusion_matrix`.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the rows. None: every row has the weight 1.
-    sample_costs : array-like of shape (n_samples, K) or DataFrame, default=None
-        Instead of `cost_matrix`: the cost of missing each class in each row, see
-        :func:`check_sample_costs`. Rows are matched by the index if `y_true` has one too.
+    sample_costs : array-like of shape (n_samples, K) or (n_samples, K, K), or DataFrame, \
+default=None
+        Instead of `cost_matrix`: the cost of missing each class in each row, or a cost matrix for
+        each row, see :func:`check_sample_costs`. Rows are matched by the index if `y_true` has one
+        too.
     abstain_cost : float, default=None
         Cost of each prediction `abstain_label`. None: there are no abstentions, and `abstain_label`
         is a class like any other.
@@ -241,8 +249,7 @@ def count_predictions(
         As in :func:`average_cost`.
     """
     rows = check_rows(y_true, y_pred, labels, sample_weight, abstain_cost, abstain_label)
-    with _note_about_labels(rows):
-        check_cost_matrix(cost_matrix, rows.classes)
+    _matrix(cost_matrix, rows)
     n_classes = len(rows.classes)
     counts = np.zeros((n_classes, n_classes + (abstain_cost is not None)))
     columns = np.where(rows.abstained, n_classes, rows.predicted)
@@ -301,7 +308,7 @@ def _check_columns(
     """Both columns of labels as arrays (n,), of equal length and without missing labels."""
     from sklearn.utils import check_consistent_length, column_or_1d
 
-    true, predicted = column_or_1d(y_true), column_or_1d(y_pred)
+    true, predicted = column_or_1d(plain_labels(y_true)), column_or_1d(plain_labels(y_pred))
     check_labels("y_true", true)
     check_labels("y_pred", predicted)
     check_consistent_length(true, predicted, sample_weight)
@@ -315,7 +322,7 @@ def _classes_of(
     from sklearn.utils.multiclass import unique_labels
 
     in_rows = unique_labels(true, predicted) if len(predicted) else unique_labels(true)
-    classes = in_rows if labels is None else np.asarray(labels)
+    classes = in_rows if labels is None else label_array(labels)
     if classes.ndim != 1:
         raise ValueError(
             f"labels has shape {classes.shape}; expected (K,): one label for each class, in a list."
@@ -361,18 +368,21 @@ def _total_costs(
 def costs_by_prediction(rows: Rows, cost_matrix: CostMatrixLike, sample_costs: Any) -> Float64:
     """Cost of predicting each class in each row, (n, K)."""
     if sample_costs is None:
-        with _note_about_labels(rows):
-            matrix = check_cost_matrix(cost_matrix, rows.classes)
-        costs: Float64 = matrix[rows.targets]
+        costs: Float64 = _matrix(cost_matrix, rows)[rows.targets]
         return costs
     if cost_matrix is not None:
         raise ValueError(BOTH_COSTS)
-    n, n_classes = len(rows.targets), len(rows.classes)
     with _note_about_labels(rows):
-        checked = check_sample_costs(sample_costs, n, rows.classes)
-    is_error = np.arange(n_classes) != rows.targets[:, np.newaxis]  # (n, K)
-    miss_costs = checked[np.arange(n), rows.targets]  # (n,)
-    return np.asarray(miss_costs[:, np.newaxis] * is_error)
+        checked = check_sample_costs(sample_costs, len(rows.targets), rows.classes)
+    return sample_costs_by_prediction(checked, rows.targets)
+
+
+def _matrix(cost_matrix: CostMatrixLike, rows: Rows) -> Float64:
+    """The checked cost matrix, (K, K)."""
+    if cost_matrix is None and len(rows.classes) == 1:
+        return np.zeros((1, 1))  # one class in all rows, which is predicted everywhere
+    with _note_about_labels(rows):
+        return check_cost_matrix(cost_matrix, rows.classes)
 
 
 @contextmanager

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sklearn.utils.validation import check_is_fitted
 
-from skcnn.files._model_file import read_model, write_model
+from skcnn._settings import FitSettings, NetworkSettings, check_max_length
+from skcnn.files._errors import file_error
+from skcnn.files._model_file import ModelFile, read_model, write_model
 from skcnn.predicting._model import FittedModel
+from skcnn.predicting._parts import shown
 
 # The trained network is written, and not the function that built it. `unlabeled` is deprecated.
 _NOT_SAVED = {"network", "unlabeled"}
+_HOW_TO_LOAD_ANY = "Read it with skcnn.load(path)."
 
 
 class SaveLoadMixin:
@@ -23,6 +27,7 @@ class SaveLoadMixin:
 
         def get_params(self, deep: bool = True) -> dict[str, Any]: ...
         def _set_model(self, model: FittedModel) -> None: ...
+        def _validate_params(self) -> None: ...
 
     def save(self, path: str | os.PathLike[str], *, word_vectors: bool = True) -> None:
         """Write the fitted estimator to one file of JSON and arrays, without code.
@@ -41,10 +46,22 @@ class SaveLoadMixin:
         TypeError
             If a parameter is code, such as a tokenizer or a Keras object. Use pickle or joblib
             then.
+        ValueError
+            If a parameter was set to a value that `fit` refuses: the file could not be loaded.
         """
+        self._save(path, word_vectors=word_vectors)
+
+    def _save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        word_vectors: bool,
+        rule: dict[str, Any] | None = None,
+    ) -> None:
         check_is_fitted(self)
+        self._check_saved_params()
         params = {k: v for k, v in self.get_params(deep=False).items() if k not in _NOT_SAVED}
-        write_model(path, params, self._model, word_vectors=word_vectors)
+        write_model(path, params, self._model, word_vectors=word_vectors, rule=rule)
 
     @classmethod
     def load(
@@ -71,19 +88,46 @@ class SaveLoadMixin:
 
         Raises
         ------
-        ValueError
-            If the file is not a model file, is damaged, or was written by a newer version. Also if
-            it names sentence vectors or members that are not given, or others are given.
+        ModelFileError
+            If the file is not a model file, is damaged, its parts do not fit together, or it was
+            written by a newer version. Also if it names sentence vectors or members that are not
+            given, or others are given.
+        OSError
+            If there is no such file, or it may not be read.
         TypeError
             If `members` is not a dict.
         """
-        params, model = read_model(path, sentence_vectors=sentence_vectors, members=members)
-        unknown = sorted(params.keys() - set(cls._get_param_names()))  # type: ignore[attr-defined]
+        found = read_model(path, sentence_vectors=sentence_vectors, members=members)
+        if found.rule is not None:
+            raise file_error(path, "holds a MinCostClassifier around a model", _HOW_TO_LOAD_ANY)
+        return cls._from_file(path, found)
+
+    @classmethod
+    def _from_file(cls, path: str | os.PathLike[str], found: ModelFile) -> Self:
+        unknown = sorted(found.params.keys() - _saved_names(cls))
         if unknown:
-            raise ValueError(
-                f"{os.fspath(path)} has the parameters {unknown}, which {cls.__name__} does not "
-                "have. Copy or save the model again."
-            )
-        estimator = cls(**params)
-        estimator._set_model(model)
+            what = f"has the parameters {shown(unknown)}, which {cls.__name__} does not have"
+            raise file_error(path, what)
+        estimator = cls(**found.params)
+        try:
+            estimator._check_saved_params()
+        except (TypeError, ValueError, OverflowError) as error:
+            raise file_error(path, f"has a parameter that is not valid: {error}") from error
+        estimator._set_model(found.model)
         return estimator
+
+    def _check_saved_params(self) -> None:
+        """Check the parameters as `fit` does, but for those that a file may lack.
+
+        `save` may leave out the word vectors, the encoder and the classifiers.
+        """
+        self._validate_params()
+        params = vars(self)
+        NetworkSettings.from_params(params)
+        FitSettings.from_params(params)
+        check_max_length(params["max_length"])
+
+
+def _saved_names(cls: Any) -> set[str]:
+    names: set[str] = set(cls._get_param_names())
+    return names - _NOT_SAVED

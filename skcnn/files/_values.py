@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
 
+from skcnn.files._budget import Budget
+from skcnn.files._json import MAX_DIGITS
+from skcnn.predicting._parts import check_names, part
+
 _ARRAY_KINDS = "biufU"
-# An array of strings takes the memory of its longest string for each.
-_MAX_CHARACTERS = 2**26
+_DTYPE = re.compile(r"U|[<>=|]?[biuf][1248]")
+_TYPES_OF_KIND = {"b": bool, "i": int, "u": int, "f": float, "U": str}
+_BYTES_PER_CHARACTER = 4  # in an array of strings
+_KEYS = {
+    "float": ("value",),
+    "tuple": ("items",),
+    "dict": ("items",),
+    "array": ("dtype", "shape", "items"),
+    "scalar": ("dtype", "shape", "items"),
+    "DataFrame": ("index", "columns", "names", "items"),
+}
 
 
 def encode_value(value: Any, name: str = "value") -> Any:
@@ -19,7 +33,8 @@ def encode_value(value: Any, name: str = "value") -> Any:
     ----------
     value : object
         None, a bool, int, float or str; a list, tuple or dict of these (the keys may be numbers
-        and tuples too); a NumPy number, string or array of them; a pandas DataFrame of numbers.
+        and tuples too); a NumPy number, string or array of them; a pandas DataFrame of numbers; a
+        pandas Series of numbers, which becomes a dict.
     name : str, default="value"
         What an error calls it: the parameter's name.
 
@@ -39,6 +54,8 @@ def encode_value(value: Any, name: str = "value") -> Any:
     {'type': 'dict', 'items': [[{'type': 'tuple', 'items': ['spam', 'ham']}, 5.0]]}
     """
     kind = type(value)
+    if kind is int and abs(value) >= 10**MAX_DIGITS:
+        raise TypeError(f"{name} has more than {MAX_DIGITS} digits. Set it to a smaller number.")
     if value is None or kind in (bool, int, str):
         return value
     if kind is float:
@@ -54,6 +71,8 @@ def encode_value(value: Any, name: str = "value") -> Any:
         return {"type": "dict", "items": pairs}
     if isinstance(value, np.generic | np.ndarray):
         return _encode_array(value, name)
+    if kind.__name__ == "Series" and kind.__module__.split(".")[0] == "pandas":
+        return encode_value(value.to_dict(), name)
     if kind.__name__ == "DataFrame" and kind.__module__.split(".")[0] == "pandas":
         return _encode_frame(value, name)
     raise TypeError(
@@ -63,13 +82,15 @@ def encode_value(value: Any, name: str = "value") -> Any:
     )
 
 
-def decode_value(value: Any) -> Any:
+def decode_value(value: Any, budget: Budget | None = None) -> Any:
     """Turn the JSON of `encode_value` back into the value.
 
     Parameters
     ----------
     value : object
         What `encode_value` returned, perhaps written to a file and read again.
+    budget : Budget, optional
+        The memory that may be taken. None: as much as for an empty file.
 
     Returns
     -------
@@ -80,11 +101,11 @@ def decode_value(value: Any) -> Any:
     Raises
     ------
     ValueError
-        If `encode_value` cannot have returned it.
+        If `encode_value` cannot have returned it, or it takes more memory than is left.
     """
     try:
-        return _decode(value)
-    except (LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        return _decode(value, budget or Budget(0))
+    except (LookupError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
         raise ValueError(f"A saved value cannot be read: {_last_line(error)}.") from error
 
 
@@ -98,8 +119,10 @@ def _encode_array(value: Any, name: str) -> dict[str, Any]:
             f"{name} has dtype {value.dtype}; a model file holds booleans, numbers of up to 64 "
             "bits and strings only. Convert it with .astype(...) before saving."
         )
-    # A single string may end in NUL; a string in an array may not.
-    items = value.ravel().tolist() if isinstance(value, np.ndarray) else [value.item()]
+    if isinstance(value, np.ndarray):
+        items = value.ravel().tolist()
+    else:  # a single string may end in NUL, which `item` drops
+        items = [str.__str__(value) if isinstance(value, str) else value.item()]
     return {
         "type": "array" if isinstance(value, np.ndarray) else "scalar",
         "dtype": "U" if value.dtype.kind == "U" else value.dtype.str,
@@ -108,15 +131,23 @@ def _encode_array(value: Any, name: str) -> dict[str, Any]:
     }
 
 
-def _decode_array(value: dict[str, Any]) -> Any:
-    items, shape, dtype = _decode(value["items"]), tuple(value["shape"]), np.dtype(value["dtype"])
-    if dtype.kind not in _ARRAY_KINDS or (dtype.kind == "U" and dtype.itemsize):
-        raise ValueError(f"an array has dtype {dtype}")
-    if dtype.kind == "U" and max(map(len, items), default=0) * len(items) > _MAX_CHARACTERS:
-        raise ValueError(f"an array of strings needs more than {_MAX_CHARACTERS:,} characters")
-    if value["type"] == "scalar":
+def _decode_array(value: dict[str, Any], budget: Budget) -> Any:
+    items, name = _decode(part(value, "items", list), budget), part(value, "dtype", str)
+    if not _DTYPE.fullmatch(name):
+        raise ValueError(f"an array has dtype {name[:20]!r}")
+    dtype, shape = np.dtype(name), part(value, "shape", list)
+    if set(map(type, items)) - {_TYPES_OF_KIND[dtype.kind]}:
+        raise ValueError(f"an array of dtype {name} has items of another type")
+    if any(type(n) is not int or n < 0 for n in shape) or math.prod(shape) != len(items):
+        raise ValueError(f"an array has {len(items)} items, which do not fit its shape")
+    itemsize = dtype.itemsize or _BYTES_PER_CHARACTER * max(map(len, items), default=0)
+    budget.take(itemsize * len(items), "an array")
+    with np.errstate(all="ignore"):
+        if value["type"] == "array":
+            return np.array(items, dtype=dtype).reshape(shape)
+        if shape:
+            raise ValueError("a single number has a shape")
         return dtype.type(items[0])
-    return np.array(items, dtype=dtype).reshape(shape)
 
 
 def _encode_frame(frame: Any, name: str) -> dict[str, Any]:
@@ -141,7 +172,7 @@ def _encode_frame(frame: Any, name: str) -> dict[str, Any]:
     }
 
 
-def _decode_frame(value: dict[str, Any]) -> Any:
+def _decode_frame(value: dict[str, Any], budget: Budget) -> Any:
     try:
         import pandas as pd
     except ImportError as error:
@@ -149,31 +180,47 @@ def _decode_frame(value: dict[str, Any]) -> Any:
             "A parameter of this model is a pandas DataFrame, and pandas is not installed. "
             "Install it with: pip install pandas"
         ) from error
-    index_name, columns_name = map(_decode, value["names"])
-    index = pd.Index(_decode(value["index"]), name=index_name)
-    columns = pd.Index(_decode(value["columns"]), name=columns_name)
+    names, index, columns, items = (
+        _decode(part(value, key, list), budget) for key in ("names", "index", "columns", "items")
+    )
+    labels = [*names, *index, *columns]
+    if len(names) != 2 or set(map(type, labels)) - {type(None), bool, int, float, str}:
+        raise ValueError("a table has labels that are neither names nor numbers")
+    fits = [isinstance(column, np.ndarray) and column.shape == (len(index),) for column in items]
+    if len(items) != len(columns) or not all(fits):
+        raise ValueError("a table has columns that do not fit its labels")
     # By position first: labels may be equal.
-    data = dict(enumerate(map(_decode, value["items"])))
-    frame = pd.DataFrame(data, index=index, columns=range(len(columns)))
-    frame.columns = columns
+    frame = pd.DataFrame(
+        dict(enumerate(items)), index=pd.Index(index, name=names[0]), columns=range(len(columns))
+    )
+    frame.columns = pd.Index(columns, name=names[1])
     return frame
 
 
-def _decode(value: Any) -> Any:
+def _decode_dict(pairs: list[Any], budget: Budget) -> dict[Any, Any]:
+    found = {_decode(key, budget): _decode(item, budget) for key, item in pairs}
+    if len(found) < len(pairs):
+        raise ValueError("a key is there twice")
+    return found
+
+
+def _decode(value: Any, budget: Budget) -> Any:
     if isinstance(value, list):
-        return [_decode(item) for item in value]
+        return [_decode(item, budget) for item in value]
     if not isinstance(value, dict):
         return value
-    match value["type"]:
+    kind = part(value, "type", str)
+    if kind not in _KEYS:
+        raise ValueError(f"the type {kind[:20]!r} is not known")
+    check_names(value, ("type", *_KEYS[kind]), f"a value of type {kind}")
+    match kind:
         case "float":
             return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[value["value"]]
         case "tuple":
-            return tuple(_decode(item) for item in value["items"])
+            return tuple(_decode(part(value, "items", list), budget))
         case "dict":
-            return {_decode(key): _decode(item) for key, item in value["items"]}
-        case "array" | "scalar":
-            return _decode_array(value)
+            return _decode_dict(part(value, "items", list), budget)
         case "DataFrame":
-            return _decode_frame(value)
-        case unknown:
-            raise ValueError(f"the type {unknown!r} is not known")
+            return _decode_frame(value, budget)
+        case _:
+            return _decode_array(value, budget)

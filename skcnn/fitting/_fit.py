@@ -10,11 +10,11 @@ from dataclasses import replace
 import numpy as np
 
 from skcnn._arrays import Int64
-from skcnn._compat import own_random_state
+from skcnn._compat import own_random_state, warn_user
 from skcnn._settings import FitSettings, MemberSettings, NetworkSettings, TextSettings
 from skcnn.fitting._held_out import split_rows
 from skcnn.fitting._job import Job
-from skcnn.fitting._join import CrossFitted, join, pool_cross_fitted
+from skcnn.fitting._join import CrossFitted, join, pool_cross_fitted, teach_little
 from skcnn.fitting._network import FittedNetwork, train
 from skcnn.fitting._ngram_model import NgramTable
 from skcnn.fitting._other_kind import warn_if_other_kind
@@ -50,6 +50,13 @@ from skcnn.text._coverage import EmbeddingCoverage
 from skcnn.text._sentence_vectors import check_encoder
 from skcnn.text._tokenizer import Tokenization
 
+_TEACHES_LITTLE = (
+    "The network and the n-gram model have not learned from the unlabeled texts what all models "
+    "predict for them: sentence_vectors and members are so much better than words that this would "
+    "probably make the predictions worse. Leave unlabeled out, or set distill=True for a model "
+    "without sentence_vectors and members."
+)
+
 
 def fit_model(
     data: TrainingSet,
@@ -81,13 +88,18 @@ def fit_model(
     costs = data.mean_costs(settings.cost_matrix)
     rows = split_rows(data, settings, random_state, network.epochs)
     job = Job(data, unlabeled, text, network, members, settings, costs, *rows, random_state, start)
-    model, teachers, splits = _fit_on_labels(job)
+    model, ngrams, teachers, splits = _fit_on_labels(job)
     if not new_texts:
+        return model
+    if not members.distill and teach_little(teachers, ngrams, data, splits):
+        warn_user(_TEACHES_LITTLE)
         return model
     return _fit_students(job, model, new_texts, teachers, splits)
 
 
-def _fit_on_labels(job: Job) -> tuple[FittedModel, list[CrossFitted], Splits]:
+def _fit_on_labels(
+    job: Job,
+) -> tuple[FittedModel, Sequence[CrossFitted], Sequence[CrossFitted], Splits]:
     """Fit all members on the labeled texts and join them; return what the students need too.
 
     Tokens and start vectors are freed at the end, before any student is fitted.
@@ -104,7 +116,8 @@ def _fit_on_labels(job: Job) -> tuple[FittedModel, list[CrossFitted], Splits]:
         job.held_out_rows,
         job.tokenize,
     )
-    return _to_model(job, trained, *joined, words.prepared.coverage), teachers, words.splits
+    model = _to_model(job, trained, *joined, words.prepared.coverage)
+    return model, words.ngrams, teachers, words.splits
 
 
 def _fit_words_and_network(job: Job) -> tuple[Words, FittedNetwork]:
@@ -222,6 +235,7 @@ def _to_model(
         progress=FitSummary(
             n_texts=len(job.data.texts),
             class_totals=job.data.class_totals,
+            log_unit=job.data.log_unit,
             filter_widths=job.network.widths,
             seed=deepcopy(job.random_state).randint(2**31 - 1),
         ),

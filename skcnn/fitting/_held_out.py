@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import get_scorer
 
 from skcnn._arrays import Float64, Int64
-from skcnn._compat import warn_user
+from skcnn._compat import PickleVersionMixin, warn_user
 from skcnn._settings import FitSettings
 from skcnn.costs._decision import decide, decision_costs
 from skcnn.costs._metrics import average_cost
@@ -78,7 +78,7 @@ def stratified_split(
     return np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
 
 
-class FixedProbabilities(ClassifierMixin, BaseEstimator):
+class FixedProbabilities(PickleVersionMixin, ClassifierMixin, BaseEstimator):
     """A classifier that returns the same probabilities whatever X is, for scorers to call."""
 
     def __init__(
@@ -164,6 +164,13 @@ def make_score(
         if own_costs and sample_costs is not None:
             y_pred = classifier.predict(None)
             return -average_cost(y, y_pred, sample_costs=sample_costs, labels=classes, **weights)
-        return float(scorer(classifier, np.zeros((len(y), 1)), y, **weights))
+        value = float(scorer(classifier, np.zeros((len(y), 1)), y, **weights))
+        if np.isnan(value):
+            raise ValueError(
+                f"validation_scoring is {scoring!r}, which is nan for the {len(y)} held-out texts; "
+                "expected a number: epochs cannot be compared by nan. Use 'loss', or a score that "
+                "is defined for these texts."
+            )
+        return value
 
     return score

@@ -9,12 +9,16 @@ from typing import Protocol
 import numpy as np
 
 from skcnn._arrays import Float64, Int64
-from skcnn.fitting._pool import Predictions, add_network, pool_models
+from skcnn.fitting._pool import Predictions, add_network, calibrated_log_loss, pool_models
 from skcnn.fitting._splits import Splits
 from skcnn.fitting._training_set import TrainingSet
 from skcnn.predicting._members import Member, Network
 from skcnn.predicting._pool import LogarithmicPool
 from skcnn.text._tokenizer import Tokenization
+
+# If the log loss of the teachers is so many times that of the n-gram model, or less, its words say
+# too little to learn from them. docs/design.md has measurements.
+_MUCH_LOWER = 0.8
 
 
 class Trainer(Protocol):
@@ -90,6 +94,29 @@ def join(
     ]
     compared = Predictions(both, *data.targets_and_weight(held_out))
     return members, add_network(pool, compared, has_teachers=bool(teachers))
+
+
+def teach_little(
+    teachers: Sequence[CrossFitted],
+    ngrams: Sequence[CrossFitted],
+    data: TrainingSet,
+    splits: Splits,
+) -> bool:
+    """Whether the teachers know so much more than words that these could not learn it from them.
+
+    Then students make the teachers' predictions worse. They are compared by the log loss of the
+    rows that were left out, each side calibrated.
+    """
+    rows = splits.predicted_rows
+    if len(rows) == 0 or not ngrams:
+        return False
+    of_teachers, of_ngrams = (
+        calibrated_log_loss(
+            Predictions([each.probabilities for each in models], *data.targets_and_weight(rows))
+        )
+        for models in (teachers, ngrams)
+    )
+    return of_teachers < _MUCH_LOWER * of_ngrams
 
 
 def pool_cross_fitted(

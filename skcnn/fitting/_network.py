@@ -7,17 +7,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from skcnn._arrays import Float64, Int64
 from skcnn._settings import NetworkSettings
-from skcnn.costs._matrix import loss_cost_matrix
 from skcnn.costs._posterior import PosteriorRule
 from skcnn.fitting._held_out import make_held_out_score
 from skcnn.fitting._job import Job
 from skcnn.fitting._network_start import start_from
 from skcnn.fitting._soft_targets import TaughtTexts
-from skcnn.fitting._text_cnn import make_posterior_rule, to_text_cnn, train_text_cnn
+from skcnn.fitting._text_cnn import make_loss, to_text_cnn, train_text_cnn
 from skcnn.fitting._training_set import TrainingSet
 from skcnn.predicting._keras_network import KerasNetwork, SavedModel
 from skcnn.predicting._members import Network
@@ -53,15 +50,12 @@ def train(
     seed: int,
 ) -> FittedNetwork:
     """Train the network of a job, or read it from `memory` if it does not depend on the costs."""
-    network, costs = job.network, job.costs
     if job.start is not None:
         prepared = start_from(prepared, job.start)
-    if network.ignores_costs:
-        costs = 1 - np.eye(job.n_classes)
-    loss_costs = loss_cost_matrix(costs, job.data.class_totals)
-    posterior_rule = make_posterior_rule(network.loss, loss_costs)
+    loss = make_loss(job.network, job.costs, job.data.class_totals, job.data.classes)
+    network = loss.settings
     score = make_held_out_score(
-        job.data, job.held_out_rows, job.settings, job.costs, posterior_rule
+        job.data, job.held_out_rows, job.settings, job.costs, loss.posterior_rule
     )
     n_iter_no_change = job.settings.n_iter_no_change
     call = partial(
@@ -71,8 +65,8 @@ def train(
         job.data,
         train_rows,
         job.held_out_rows,
-        loss_costs=loss_costs,
-        posterior_rule=posterior_rule,
+        loss_costs=loss.costs,
+        posterior_rule=loss.posterior_rule,
         settings=network,
         held_out_score=score,
         n_iter_no_change=n_iter_no_change,

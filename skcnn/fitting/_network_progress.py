@@ -82,7 +82,7 @@ class NetworkProgress:
         self,
         tokens: list[list[str]],
         targets: Int32,
-        sample_weight: Float64 | None,
+        sample_weight: Float64,
         *,
         loss_costs: Float64,
         posterior_rule: PosteriorRule,

@@ -13,13 +13,20 @@ from numpy.typing import NDArray
 
 from skcnn._arrays import Float32, Float64, Int32, Int64
 from skcnn.fitting._log_count_ratios import log_count_ratios
+from skcnn.fitting._pool import Predictions, calibrated_log_loss
 from skcnn.fitting._soft_logistic_regression import fit_soft_logistic_regression
 from skcnn.predicting._ngram_model import NgramModel, to_probabilities
 from skcnn.text._ngrams import fit_ngrams
 
-# The inverse of the penalty's strength, C in scikit-learn, for the n-grams as they are, and for
-# those that are multiplied by their log-count ratio. docs/design.md compares values.
-_INVERSE_PENALTY, _INVERSE_PENALTY_OF_SCALED = 4.0, 8.0
+# The inverse of the penalty's strength, C in scikit-learn, for the n-grams as they are. With many
+# rows, one of the values is chosen; with few rows, it is the first. With many classes it is the
+# first too: the n-gram model takes most of the time there. docs/design.md compares values.
+_INVERSE_PENALTIES = (4.0, 16.0, 64.0)
+_CHOOSE_FROM, _CHOOSE_TO_CLASSES = 5000, 10
+# So many rows to learn from are enough for the choice, which else would take a quarter of the time.
+_ROWS_TO_CHOOSE_BY = 8000
+# C is so many times as large for the n-grams that are multiplied by their log-count ratio.
+_OF_SCALED = 2.0
 # Measured: half the time that the default tolerance takes, at the same cost.
 _TOLERANCE = 0.1
 # During the fit, the table of n-grams takes a hundred bytes for each character.
@@ -112,6 +119,7 @@ class NgramTable:
         weight = np.ones(len(targets)) if sample_weight is None else sample_weight
         self._weight = weight / weight.mean()
         self._random_state = random_state
+        self._inverse_penalty = _INVERSE_PENALTIES[0]
 
     @property
     def is_empty(self) -> bool:
@@ -125,6 +133,29 @@ class NgramTable:
             self._matrix[train_rows], self._targets[train_rows], self._weight[train_rows]
         )
         return to_probabilities(self._matrix[test_rows] @ coef + intercept)
+
+    def choose_inverse_penalty(self, train_rows: Int64, test_rows: Int64) -> None:
+        """Choose C by the log loss of rows that are not learned from, once it is calibrated.
+
+        Only the first half of the model is fitted for this, on at most 8,000 rows. Larger values
+        are tried as long as the loss falls.
+        """
+        if len(self._rows) < _CHOOSE_FROM or self._n_classes > _CHOOSE_TO_CLASSES:
+            return
+        train, test = (np.searchsorted(self._rows, rows) for rows in (train_rows, test_rows))
+        train = train[:: -(-len(train) // _ROWS_TO_CHOOSE_BY)]
+        columns, weight = self._columns(self._targets[train]), self._weight[train]
+        matrix, left_out, lowest = self._matrix[train], self._matrix[test], np.inf
+        for each in _INVERSE_PENALTIES:
+            halves = [self._solve(matrix, column, weight, each) for column in columns]
+            log_odds = np.stack([left_out @ coef + intercept for coef, intercept in halves], axis=1)
+            predicted = Predictions(
+                [to_probabilities(log_odds)], self._targets[test], self._weight[test]
+            )
+            loss = calibrated_log_loss(predicted)
+            if loss >= lowest:
+                return
+            self._inverse_penalty, lowest = each, loss
 
     def fit(self) -> NgramModel:
         """Learn from all rows."""
@@ -142,20 +173,23 @@ class NgramTable:
         .. [1] S. Wang and C. D. Manning (2012). Baselines and bigrams: simple, good sentiment and
            topic classification. ACL, 90-94.
         """
-        positives = [1] if self._n_classes == 2 else list(range(self._n_classes))
-        if targets.ndim == 2:
-            columns = targets[:, positives].astype(np.float64)
-        else:
-            columns = targets[:, np.newaxis] == np.array(positives)  # (n, n_columns)
-        models = [self._fit_column(matrix, column, weight) for column in columns.T]
+        models = [self._fit_column(matrix, column, weight) for column in self._columns(targets)]
         coef = np.stack([coef for coef, _ in models], axis=1)
         return coef.astype(np.float32), np.array([b for _, b in models], np.float32)
+
+    def _columns(self, targets: NDArray[Any]) -> NDArray[Any]:
+        """Return for each regression whether a row is of its class, or with which probability."""
+        positives = [1] if self._n_classes == 2 else list(range(self._n_classes))
+        if targets.ndim == 2:
+            return targets.T[positives].astype(np.float64)
+        found: NDArray[np.bool_] = targets == np.array(positives)[:, np.newaxis]
+        return found  # (n_columns, n)
 
     def _fit_column(
         self, matrix: Any, column: NDArray[Any], weight: Float64
     ) -> tuple[Float64, float]:
         """Return coefficients (m,) and intercept of one class against the rest."""
-        coef, intercept = self._solve(matrix, column, weight, _INVERSE_PENALTY)
+        coef, intercept = self._solve(matrix, column, weight, self._inverse_penalty)
         ratios = log_count_ratios(matrix, column, weight)
         values = matrix.data * ratios[matrix.indices]
         # The penalty must not depend on the size of the ratios: the mean squared length becomes 1.
@@ -163,7 +197,7 @@ class NgramTable:
         values = (matrix.data * ratios[matrix.indices]).astype(np.float32)
         scaled = type(matrix)((values, matrix.indices, matrix.indptr), matrix.shape)
         scaled_coef, scaled_intercept = self._solve(
-            scaled, column, weight, _INVERSE_PENALTY_OF_SCALED
+            scaled, column, weight, _OF_SCALED * self._inverse_penalty
         )
         return (coef + scaled_coef * ratios) / 2, (intercept + scaled_intercept) / 2
 

@@ -9,7 +9,7 @@ import numpy as np
 from skcnn._arrays import Float64
 from skcnn._compat import own_random_state
 from skcnn._settings import FitSettings, MemberSettings, NetworkSettings, TextSettings
-from skcnn.costs._matrix import check_cost_matrix, loss_cost_matrix
+from skcnn.costs._matrix import check_cost_matrix
 from skcnn.fitting._held_out import split_rows
 from skcnn.fitting._job import Job
 from skcnn.fitting._network import train
@@ -18,7 +18,7 @@ from skcnn.fitting._ngram_progress import NgramProgress
 from skcnn.fitting._progress import Progress, progress_of
 from skcnn.fitting._recent_predictions import RecentPredictions
 from skcnn.fitting._splits import Splits, choose_splits
-from skcnn.fitting._text_cnn import make_posterior_rule, word_dropout
+from skcnn.fitting._text_cnn import make_loss, word_dropout
 from skcnn.fitting._training_set import TrainingSet
 from skcnn.predicting._members import Member
 from skcnn.predicting._model import FitRecord, FittedModel
@@ -27,6 +27,9 @@ from skcnn.text._prepare import prepare_texts
 
 # Fewer than in `fit`: later calls bring words that consist of their n-grams alone.
 _MIN_WORDS_OF_NGRAM = 1
+# The weights of a call, compared with those of the first one: above this, the gradients of the
+# network overflow in float32. It is exp(46) = 1e20.
+_MAX_LOG_RATIO = 46.0
 # With fewer recent predictions, the pool of the call before is kept.
 _MIN_ROWS_OF_POOL = 100
 
@@ -86,19 +89,18 @@ def begin_model(
     trained, record = _begin_network(job, tokens)
     splits = choose_splits(data, np.arange(len(tokens)), job.held_out_rows, random_state)
     weight = np.ones(len(tokens)) if data.sample_weight is None else data.sample_weight
-    unit = float(weight.mean())
     ngrams = None
     if members.linear_model:
         start = NgramProgress.empty(len(data.classes))
-        ngrams = start.learn(tokens, data.targets, weight / unit)
+        ngrams = start.learn(tokens, data.targets, weight)
     progress = Progress(
         seed=job.seed(),
         n_calls=1,
         class_totals=data.class_totals,
-        unit=unit,
+        log_unit=data.log_unit,
         network=trained,
         ngrams=ngrams,
-        recent=_first_predictions(job, trained, tokens, weight / unit, splits),
+        recent=_first_predictions(job, trained, tokens, weight, splits),
     )
     model = FittedModel(
         classes=data.classes,
@@ -165,20 +167,20 @@ def continue_model(
     """
     progress = progress_of(model)
     tokens = model.tokenize(data.texts)
-    weight = np.ones(len(tokens)) if data.sample_weight is None else data.sample_weight
-    weight = weight / progress.unit
+    weight = _in_units_of_first_call(data, progress)
     # Before the members learn from the texts.
     predicted = [each.predict_proba(data.texts, tokens) for each in model.members]
-    class_totals = progress.class_totals + data.class_totals
+    new_totals = np.bincount(data.targets, weight, len(model.classes))
+    class_totals = progress.class_totals + new_totals
     costs = check_cost_matrix(settings.cost_matrix, model.classes, class_totals=class_totals)
-    loss_costs = loss_cost_matrix(costs, class_totals)
-    trained, loss = progress.network.learn(
+    loss = make_loss(network, costs, class_totals, model.classes)
+    trained, mean_loss = progress.network.learn(
         tokens,
         data.targets,
-        data.sample_weight,
-        loss_costs=loss_costs,
-        posterior_rule=make_posterior_rule(network.loss, loss_costs),
-        settings=network,
+        weight,
+        loss_costs=loss.costs,
+        posterior_rule=loss.posterior_rule,
+        settings=loss.settings,
         seed=int(np.random.RandomState([progress.seed, progress.n_calls]).randint(2**31 - 1)),
     )
     ngrams = progress.ngrams
@@ -192,8 +194,21 @@ def continue_model(
         ngrams=ngrams,
         recent=progress.recent.add(predicted, data.targets, weight),
     )
-    record = _with_loss(model.record, loss)
+    record = _with_loss(model.record, mean_loss)
     return _with_progress(replace(model, cost_matrix=costs, record=record), after)
+
+
+def _in_units_of_first_call(data: TrainingSet, progress: Progress) -> Float64:
+    """Return the weights of more texts, (n,): their mean was 1 in the first call."""
+    log_ratio = data.log_unit - progress.log_unit
+    if log_ratio > _MAX_LOG_RATIO:
+        raise ValueError(
+            f"the mean weight of these texts is exp({log_ratio:.0f}) times that of the first call; "
+            "expected weights in one unit, because they are compared with those of other calls. "
+            "Use the same unit for sample_weight and class_weight in each call."
+        )
+    weight = np.ones(len(data.texts)) if data.sample_weight is None else data.sample_weight
+    return np.asarray(weight * np.exp(log_ratio))
 
 
 def _with_progress(model: FittedModel, progress: Progress) -> FittedModel:

@@ -22,7 +22,7 @@ from skcnn.predicting._pool import (
 _PENALTY_OF_MODELS = 0.1
 # The network: only a tenth of the rows is held out from it. If these are few, it counts as little
 # as this says, unless it helps much. It has less to add to models that know more than the texts.
-_SHARE_OF_NETWORK, _PENALTY_OF_NETWORK = 0.3, 10.0
+_SHARE_OF_NETWORK, _PENALTY_OF_NETWORK = 0.3, 100.0
 _PENALTY_OF_NETWORK_WITH_TEACHERS = 30.0
 # After a fit with unlabeled texts: the network next to the n-gram model; and how much of its
 # exponent a kept teacher still has.
@@ -68,6 +68,13 @@ def pool_models(predictions: Predictions) -> LogarithmicPool:
     n_models = len(predictions.probabilities)
     start = np.full(n_models, 1 / n_models)
     return fit_pool(predictions, start, _PENALTY_OF_MODELS)
+
+
+def calibrated_log_loss(predictions: Predictions) -> float:
+    """Return the mean log loss of models that are pooled as `pool_models` does it."""
+    P = pool_models(predictions)(predictions.probabilities)
+    of_truth = log_probabilities(P)[np.arange(len(P)), predictions.targets]
+    return float(-np.average(of_truth, weights=predictions.sample_weight))
 
 
 def add_network(

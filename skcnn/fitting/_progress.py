@@ -24,8 +24,9 @@ class Progress:
     ----------
     seed : the random numbers of each call follow from it and from the number of calls
     n_calls : int
-    class_totals : (K,), total weight of each class so far
-    unit : the mean weight of the texts in the first call
+    class_totals : (K,), total weight of each class so far, in units of the mean weight of the texts
+        in the first call
+    log_unit : logarithm of this mean weight
     network : NetworkProgress
     ngrams : NgramProgress or None
     recent : RecentPredictions
@@ -34,7 +35,7 @@ class Progress:
     seed: int
     n_calls: int
     class_totals: Float64
-    unit: float
+    log_unit: float
     network: NetworkProgress
     ngrams: NgramProgress | None
     recent: RecentPredictions
@@ -83,7 +84,7 @@ def _after_fit(summary: FitSummary, network: FittedTextCNN, ngrams: NgramModel |
         seed=summary.seed,
         n_calls=1,
         class_totals=totals,
-        unit=float(totals.sum()) / n_texts,
+        log_unit=summary.log_unit,
         network=NetworkProgress.begin(network, summary.filter_widths, chances, n_texts),
         ngrams=progress,
         recent=RecentPredictions(no_rows, np.empty(0, np.int32), np.empty(0)),

@@ -67,11 +67,7 @@ def join_soft_targets(
        arXiv:1503.02531.
     """
     n, m = len(data.texts), len(unlabeled)
-    weight = (
-        np.ones(n)
-        if data.sample_weight is None
-        else data.sample_weight / (data.sample_weight.mean())
-    )
+    weight = np.ones(n) if data.sample_weight is None else data.sample_weight
     one_hot = np.eye(len(data.classes), dtype=np.float32)[data.targets]
     return TaughtTexts(
         texts=[*data.texts, *unlabeled],

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skcnn._arrays import Float32, Float64
+from skcnn._compat import warn_user
 from skcnn._settings import NetworkSettings
+from skcnn.costs._matrix import class_costs, loss_cost_matrix
 from skcnn.costs._posterior import PosteriorRule
 from skcnn.fitting._network_start import layers_without_embedding
 from skcnn.predicting._keras_network import KerasNetwork
@@ -23,23 +27,77 @@ if TYPE_CHECKING:
 # With dropped words, the subwords learn to represent a word alone: see docs/design.md.
 WORD_DROPOUT = 0.3
 
+# Losses in which the texts of each class count, whatever the costs are.
+_COUNT_EVERY_CLASS = ("cross_entropy", "expected_cost")
+# A class hardly counts if costs lower its share of all weights to a tenth, and below a hundredth.
+# Measured on 1,048 headlines, the network alone: the ranking is worse from a share of 0.06 on, and
+# at 0.0015 it is no better than chance.
+_LOW_SHARE, _LOW_RATIO = 0.01, 0.1
 
-def make_posterior_rule(loss: Any, loss_costs: Float64) -> PosteriorRule:
-    """Return the rule that turns outputs into probabilities, for a loss.
 
-    The outputs of a network that was trained with a loss of another library are taken as
-    probabilities.
+@dataclass(frozen=True, slots=True, eq=False)
+class Loss:
+    """The loss of a network, for some costs and classes.
+
+    Attributes
+    ----------
+    settings : NetworkSettings, with a loss whose costs do not depend on their unit
+    costs : (K, K), the cost matrix of a loss that is given by name: zero diagonal, scaled
+    posterior_rule : from softmax outputs to P(class | text). The outputs of a network that was
+        trained with a loss of another library are taken as probabilities.
     """
-    from skcnn.network.losses import identify_loss, make_loss
 
-    identity = identify_loss(make_loss(loss, loss_costs))
-    if identity is not None and identity[1].shape != loss_costs.shape:
-        msg = (
-            f"loss has a cost_matrix of shape {identity[1].shape}; expected {loss_costs.shape}: "
-            "one row and one column per class. If the loss is given by name, it uses cost_matrix."
+    settings: NetworkSettings
+    costs: Float64
+    posterior_rule: PosteriorRule
+
+
+def make_loss(
+    settings: NetworkSettings, costs: Float64, class_totals: Float64, classes: NDArray[Any]
+) -> Loss:
+    """Scale the costs of a loss, and find the way back from its outputs; imports TensorFlow.
+
+    Parameters
+    ----------
+    settings : NetworkSettings
+    costs : (K, K), for a loss that is given by name
+    class_totals : (K,), total weight of each class
+    classes : (K,) labels
+
+    Warns
+    -----
+    UserWarning
+        If the costs are such that the network hardly learns a class.
+    """
+    from skcnn.network.losses import identify_loss, scale_costs
+    from skcnn.network.losses import make_loss as loss_of_name
+
+    if settings.ignores_costs:
+        costs = 1 - np.eye(len(costs))
+    costs = loss_cost_matrix(costs, class_totals)
+    loss = scale_costs(settings.loss, class_totals)
+    identity = identify_loss(loss_of_name(loss, costs))
+    rule = PosteriorRule(*(identity or ("cross_entropy", costs)))
+    _warn_of_light_classes(rule, class_totals, classes)
+    return Loss(replace(settings, loss=loss), costs, rule)
+
+
+def _warn_of_light_classes(
+    rule: PosteriorRule, class_totals: Float64, classes: NDArray[Any]
+) -> None:
+    """Warn if a loss multiplies the texts of a class by such low costs that they hardly count."""
+    if rule.loss in _COUNT_EVERY_CLASS:
+        return
+    weights = class_totals * class_costs(rule.costs)
+    shares = weights / weights.sum()
+    low = np.minimum(_LOW_SHARE, _LOW_RATIO * class_totals / class_totals.sum())
+    for label, share in zip(classes[shares < low].tolist(), shares[shares < low], strict=True):
+        warn_user(
+            f"At these costs the loss {rule.loss!r} gives the texts of class {label!r} "
+            f"{share:.2g} of the weight of all texts, so the network hardly learns this class, and "
+            "its probabilities are poor. Use loss='expected_cost' or loss='cross_entropy', which "
+            "learn every class; the costs then count in the decision."
         )
-        raise ValueError(msg)
-    return PosteriorRule(*(identity or ("cross_entropy", loss_costs)))
 
 
 def train_text_cnn(

@@ -12,17 +12,27 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from skcnn._arrays import Float64, Int32, Int64
-from skcnn._compat import _check_sample_weight
+from skcnn._compat import _check_sample_weight, warn_renamed
 from skcnn._settings import MemberSettings, TextSettings
 from skcnn.costs._checks import check_labels
-from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
+from skcnn.costs._labels import (
+    matrix_by_number,
+    plain_labels,
+    sample_costs_by_number,
+)
+from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix, check_entries
 from skcnn.costs._sample_costs import (
     BOTH_COSTS,
     check_sample_costs,
     matched_rows,
-    mean_class_costs,
+    mean_cost_matrix,
 )
 from skcnn.text._containers import as_texts
+
+_FIX_OF_MEANS = (
+    "These are the means of sample_costs over the texts of each class. Fit without sample_costs, "
+    "and give them to predict."
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,8 +44,10 @@ class TrainingSet:
     texts : n texts
     targets : (n,) positions of the labels in `classes`, int32
     classes : (K,) sorted labels
-    sample_weight : (n,) positive, or None where all texts count the same
-    sample_costs : (n, K) cost of missing each class in each text, or None
+    sample_weight : (n,) positive with the mean 1, or None where all texts count the same
+    sample_costs : (n, K) cost of missing each class in each text, or (n, K, K) a cost matrix for
+        each text, or None
+    log_unit : logarithm of the mean weight as given, by which the weights were divided
     """
 
     texts: list[str]
@@ -43,6 +55,7 @@ class TrainingSet:
     classes: NDArray[Any]
     sample_weight: Float64 | None
     sample_costs: Float64 | None
+    log_unit: float = 0.0
 
     @property
     def class_totals(self) -> Float64:
@@ -55,9 +68,11 @@ class TrainingSet:
         if self.sample_costs is not None:
             if cost_matrix is not None:
                 raise ValueError(BOTH_COSTS)
-            means = mean_class_costs(self.sample_costs, self.targets, self.sample_weight)
-            cost_matrix = means[:, np.newaxis] * (1 - np.eye(len(means)))
-        return check_cost_matrix(cost_matrix, self.classes, class_totals=self.class_totals)
+            means = mean_cost_matrix(self.sample_costs, self.targets, self.sample_weight)
+            check_entries(means, self.classes.tolist(), _FIX_OF_MEANS)
+            return check_cost_matrix(means, self.classes)
+        costs = matrix_by_number(cost_matrix, self.classes)
+        return check_cost_matrix(costs, self.classes, class_totals=self.class_totals)
 
     def targets_and_weight(self, rows: Int64) -> tuple[Int32, Float64 | None]:
         """Return targets (m,) and weights (m,) or None of some rows."""
@@ -85,7 +100,7 @@ def check_training_set(
     texts = as_texts(X)
     if y is None:
         raise ValueError("fit requires y to be passed, but y is None: one label for each text.")
-    labels: NDArray[Any] = column_or_1d(y, warn=True)
+    labels: NDArray[Any] = column_or_1d(plain_labels(y), warn=True)
     check_consistent_length(texts, labels)
     check_labels("y", labels)
     check_classification_targets(labels)
@@ -93,11 +108,13 @@ def check_training_set(
     rows = np.arange(len(texts)) if weight is None else np.flatnonzero(weight)
     n_given, texts, labels = len(texts), [texts[row] for row in rows], labels[rows]
     classes, targets = _find_classes(labels, classes)
-    weight = _with_class_weight(None if weight is None else weight[rows], class_weight, labels)
+    weight = None if weight is None else weight[rows]
+    weight, log_unit = _mean_one(weight, _check_class_weight(class_weight, labels))
     costs = None
     if sample_costs is not None:
-        costs = check_sample_costs(matched_rows(sample_costs, X), n_given, classes)[rows]
-    return TrainingSet(texts, targets, classes, weight, costs)
+        of_rows = sample_costs_by_number(matched_rows(sample_costs, X), classes)
+        costs = check_sample_costs(of_rows, n_given, classes)[rows]
+    return TrainingSet(texts, targets, classes, weight, costs, log_unit)
 
 
 def check_classes(classes: ArrayLike | None, known: NDArray[Any] | None) -> NDArray[Any]:
@@ -120,7 +137,7 @@ def check_classes(classes: ArrayLike | None, known: NDArray[Any] | None) -> NDAr
                 "y may ever have. Write partial_fit(X, y, classes=[...])."
             )
         return known
-    labels: NDArray[Any] = column_or_1d(classes)
+    labels: NDArray[Any] = column_or_1d(plain_labels(classes))
     check_labels("classes", labels)
     labels = np.unique(labels)
     if known is not None and not np.array_equal(labels, known):
@@ -134,6 +151,16 @@ def check_classes(classes: ArrayLike | None, known: NDArray[Any] | None) -> NDAr
             "ever have."
         )
     return labels
+
+
+def unlabeled_texts(parameter: Any, argument: Any) -> Any:
+    """Return what `fit` was given, or the deprecated parameter that it replaces."""
+    if isinstance(parameter, str) and parameter == "deprecated":
+        return argument
+    warn_renamed("The parameter unlabeled", "fit(X, y, unlabeled=...)")
+    if argument is not None:
+        raise TypeError("unlabeled is given to fit and as a parameter; expected only in fit.")
+    return parameter
 
 
 def check_unlabeled(
@@ -193,12 +220,28 @@ def _check_weight(sample_weight: ArrayLike | None, texts: list[str]) -> Float64 
     return weight
 
 
-def _with_class_weight(
-    weight: Float64 | None, class_weight: Any, labels: NDArray[Any]
-) -> Float64 | None:
+def _check_class_weight(class_weight: Any, labels: NDArray[Any]) -> Float64 | None:
     if class_weight is None:
-        return weight
+        return None
     factor: Float64 = compute_sample_weight(class_weight, labels)
     if not (np.isfinite(factor) & (factor > 0)).all():
         raise ValueError(f"class_weight is {class_weight!r}; expected finite weights > 0.")
-    return factor if weight is None else weight * factor
+    return factor
+
+
+def _mean_one(*factors: Float64 | None) -> tuple[Float64 | None, float]:
+    """Return the product of positive factors, divided by its mean, and the logarithm of that mean.
+
+    Only the ratios of weights mean something. A training step of the network does not: with tiny
+    weights it is lost in rounding, and with huge ones it overflows.
+    """
+    product, log_unit = None, 0.0
+    for factor in factors:
+        if factor is None:
+            continue
+        # Dividing by the largest first keeps sums and products of all finite weights finite.
+        largest = factor.max()
+        product = factor / largest if product is None else product * (factor / largest)
+        mean = product.mean()
+        product, log_unit = product / mean, log_unit + float(np.log(largest) + np.log(mean))
+    return product, log_unit

@@ -63,7 +63,11 @@ def cross_fit_ngrams(job: Job, words: Words) -> tuple[CrossFitted, ...]:
     if words.ngram_texts is None:
         return ()
     table = make_table(words.ngram_texts, job.data, job.n_classes, words.ngram_seed)
-    return () if table.is_empty else (cross_fit(table, words.splits, job.n_classes),)
+    if table.is_empty:
+        return ()
+    if words.splits.pairs:
+        table.choose_inverse_penalty(*words.splits.pairs[0])
+    return (cross_fit(table, words.splits, job.n_classes),)
 
 
 def prepare(

@@ -13,6 +13,7 @@ from skcnn.inspection._cost_path import CostPathDisplay
 from skcnn.inspection._cost_threshold import CostThresholdDisplay
 from skcnn.inspection._explanation import Explanation, Explanations
 from skcnn.inspection._model_card import model_card
+from skcnn.inspection._recall_effort import RecallEffortDisplay
 from skcnn.inspection._report import report
 from skcnn.inspection._worst_errors import worst_errors
 
@@ -23,6 +24,7 @@ __all__ = [
     "CostThresholdDisplay",
     "Explanation",
     "Explanations",
+    "RecallEffortDisplay",
     "model_card",
     "report",
     "worst_errors",

@@ -10,6 +10,7 @@ from sklearn.utils import check_consistent_length, column_or_1d
 
 from skcnn.costs._checks import check_has_probabilities, check_labels
 from skcnn.costs._inside import abstention_inside
+from skcnn.costs._labels import plain_label, plain_labels
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
 from skcnn.inspection._report_figures import Checked, positive_label
 from skcnn.inspection._response import costs_of
@@ -29,7 +30,7 @@ def checked(
         If y does not fit X, has labels that are not among the classes, or the costs are invalid.
     """
     check_has_probabilities(estimator)
-    texts, labels = as_texts(X), column_or_1d(y)
+    texts, labels = as_texts(X), column_or_1d(plain_labels(y))
     check_labels("y", labels)
     check_consistent_length(texts, labels)
     classes = np.asarray(estimator.classes_)
@@ -40,7 +41,7 @@ def checked(
             f"{classes.tolist()[:10]}; expected labels that the estimator was fitted on."
         )
     costs = check_cost_matrix(costs_of(estimator, cost_matrix), classes)
-    label = positive_label(classes, costs, pos_label)
+    label = positive_label(classes, costs, plain_label(pos_label))
     return Checked(
         texts=texts,
         y=labels,

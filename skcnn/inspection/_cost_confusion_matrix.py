@@ -139,8 +139,8 @@ class CostConfusionMatrixDisplay:
             True labels.
         cost_matrix : array-like of shape (K, K), DataFrame or dict, default=None
             Any form of :func:`skcnn.costs.check_cost_matrix` for ``estimator.classes_``, except
-            "balanced". None: the ``cost_matrix_`` of the estimator, or of the classifier in a
-            pipeline or search. If there is none, every error costs 1.
+            "balanced". None: the ``cost_matrix_`` of the estimator, or of the classifiers in a
+            pipeline, a search, a calibration or an ensemble. If there is none, every error costs 1.
         unit : str, default=""
             Unit of the costs, such as "€".
         sample_weight : array-like of shape (n_samples,), default=None

@@ -8,21 +8,33 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from skcnn.costs._curves import brier_curve, cost_curve
+from skcnn.costs._labels import label_array, plain_label
+from skcnn.costs._net_benefit import net_benefit_curve
 from skcnn.inspection._response import name_of, positive_probabilities
-from skcnn.inspection._style import REFERENCE, axes_for, line_options, shown, start_at_zero
+from skcnn.inspection._style import (
+    REFERENCE,
+    axes_for,
+    legend_above_data,
+    line_options,
+    shown,
+    start_at_zero,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
-Kind = Literal["cost", "brier"]
-_CURVES = {"cost": cost_curve, "brier": brier_curve}
+Kind = Literal["cost", "brier", "net_benefit"]
+_CURVES = {"cost": cost_curve, "brier": brier_curve, "net_benefit": net_benefit_curve}
+# How far the axis of the net benefit goes below 0, in shares of positive rows: far below, it falls
+# without end.
+_BELOW_ZERO = 0.25
 
 
 class CostCurveDisplay:
-    """The cost curve or the Brier curve of one classifier, and the cheapest constant prediction.
+    """Cost, Brier or decision curve of one classifier, and the best constant prediction.
 
-    Both curves show what the classifier costs when the costs of the two errors are not known yet:
+    The curves show what the classifier costs when the costs of the two errors are not known yet:
 
     - ``kind="cost"``: the cost curve of Drummond & Holte (2006). Each point has the threshold with
       the lowest cost. The horizontal axis is the probability cost: it combines the costs and the
@@ -30,9 +42,12 @@ class CostCurveDisplay:
     - ``kind="brier"``: the Brier curve of Hernández-Orallo, Flach & Ferri (2011). Each point has
       the Bayes threshold for its costs. The horizontal axis is the costs alone; the share of
       positive rows is that of the given data. The area under the curve is the Brier score.
+    - ``kind="net_benefit"``: the decision curve of Vickers & Elkin (2006). The same decisions as in
+      the Brier curve, as a gain: hits per row, less false alarms in units of hits. Higher is
+      better.
 
-    The two kinds have different axes, so draw them in different pictures. A constant prediction is
-    one class for all rows. The classifier is useful where its curve is below the cheapest constant
+    The kinds have different axes, so draw them in different pictures. A constant prediction is one
+    class for all rows. The classifier is useful where its curve is better than the best constant
     prediction.
 
     Make one with :meth:`from_estimator` or :meth:`from_predictions`.
@@ -40,12 +55,12 @@ class CostCurveDisplay:
     Parameters
     ----------
     x, costs : array-like of shape (n_points,)
-        Points of the curve, as from :func:`skcnn.costs.cost_curve` or
-        :func:`skcnn.costs.brier_curve`.
-    kind : {"cost", "brier"}, optional
-        Which of the two curves; "cost" if not given.
+        Points of the curve, as from :func:`skcnn.costs.cost_curve`,
+        :func:`skcnn.costs.brier_curve` or :func:`skcnn.costs.net_benefit_curve`.
+    kind : {"cost", "brier", "net_benefit"}, optional
+        Which of the curves; "cost" if not given.
     positive_share : float, default=0.5
-        Share of positive rows in the data. ``kind="brier"`` needs it for the cheapest constant
+        Share of positive rows in the data. All kinds but "cost" need it for the best constant
         prediction.
     pos_label : label, default=None
         The positive class, for the axis label.
@@ -56,7 +71,7 @@ class CostCurveDisplay:
     ----------
     area : float
         Area under the curve. For ``kind="brier"`` the Brier score; for ``kind="cost"`` the mean
-        of the normalized expected cost over all probability costs.
+        of the normalized expected cost over all probability costs; for ``kind="net_benefit"`` NaN.
     ax_ : matplotlib Axes
         The axes with the drawing.
     figure_ : matplotlib Figure
@@ -64,12 +79,12 @@ class CostCurveDisplay:
     line_ : matplotlib Line2D
         The curve.
     reference_line_ : matplotlib Line2D or None
-        The cheapest constant prediction. None if it is not drawn.
+        The best constant prediction. None if it is not drawn.
 
     Raises
     ------
     ValueError
-        If `kind` is neither "cost" nor "brier".
+        If `kind` has another value.
 
     See Also
     --------
@@ -82,6 +97,9 @@ class CostCurveDisplay:
 
     J. Hernández-Orallo, P. Flach and C. Ferri, "Brier curves: a new cost-based visualisation of
     classifier performance", ICML 2011.
+
+    A. J. Vickers and E. B. Elkin, "Decision curve analysis: A novel method for evaluating
+    prediction models", Medical Decision Making 26, 2006.
 
     Examples
     --------
@@ -111,7 +129,8 @@ class CostCurveDisplay:
         self.positive_share = positive_share
         self.pos_label = pos_label
         self.name = name
-        self.area = float(np.trapezoid(self.costs, self.x))
+        is_area = kind != "net_benefit"
+        self.area = float(np.trapezoid(self.costs, self.x)) if is_area else float("nan")
 
     @classmethod
     def from_estimator(
@@ -137,8 +156,8 @@ class CostCurveDisplay:
             Rows, in any form that the estimator takes.
         y : array-like of shape (n_samples,)
             True labels.
-        kind : {"cost", "brier"}, optional
-            Which of the two curves; "cost" if not given.
+        kind : {"cost", "brier", "net_benefit"}, optional
+            Which of the curves; "cost" if not given.
         pos_label : label, default=None
             The positive class. None: ``estimator.classes_[1]``.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -197,8 +216,8 @@ class CostCurveDisplay:
         y_prob : array-like of shape (n_samples,)
             Probability of the positive class. For ``kind="cost"`` any score works that is higher
             for a more probable positive class.
-        kind : {"cost", "brier"}, optional
-            Which of the two curves; "cost" if not given.
+        kind : {"cost", "brier", "net_benefit"}, optional
+            Which of the curves; "cost" if not given.
         pos_label : label, default=None
             The positive class. None: the second of the sorted labels.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -223,8 +242,8 @@ class CostCurveDisplay:
         """
         _check_kind(kind)
         x, costs = _CURVES[kind](y_true, y_prob, pos_label=pos_label, sample_weight=sample_weight)
-        y = np.asarray(y_true).ravel()
-        pos_label = np.unique(y)[1] if pos_label is None else pos_label
+        y = label_array(y_true).ravel()
+        pos_label = np.unique(y)[1] if pos_label is None else plain_label(pos_label)
         weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         share = float(np.average(y == pos_label, weights=weight))
         display = cls(x, costs, kind=kind, positive_share=share, pos_label=pos_label, name=name)
@@ -238,7 +257,7 @@ class CostCurveDisplay:
         reference: bool = True,
         **kwargs: Any,
     ) -> Self:
-        """Draw the curve and the cheapest constant prediction.
+        """Draw the curve and the best constant prediction.
 
         Parameters
         ----------
@@ -247,7 +266,7 @@ class CostCurveDisplay:
         name : str, default=None
             Name of the curve in the legend. None: the `name` of the display.
         reference : bool, default=True
-            Whether to draw the cheapest constant prediction. It is the same for all classifiers.
+            Whether to draw the best constant prediction. It is the same for all classifiers.
         **kwargs : dict
             Passed to matplotlib's ``Axes.plot`` for the curve.
 
@@ -268,28 +287,37 @@ class CostCurveDisplay:
         self._name_axes(ax)
         ax.set_xlim(-0.01, 1.01)
         start_at_zero(ax)
-        ax.legend()
+        if ax.dataLim.y0 < 0:
+            ax.set_ylim(bottom=max(ax.dataLim.y0, -_BELOW_ZERO * self.positive_share), auto=None)
+        legend_above_data(ax)
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
     def _label(self, name: str | None) -> str:
+        if self.kind == "net_benefit":
+            return "net benefit" if name is None else name
         area = f"{'Brier score' if self.kind == 'brier' else 'area'} = {self.area:.3f}"
         return area if name is None else f"{name} ({area})"
 
     def _draw_reference(self, ax: Axes) -> Line2D:
-        """Draw the lower of the costs of always and of never predicting positive.
+        """Draw the better of always and of never predicting positive.
 
-        The two straight lines cross at the share of positive rows, in the cost curve at 0.5.
+        They are equally good at the share of positive rows, in the cost curve at 0.5.
         """
-        share = self.positive_share if self.kind == "brier" else 0.5
-        height = 2 * share * (1 - share)
+        share = 0.5 if self.kind == "cost" else self.positive_share
+        if self.kind == "net_benefit":
+            always = np.linspace(0, share, 101)
+            x = np.append(always, 1)
+            y = np.append(share - (1 - share) * always / (1 - always), 0)
+        else:
+            x, y = np.array([0, share, 1]), np.array([0, 2 * share * (1 - share), 0])
         (line,) = ax.plot(
-            [0, share, 1],
-            [0, height, 0],
+            x,
+            y,
             color=REFERENCE.color,
             linestyle=REFERENCE.linestyle,
             linewidth=1,
-            label="cheapest constant prediction",
+            label=f"{'best' if self.kind == 'net_benefit' else 'cheapest'} constant prediction",
         )
         return line
 
@@ -298,6 +326,9 @@ class CostCurveDisplay:
         if self.kind == "brier":
             x = r"cost proportion $c = C_{fp} / (C_{fp} + C_{fn})$"
             y = r"average cost at threshold $c$, with $C_{fp} + C_{fn} = 2$"
+        elif self.kind == "net_benefit":
+            x = r"threshold $t = C_{fp} / (C_{fp} + C_{fn})$"
+            y = r"net benefit: hits $-$ false alarms $\cdot\, t / (1 - t)$, per row"
         else:
             x = r"probability cost $p\,C_{fn} / (p\,C_{fn} + (1-p)\,C_{fp})$"
             y = "normalized expected cost at the best threshold"

@@ -9,7 +9,15 @@ from numpy.typing import ArrayLike
 
 from skcnn._arrays import Float64
 from skcnn.costs._checks import check_ratios
-from skcnn.inspection._style import BLUE, GREEN, VERMILION, axes_for, line_options, start_at_zero
+from skcnn.inspection._style import (
+    BLUE,
+    GREEN,
+    VERMILION,
+    axes_for,
+    legend_above_data,
+    line_options,
+    start_at_zero,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -171,7 +179,7 @@ def _name_axes(ax: Axes) -> None:
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set(xlabel="cost of a miss / cost of a false alarm", ylabel="mean over folds")
     start_at_zero(ax)
-    ax.legend()
+    legend_above_data(ax)
 
 
 def _summary(folds: Float64, band: Band | None) -> tuple[Float64, Float64, Float64]:

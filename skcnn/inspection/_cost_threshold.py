@@ -11,12 +11,14 @@ from skcnn._arrays import Float64
 from skcnn.costs._checks import check_positive_probabilities
 from skcnn.costs._curves import cost_threshold_curve
 from skcnn.costs._decision import bayes_threshold
+from skcnn.costs._labels import label_array, plain_label
 from skcnn.costs._matrix import CostMatrixLike, check_cost_matrix
 from skcnn.inspection._response import costs_of, name_of, positive_probabilities
 from skcnn.inspection._style import (
     BAYES_MARK,
     TUNED_MARK,
     axes_for,
+    legend_above_data,
     line_options,
     shown,
     start_at_zero,
@@ -124,8 +126,8 @@ class CostThresholdDisplay:
             True labels.
         cost_matrix : array-like of shape (2, 2), DataFrame or dict, default=None
             Any form of :func:`skcnn.costs.check_cost_matrix` for ``estimator.classes_``, except
-            "balanced". None: the ``cost_matrix_`` of the estimator, or of the classifier in a
-            pipeline or search. If there is none, every error costs 1.
+            "balanced". None: the ``cost_matrix_`` of the estimator, or of the classifiers in a
+            pipeline, a search, a calibration or an ensemble. If there is none, every error costs 1.
         pos_label : label, default=None
             The positive class. None: ``estimator.classes_[1]``.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -212,9 +214,9 @@ class CostThresholdDisplay:
             y_true, y_prob, cost_matrix, pos_label=pos_label, sample_weight=sample_weight
         )
         check_positive_probabilities(thresholds[:-1])
-        classes = np.unique(np.asarray(y_true))
+        classes = np.unique(label_array(y_true))
         C = check_cost_matrix(cost_matrix, classes)
-        pos_label = classes[1] if pos_label is None else pos_label
+        pos_label = classes[1] if pos_label is None else plain_label(pos_label)
         if pos_label == classes[0]:
             C = C[::-1, ::-1]  # bayes_threshold takes the second class for the positive one
         display = cls(
@@ -270,7 +272,7 @@ class CostThresholdDisplay:
         ax.set_xlim(-0.01, 1.01)
         start_at_zero(ax)
         if label is not None or marks:
-            ax.legend()
+            legend_above_data(ax)
         self.ax_, self.figure_ = ax, ax.figure
         return self
 

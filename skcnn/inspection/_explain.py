@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,6 +29,10 @@ class ExplainMixin:
 
     _model: FittedModel
     decision: str
+
+    if TYPE_CHECKING:
+
+        def _unchanging_copy(self) -> Self: ...
 
     def explain(self, X: Any) -> Explanations:
         """Say for each text which n-grams decided, in log-odds and in money.
@@ -70,8 +74,9 @@ class ExplainMixin:
         True
         """
         check_is_fitted(self)
-        costs = decision_costs(self.decision, self._model.cost_matrix)
-        return Explanations(explained(self._model, as_texts(X), costs))
+        model = self._model  # another thread may fit meanwhile
+        costs = decision_costs(self.decision, model.cost_matrix)
+        return Explanations(explained(model, as_texts(X), costs))
 
     def top_ngrams(self, X: Any, n: int = 20) -> DataFrame:
         """List the n-grams that speak most for each class in some texts.
@@ -129,7 +134,7 @@ class ExplainMixin:
         TypeError, ValueError
             As `skcnn.inspection.worst_errors`.
         """
-        return worst_errors(self, X, y, n, sample_costs=sample_costs)
+        return worst_errors(self._unchanging_copy(), X, y, n, sample_costs=sample_costs)
 
 
 def explained(model: FittedModel, texts: Sequence[str], costs: Float64) -> list[Explanation]:

@@ -13,6 +13,7 @@ import numpy as np
 from skcnn.inspection._cost_confusion_matrix import CostConfusionMatrixDisplay
 from skcnn.inspection._cost_curve import CostCurveDisplay
 from skcnn.inspection._cost_threshold import CostThresholdDisplay
+from skcnn.inspection._recall_effort import RecallEffortDisplay
 from skcnn.inspection._report_figures import Checked
 from skcnn.inspection._style import BLUE, REFERENCE, shown
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # Bins of the reliability diagram, each with equally many texts.
 _BINS = 10
+# Number of characters of all labels that fit side by side below a picture.
+_FITS = 30
 # Smallest distance of two points that both get their counts.
 _GAP = 0.08
 
@@ -36,13 +39,16 @@ class Picture(NamedTuple):
 def pictures(data: Checked, unit: str) -> Iterator[Picture]:
     """Yield the pictures of a report: one for any number of classes, and more for two."""
     rows = {"cost_matrix": data.cost_matrix, "labels": data.classes, **data.abstention}
+    names = max(len(str(label)) for label in data.classes.tolist()) * len(data.classes)
+    rotation = 0 if names <= _FITS else 45
     yield _picture(
         "Which errors cost the most",
         "Rows are the true classes, columns the predictions. Each cell shows how many texts it has "
         "and what they cost.",
         lambda ax: CostConfusionMatrixDisplay.from_predictions(
-            data.y, data.y_pred, unit=unit, ax=ax, **rows
+            data.y, data.y_pred, unit=unit, ax=ax, xticks_rotation=rotation, **rows
         ),
+        len(data.classes),
     )
     if data.pos_label is not None:
         yield from _binary_pictures(data)
@@ -51,6 +57,12 @@ def pictures(data: Checked, unit: str) -> Iterator[Picture]:
 def _binary_pictures(data: Checked) -> Iterator[Picture]:
     p, label = data.p, data.pos_label
     positive = {"pos_label": label, "name": "this classifier"}
+    yield _picture(
+        "How much has to be read",
+        f"Texts with the highest probability of {label} are read first. The marks are where a "
+        "ratio of the two costs says to stop.",
+        lambda ax: RecallEffortDisplay.from_predictions(data.y, p, ax=ax, **positive),
+    )
     yield _picture(
         "What another threshold would cost",
         f"A text is called {label} if its probability is at least the threshold.",
@@ -102,7 +114,7 @@ def _draw_reliability(ax: Axes, data: Checked) -> None:
     ax.set(xlabel=f"Mean probability of {label}", ylabel=f"Share of {label}")
 
 
-def _picture(title: str, reading: str, draw: Callable[[Axes], object]) -> Picture:
+def _picture(title: str, reading: str, draw: Callable[[Axes], object], n_cells: int = 2) -> Picture:
     """Draw on new axes, and return the picture as SVG that can be put into a page."""
     import matplotlib.pyplot as plt
 
@@ -110,7 +122,9 @@ def _picture(title: str, reading: str, draw: Callable[[Axes], object]) -> Pictur
     with plt.rc_context(options), warnings.catch_warnings():
         # Texts stay texts: the browser has the letters that matplotlib's font lacks.
         warnings.filterwarnings("ignore", "Glyph .* missing")
-        figure, ax = plt.subplots(figsize=(5.6, 4.0), layout="constrained")
+        figure, ax = plt.subplots(
+            figsize=(1.1 * n_cells + 3.4, 0.9 * n_cells + 2.2), layout="constrained"
+        )
         try:
             draw(ax)
             buffer = io.StringIO()

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from skcnn._arrays import Float64
 from skcnn.costs._checks import check_has_probabilities
 from skcnn.costs._inside import costs_inside
+from skcnn.costs._labels import label_array, plain_label
 from skcnn.costs._matrix import CostMatrixLike
 
 
@@ -34,10 +35,10 @@ def positive_probabilities(
             "y == label, one class against all others; CostConfusionMatrixDisplay takes any "
             "number of classes."
         )
-    pos_label = classes[1] if pos_label is None else pos_label
+    pos_label = classes[1] if pos_label is None else plain_label(pos_label)
     if pos_label not in classes:
         raise ValueError(f"pos_label is {pos_label!r}; expected one of {classes}.")
-    unknown = [label for label in np.unique(np.asarray(y)).tolist() if label not in classes]
+    unknown = [label for label in np.unique(label_array(y)).tolist() if label not in classes]
     if unknown:
         raise ValueError(
             f"y has the labels {unknown[:10]}, which are not in estimator.classes_ = {classes}; "

@@ -75,6 +75,16 @@ def line_options(given: dict[str, Any], **defaults: Any) -> dict[str, Any]:
     return defaults | normalize_kwargs(given, Line2D)
 
 
+def legend_above_data(ax: Axes) -> None:
+    """Put the legend at the top, and make room for it above the curves."""
+    legend = ax.legend(loc="upper right")
+    bottom, _ = ax.get_ylim()
+    height = legend.get_window_extent().height / ax.get_window_extent().height
+    # Half of the axes at most: a legend that is higher than that covers curves.
+    top = bottom + (ax.dataLim.y1 - bottom) / (1 - min(height + 0.05, 0.5))
+    ax.set_ylim(top=top, auto=None)
+
+
 def start_at_zero(ax: Axes) -> None:
     """Start the vertical axis at cost 0, unless a cost is negative."""
     bottom, _ = ax.get_ylim()

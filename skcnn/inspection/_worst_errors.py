@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from skcnn._arrays import Float64, Int64
 from skcnn.costs._inside import abstention_inside, predict_by_sample_costs
+from skcnn.costs._labels import label_array
 from skcnn.costs._matrix import CostMatrixLike
 from skcnn.costs._row_costs import cost_of_rows
 from skcnn.inspection._response import costs_of
@@ -46,7 +47,7 @@ def worst_errors(
         How many errors to list at most.
     cost_matrix : as in `skcnn.check_cost_matrix`, default=None
         None: that of the estimator, or equal costs if it has none.
-    sample_costs : array-like of shape (n_samples, n_classes) or DataFrame, default=None
+    sample_costs : as in `skcnn.costs.check_sample_costs`, default=None
         Costs of single rows instead of a matrix. They are also passed to ``estimator.predict``.
 
     Returns
@@ -90,7 +91,7 @@ def worst_errors(
         sample_costs=sample_costs,
         **abstention_inside(estimator),
     )
-    return _table(estimator, texts, np.asarray(y), np.asarray(y_pred), paid - least, n)
+    return _table(estimator, texts, label_array(y), np.asarray(y_pred), paid - least, n)
 
 
 def check_number_of_rows(n: Any) -> None:

@@ -8,20 +8,17 @@ from typing import Any
 import keras
 from keras import ops
 
-
-def is_of_keras(loss: Any) -> bool:
-    """Whether a loss, an object or a function, belongs to Keras itself."""
-    definition = loss if hasattr(loss, "__name__") else type(loss)
-    return bool(definition.__module__.split(".")[0] == "keras")
+from ._label_form import keras_name
 
 
 def shaped_for(loss: Any, indices: Any) -> Any:
-    """Return class indices (n,) in the shape that a loss takes: (n,) for Keras' own, else (n, 1).
+    """Return class indices (n,) in the shape that a loss takes: (n,) or (n, 1).
 
+    The losses of Keras, and those that derive from them, get (n,).
     With indices (n, 1), `CategoricalGeneralizedCrossEntropy` of Keras pairs every text with the
     classes of all texts, and returns (n, n) values.
     """
-    return indices if is_of_keras(loss) else indices[:, None]
+    return indices if keras_name(loss) is not None else indices[:, None]
 
 
 def expected_loss(loss: Any) -> Any:

@@ -15,8 +15,9 @@ from skcnn.costs._decision import decide
 from skcnn.costs._matrix import check_entries, excess_costs
 from skcnn.costs._posterior import posterior
 
+from ._label_weights import label_weights
 from ._loss_outputs import softmax_columns, wrong_number_of_columns
-from ._loss_tables import Table, log_softmax_of_output, one_hot_labels
+from ._loss_tables import Table, log_softmax_of_output
 
 _NOT_LOGITS = (
     "{name} has from_logits=True, but the network ends in a softmax or a sigmoid. Its training is "
@@ -50,17 +51,17 @@ class _CostLoss(keras.losses.Loss):
         return {}
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Loss of each row, (n,)."""
+        """Loss of each row of outputs, (...) for outputs of shape (..., K) or (..., 1)."""
         # Keras passes lists on as lists of scalars.
         y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
         if self.from_logits and hasattr(y_pred, "_keras_logits"):
             warn_user(_NOT_LOGITS.format(name=type(self).__name__))
-        log_q = log_softmax_of_output(y_pred, from_logits=self.from_logits)  # (n, K)
+        log_q = log_softmax_of_output(y_pred, from_logits=self.from_logits)  # (..., K)
         n_classes = len(self.cost_matrix)
         if log_q.shape[-1] != n_classes:
             raise wrong_number_of_columns(y_pred.shape[-1], n_classes, type(self).__name__)
         costs = ops.convert_to_tensor(self.cost_matrix, dtype=log_q.dtype)
-        labels = one_hot_labels(y_true, n_classes, log_q.dtype)
+        labels = label_weights(y_true, n_classes, y_pred, log_q.dtype, type(self).__name__)
         return ops.sum(labels * type(self).table(log_q, costs, **self.parameters), axis=-1)
 
     def posterior(self, outputs: Any) -> Float64:
@@ -74,12 +75,14 @@ class _CostLoss(keras.losses.Loss):
         ----------
         outputs : array-like or tensor of shape (n, K), (n, 1) or (n,)
             What ``model.predict(x)`` returns: K softmax columns, or one sigmoid column, the output
-            for class 1 of two classes. Logits if the loss has ``from_logits=True``.
+            for class 1 of two classes. Logits if the loss has ``from_logits=True``. An array or a
+            tensor may have more dimensions, (n, length, K) if each token has a label.
 
         Returns
         -------
         ndarray of shape (n, K), dtype float64
-            One row per example; column k is the probability of class k.
+            One row per example; column k is the probability of class k. (n, length, K) for such
+            outputs.
 
         Raises
         ------
@@ -96,6 +99,13 @@ class _CostLoss(keras.losses.Loss):
         >>> ExpectedCost([[0, 1], [5, 0]]).posterior([[0.3]]).round(2)
         array([[0.77, 0.23]])
         """
+        shape: tuple[int, ...] = tuple(getattr(outputs, "shape", ()))
+        if len(shape) > 2:
+            rows = self._posterior_of_rows(np.reshape(outputs, (-1, shape[-1])))
+            return rows.reshape(*shape[:-1], -1)
+        return self._posterior_of_rows(outputs)
+
+    def _posterior_of_rows(self, outputs: Any) -> Float64:
         formula, cls = self._own_formula(), type(self)
         softmax = softmax_columns(
             outputs, len(self.cost_matrix), from_logits=self.from_logits, loss_name=cls.__name__
@@ -115,7 +125,7 @@ class _CostLoss(keras.losses.Loss):
         Returns
         -------
         ndarray of shape (n,), dtype int64
-            Index of the predicted class of each row.
+            Index of the predicted class of each row. (n, length) for outputs (n, length, K).
 
         Raises
         ------
@@ -133,8 +143,9 @@ class _CostLoss(keras.losses.Loss):
         >>> ExpectedCost([[0, 1], [5, 0]]).decide(output)
         array([1])
         """
-        predicted: Int64 = decide(self.posterior(outputs), self.cost_matrix)
-        return predicted
+        P = self.posterior(outputs)
+        predicted: Int64 = decide(P.reshape(-1, P.shape[-1]), self.cost_matrix)
+        return predicted.reshape(P.shape[:-1])
 
     def get_config(self) -> dict[str, Any]:
         """Everything `from_config` needs, as plain Python."""
@@ -164,7 +175,14 @@ class _CostLoss(keras.losses.Loss):
 
 def _zero_diagonal(cost_matrix: ArrayLike) -> Float64:
     """Check a cost matrix and subtract from each row the cost of its correct prediction."""
-    costs = np.asarray(cost_matrix, dtype=np.float64)
+    raw = np.asarray(cost_matrix)
+    if raw.ndim == 0 or raw.dtype.kind not in "biufO" or hasattr(cost_matrix, "columns"):
+        raise TypeError(
+            f"cost_matrix is {cost_matrix!r}, of type {type(cost_matrix).__name__}; expected a "
+            "(K, K) array. A loss does not know the labels: skcnn.costs.check_cost_matrix("
+            "cost_matrix, labels) makes an array of every other form."
+        )
+    costs = raw.astype(np.float64)
     if costs.ndim != 2 or costs.shape[0] != costs.shape[1] or len(costs) < 2:
         raise ValueError(
             f"cost_matrix has shape {costs.shape}; expected (K, K): one row and one column per "

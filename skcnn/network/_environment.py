@@ -1,4 +1,4 @@
-"""Load TensorFlow without start-up messages and without other changes to the process."""
+"""Load and run TensorFlow without messages and without other changes to the process."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ from functools import cache
 
 import numpy as np
 
+from skcnn._compat import check_not_forked
+
+from ._signals import signals_held_back
+
 # Messages of TensorFlow's C++ code when it is loaded and first looks for devices. It writes them
 # directly to file descriptor 2, where neither Python nor TF_CPP_MIN_LOG_LEVEL suppresses them.
 _START_UP_LINE = re.compile(
@@ -24,8 +28,8 @@ _START_UP_LINE = re.compile(
     rb"To enable the following instructions:)"
 )
 
-
 _SEEDING = threading.RLock()
+_FILTERING = threading.RLock()
 
 
 @contextmanager
@@ -54,6 +58,18 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def without_copy_warning() -> Iterator[None]:
+    """Ignore NumPy's warning about the way in which Keras copies TensorFlow's variables.
+
+    Where warnings are errors, as with ``python -W error``, Keras could not save a model. Threads
+    wait for each other here, because they share the filters of warnings.
+    """
+    with _FILTERING, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "__array__ implementation doesn", DeprecationWarning)
+        yield
+
+
 def _restore(environment: dict[str, str]) -> None:
     for name in set(os.environ) - set(environment):
         del os.environ[name]
@@ -63,7 +79,7 @@ def _restore(environment: dict[str, str]) -> None:
 
 
 def load_tensorflow() -> None:
-    """Import TensorFlow, Keras and SciKeras, without start-up messages and without side effects.
+    """Import TensorFlow, Keras, SciKeras and Numba, without start-up messages and side effects.
 
     Raises
     ------
@@ -71,7 +87,13 @@ def load_tensorflow() -> None:
         If Keras was set to another backend than TensorFlow.
     """
     if "tensorflow" not in sys.modules or "scikeras.wrappers" not in sys.modules:
-        with preserved_state(), warnings.catch_warnings(), _without_start_up_lines():
+        with (
+            signals_held_back(),
+            preserved_state(),
+            warnings.catch_warnings(),
+            _without_start_up_lines(),
+        ):
+            import numba  # noqa: F401
             import scikeras.wrappers  # noqa: F401
             import tensorflow  # noqa: F401
     import keras
@@ -83,13 +105,23 @@ def load_tensorflow() -> None:
         )
 
 
-@cache
 def initialize_devices() -> None:
     """Let TensorFlow find its devices, without messages, before the first training of a process.
 
     Not on import, because TensorFlow's thread and memory settings cannot be changed afterwards.
+
+    Raises
+    ------
+    RuntimeError
+        If TensorFlow found them before this process was forked.
     """
-    with preserved_state(), _without_start_up_lines():
+    check_not_forked("A Keras network")
+    _initialize_devices()
+
+
+@cache
+def _initialize_devices() -> None:
+    with signals_held_back(), preserved_state(), _without_start_up_lines():
         import tensorflow as tf
 
         tf.zeros(1)
@@ -99,10 +131,11 @@ def initialize_devices() -> None:
 def _without_start_up_lines() -> Iterator[None]:
     """Collect standard error, and at the end write all lines but TensorFlow's start-up messages.
 
-    Does nothing if the user has set TF_CPP_MIN_LOG_LEVEL or TF_CPP_MAX_VLOG_LEVEL, and so wants to
-    see the messages.
+    Does nothing if the user has set TF_CPP_MIN_LOG_LEVEL to 0, or TF_CPP_MAX_VLOG_LEVEL, and so
+    wants to see the messages. Higher values of TF_CPP_MIN_LOG_LEVEL ask for fewer of them.
     """
-    if {"TF_CPP_MIN_LOG_LEVEL", "TF_CPP_MAX_VLOG_LEVEL"} & set(os.environ):
+    is_wanted = os.environ.get("TF_CPP_MIN_LOG_LEVEL", "").strip() == "0"
+    if is_wanted or "TF_CPP_MAX_VLOG_LEVEL" in os.environ:
         yield
         return
     try:

@@ -5,7 +5,7 @@ SciKeras builds, compiles and fits the Keras model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,6 +20,7 @@ from skcnn._settings import NetworkSettings
 from skcnn.text._sequences import TokenSequences
 
 from ._callbacks import BestEpoch, ValidationScore
+from ._divergence import FiniteLoss, check_finite, warn_if_high
 from ._environment import initialize_devices
 from ._labeled_texts import LabeledTexts
 from ._model import build_with_word_parts
@@ -110,17 +111,21 @@ def fit_text_cnn(
     Raises
     ------
     ValueError
-        If the weights become infinite or NaN.
+        If the loss or the weights become infinite or NaN.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the loss is much higher than that of a network that knows nothing.
     """
     initialize_devices()
-    n_rows, dimension = embeddings.shape
     callbacks = list(settings.callbacks or ())
-    optimizer_params = settings.all_optimizer_params
+    loss = make_loss(settings.loss, loss_costs)
     classifier = _SequenceClassifier(
         model=partial(
             build_with_word_parts,
-            n_rows,
-            dimension,
+            len(embeddings),
+            embeddings.shape[1],
             len(loss_costs),
             filter_widths=settings.widths,
             n_filters=settings.n_filters,
@@ -130,9 +135,9 @@ def fit_text_cnn(
             start=start,
             random_state=seed,
         ),
-        loss=make_loss(settings.loss, loss_costs),
+        loss=loss,
         optimizer=copy_of_optimizer(settings.optimizer),
-        **{f"optimizer__{name}": value for name, value in optimizer_params.items()},
+        **{f"optimizer__{name}": value for name, value in settings.all_optimizer_params.items()},
         batch_size=settings.batch_size,
         epochs=settings.epochs,
         verbose=int(settings.verbose),
@@ -149,7 +154,10 @@ def fit_text_cnn(
     finally:
         for callback in callbacks:
             forget_model(callback)
-    return _trained(classifier)
+    trained = _trained(classifier)
+    losses = trained.history["loss"][: trained.best_epoch + 1]
+    warn_if_high(losses, loss, texts, len(loss_costs), settings.batch_size)
+    return trained
 
 
 class _SequenceClassifier(KerasClassifier):
@@ -189,13 +197,14 @@ def copy_of_optimizer(optimizer: Any) -> Any:
 def early_stopping(
     held_out: HeldOut | None, softmax_of: Callable[[keras.Model, TokenSequences], Float64]
 ) -> list[keras.callbacks.Callback]:
-    """Return the callbacks that choose the best epoch by the held-out texts."""
+    """Return the callbacks that check the losses, and choose the best epoch by held-out texts."""
     if held_out is None:
-        return []
+        return [FiniteLoss()]
     if held_out.score is None:
-        return [BestEpoch("val_loss", "min", held_out.n_iter_no_change)]
+        return [FiniteLoss(), BestEpoch("val_loss", "min", held_out.n_iter_no_change)]
     sequences = held_out.texts.sequences
     return [
+        FiniteLoss(),
         ValidationScore(lambda model: softmax_of(model, sequences), held_out.score),
         BestEpoch("val_score", "max", held_out.n_iter_no_change),
     ]
@@ -218,15 +227,6 @@ def forget_model(callback: Any) -> None:
     if isinstance(callback, keras.callbacks.Callback):
         # Not set_model: callbacks override it, and expect a model there.
         callback._model = None
-
-
-def check_finite(weights: Iterable[NDArray[Any]]) -> None:
-    """Raise an error if training diverged."""
-    if not all(np.isfinite(array).all() for array in weights):
-        raise ValueError(
-            "Training diverged: the network's weights are not finite numbers. Lower learning_rate, "
-            "or set optimizer_params={'clipnorm': 1.0}."
-        )
 
 
 def _trained(classifier: KerasClassifier) -> TrainedTextCNN:

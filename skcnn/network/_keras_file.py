@@ -7,14 +7,15 @@ from pathlib import Path
 
 import keras
 
-from ._environment import seeded
+from ._environment import seeded, without_copy_warning
 
 
 def model_to_bytes(model: keras.Model) -> bytes:
     """Return the content of the `.keras` file of a model."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
-        keras.saving.save_model(model, path)
+        with without_copy_warning():
+            keras.saving.save_model(model, path)
         return path.read_bytes()
 
 

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from skcnn._arrays import Float32, Int32
 
-from ._class_indices import expected_loss, is_of_keras, shaped_for
+from ._class_indices import expected_loss, shaped_for
 from ._cost_loss import _CostLoss
+from ._label_form import takes_one_hot
 from ._loss_tables import Table, log_softmax_of_output
 from .losses import CrossEntropy, ExpectedCost
 
@@ -57,7 +58,7 @@ def make_loss_gradient(loss: Any, n_classes: int) -> LossGradient:
         compiled = _compile_table(type(loss).table, tuple(loss.parameters.items()), n_classes)
         return _on_rows(_on_arrays(compiled, tf.constant(loss.cost_matrix, tf.float32)), n_classes)
     loss = _from_probabilities(loss)
-    if takes_one_hot(loss):
+    if takes_one_hot(loss, n_classes):
         return _on_rows(_on_arrays(_compile_any(loss, n_classes, _rows(n_classes))), n_classes)
     return _on_indices_or_rows(loss, n_classes)
 
@@ -198,17 +199,6 @@ def _compile_any(loss: Any, n_classes: int, targets_spec: tf.TensorSpec) -> Any:
         return value, tape.gradient(value, logits)
 
     return compiled
-
-
-def takes_one_hot(loss: Any) -> bool:
-    """Whether a loss takes one-hot rows, and not class indices.
-
-    A loss of the user's own takes indices, unless its name says "categorical".
-    """
-    name = (loss if hasattr(loss, "__name__") else type(loss)).__name__.lower()
-    if is_of_keras(loss):
-        return "sparse" not in name and name != "categoricalgeneralizedcrossentropy"
-    return "categorical" in name and "sparse" not in name
 
 
 _INDICES = tf.TensorSpec([None], tf.int32)

@@ -1,6 +1,6 @@
 """The formulas of the losses: pure functions on tensors.
 
-Every loss is a table of shape (n, K): column t holds the loss of a row if t is its true class.
+Every loss is a table of shape (..., K): column t holds the loss of a row if t is its true class.
 The loss of a row is the entry of its true class. For soft labels it is the mean of the entries,
 weighted by the labels. ``log_q`` (n, K) is the logarithm of the softmax output q. ``costs`` (K, K)
 is the cost matrix with a zero diagonal: rows are the true class, columns the predicted class.
@@ -56,13 +56,6 @@ def focal_table(log_q: Any, costs: Any, gamma: float) -> Any:
 def _class_costs(costs: Any) -> Any:
     """Mean cost of the K - 1 wrong predictions for each true class; the diagonal is zero."""
     return ops.sum(costs, axis=1) / max(costs.shape[0] - 1, 1)  # (K, K) -> (K,)
-
-
-def one_hot_labels(y_true: Any, n_classes: int, dtype: str) -> Any:
-    """Class indices (n,) or (n, 1), or label weights (n, K), as label weights (n, K)."""
-    if len(y_true.shape) == 2 and y_true.shape[-1] == n_classes:
-        return ops.cast(y_true, dtype)
-    return ops.one_hot(ops.cast(ops.reshape(y_true, (-1,)), "int32"), n_classes, dtype=dtype)
 
 
 def log_softmax_of_output(y_pred: Any, *, from_logits: bool) -> Any:

@@ -11,7 +11,7 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from skcnn._arrays import Float32
-from skcnn._compat import renamed_arguments
+from skcnn._compat import check_not_forked, renamed_arguments
 from skcnn.text._sequences import TokenSequences
 
 from ._environment import initialize_devices
@@ -81,7 +81,10 @@ class TextCNN(keras.Model):
             If an argument of Keras is given that this training loop does not support, or if texts,
             classes and weights do not fit together or do not fit the network. Also if a row of `y`
             is not made of probabilities.
+        RuntimeError
+            In a process that was forked after TensorFlow was used: it would wait forever there.
         """
+        check_not_forked("fit")
         self._check_supported(unsupported)
         return train(
             self,
@@ -255,19 +258,21 @@ def _pool_windows(
     vectors: Any, is_word: Any, width: int, n_filters: int, number: int, seed: int
 ) -> Any:
     """Largest window of each filter of one width, (n, L, d) -> (n, F)."""
-    pad = layers.ZeroPadding1D(width - 1, dtype="float32", name=f"pad_{number}")
+    # Not those that the user has set in Keras' configuration.
+    options = {"dtype": "float32", "data_format": "channels_last"}
+    pad = layers.ZeroPadding1D(width - 1, **options, name=f"pad_{number}")
     convolution = layers.Conv1D(
         n_filters,
         width,
         activation="relu",
         kernel_initializer=keras.initializers.GlorotUniform(seed),
-        dtype="float32",
+        **options,
         name=f"conv_{number}",
     )(pad(vectors))  # (n, L, d) -> (n, L + width - 1, F)
     # Only windows that touch a word count: all others become zero, the lowest value after a ReLU.
-    touches = layers.MaxPooling1D(width, strides=1, dtype="float32", name=f"touches_{number}")
+    touches = layers.MaxPooling1D(width, strides=1, **options, name=f"touches_{number}")
     windows = convolution * touches(pad(is_word))
-    return layers.GlobalMaxPooling1D(dtype="float32", name=f"max_{number}")(windows)
+    return layers.GlobalMaxPooling1D(**options, name=f"max_{number}")(windows)
 
 
 def make_keras_model(

@@ -12,7 +12,8 @@ from skcnn._arrays import Float32, Float64, Int64
 from skcnn._settings import NetworkSettings
 from skcnn.text._sequences import TokenSequences
 
-from ._fit import check_finite, copy_of_optimizer
+from ._divergence import check_finite, check_finite_loss, warn_if_high
+from ._fit import copy_of_optimizer
 from ._labeled_texts import LabeledTexts
 from ._loss_gradient import make_loss_gradient
 from ._optimizers import RowwiseAdam, is_plain_adam
@@ -88,10 +89,11 @@ def train_one_pass(
     Raises
     ------
     ValueError
-        If the weights become infinite or NaN.
+        If the loss or the weights become infinite or NaN.
     """
     n_classes = weights.dense_kernel.shape[1]
-    loss_gradient = make_loss_gradient(make_loss(settings.loss, loss_costs), n_classes)
+    loss = make_loss(settings.loss, loss_costs)
+    loss_gradient = make_loss_gradient(loss, n_classes)
     generator = np.random.default_rng(seed)
     order = generator.permutation(len(texts))
     make_batch = BatchMaker(len(weights.embedding), word_parts)
@@ -105,7 +107,7 @@ def train_one_pass(
             rows = order[begin : begin + batch_size]
             batch = make_batch(texts.sequences.take(rows), word_dropout, generator)
             optimizer.prepare(weights, batch.rows)
-            loss, gradient = gradients(
+            of_batch, gradient = gradients(
                 weights,
                 batch,
                 texts.targets[rows],
@@ -117,11 +119,14 @@ def train_one_pass(
                 executor=executor,
             )
             optimizer.apply(weights, gradient, batch.rows)
-            total += loss * len(rows)
+            total += of_batch * len(rows)
             n_waiting += len(rows)
             if step % report_every == 0 or begin + batch_size >= len(order):
                 optimizer.prepare(weights)
                 report(weights, n_waiting)
                 n_waiting = 0
+    mean_loss = total / max(len(order), 1)
+    check_finite_loss(mean_loss, "of these texts")
     check_finite(weights.arrays)
-    return Moments(*optimizer.moments), total / max(len(order), 1)
+    warn_if_high([mean_loss], loss, texts, n_classes, batch_size)
+    return Moments(*optimizer.moments), mean_loss

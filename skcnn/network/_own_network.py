@@ -21,14 +21,14 @@ from skcnn._arrays import Float32, Float64, Int32
 from skcnn._settings import NetworkSettings
 
 from ._callbacks import BestEpoch
-from ._class_indices import expected_loss, shaped_for
+from ._divergence import check_finite, warn_if_high
 from ._environment import initialize_devices, seeded
-from ._fit import HeldOut, check_finite, copy_of_optimizer, early_stopping, forget_model
+from ._fit import HeldOut, copy_of_optimizer, early_stopping, forget_model
 from ._keras_file import without_optimizer
 from ._labeled_texts import LabeledTexts
-from ._loss_gradient import takes_one_hot
+from ._labels import Labels
 from ._padded import MIN_LENGTH, Forward, batches, predict_softmax, shuffled_batches
-from .losses import identify_loss, make_loss
+from .losses import make_loss
 
 _N_TEXTS_TO_CHECK = 8
 
@@ -83,13 +83,13 @@ def fit_own_network(
     ------
     TypeError or ValueError
         If the function does not return a network with the right outputs, if Keras cannot save it,
-        or if its weights become infinite or NaN.
+        or if its loss or its weights become infinite or NaN.
     """
     initialize_devices()
     loss = make_loss(settings.loss, loss_costs)
     from_logits = bool(getattr(loss, "from_logits", False))
     n_classes = len(loss_costs)
-    labels = _Labels.for_loss(loss, n_classes, is_soft=texts.targets.ndim == 2)
+    labels = Labels.for_loss(loss, n_classes, is_soft=texts.targets.ndim == 2)
     length = _longest(texts, held_out)
     with seeded(seed):
         model = _build(texts, embeddings, length, n_classes, labels.loss, settings)
@@ -104,10 +104,14 @@ def fit_own_network(
             _check_activation(model, n_columns)
         softmax_of(texts.sequences.take(range(min(len(texts), _N_TEXTS_TO_CHECK))))
     y_of = partial(labels, n_columns=n_columns)
+    penalty = _penalty(model)
     stopping = early_stopping(held_out, lambda _, sequences: softmax_of(sequences))
     history = _train(model, texts, held_out, length, y_of, stopping, settings, seed)
     check_finite(model.get_weights())
     best = [each.best_epoch for each in stopping if isinstance(each, BestEpoch)]
+    best_epoch = best[0] if best else len(history["loss"]) - 1
+    losses = history["loss"][: best_epoch + 1]
+    warn_if_high(losses, loss, texts, n_classes, settings.batch_size, penalty)
     copy, content = without_optimizer(model)
     return TrainedOwnNetwork(
         model=copy,
@@ -115,8 +119,14 @@ def fit_own_network(
         length=length,
         from_logits=from_logits,
         history=history,
-        best_epoch=best[0] if best else len(history["loss"]) - 1,
+        best_epoch=best_epoch,
     )
+
+
+def _penalty(model: keras.Model) -> float:
+    """Return what the regularizers of the weights add to the loss."""
+    variables = [each for each in model.trainable_variables if each.regularizer is not None]
+    return sum(float(each.regularizer(each)) for each in variables)
 
 
 def _longest(texts: LabeledTexts, held_out: HeldOut | None) -> int:
@@ -186,48 +196,6 @@ def _check_activation(model: keras.Model, n_columns: int) -> None:
             "activation='sigmoid'; expected probabilities that add up to 1. Write "
             "activation='softmax', or, for two classes, one column with activation='sigmoid'."
         )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Labels:
-    """The labels in the form that a loss takes.
-
-    Attributes
-    ----------
-    loss : the loss to train with
-    n_classes : int
-    as_rows : whether the loss takes rows (n, K), one-hot or soft, and not class indices
-    is_expected : whether `loss` is the expectation of a loss that takes class indices
-    """
-
-    loss: Any
-    n_classes: int
-    as_rows: bool
-    is_expected: bool = False
-
-    @classmethod
-    def for_loss(cls, loss: Any, n_classes: int, *, is_soft: bool) -> _Labels:
-        """Let a loss that takes class indices take soft targets too, if there are any."""
-        as_rows = identify_loss(loss) is not None or takes_one_hot(loss)
-        if is_soft and not as_rows:
-            return cls(expected_loss(loss), n_classes, True, True)
-        return cls(loss, n_classes, as_rows)
-
-    def __call__(self, targets: Int32 | Float32, n_columns: int) -> NDArray[Any]:
-        """Return labels of shape (n, K), (n, 1) or (n,) for classes (n,) or soft targets (n, K)."""
-        if self.is_expected and n_columns == 1:
-            raise ValueError(
-                "The loss takes class indices, the network has one sigmoid output, and the texts "
-                "have soft targets; expected one output for each class. Give the network a softmax."
-            )
-        if not self.as_rows and n_columns > 1:
-            labels: NDArray[Any] = shaped_for(self.loss, targets)
-            return labels
-        rows = targets
-        if targets.ndim == 1:
-            rows = np.eye(self.n_classes, dtype=np.float32)[targets]
-        is_of_skcnn = identify_loss(self.loss) is not None
-        return rows if n_columns > 1 or is_of_skcnn else rows[:, 1:]  # one sigmoid: class 1
 
 
 def _train(

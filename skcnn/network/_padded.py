@@ -112,7 +112,7 @@ class Forward:
 
     def __call__(self, ids: Int32) -> NDArray[Any]:
         """Return the outputs, (n, number of columns)."""
-        outputs: NDArray[Any] = keras.ops.convert_to_numpy(self._outputs(tf.constant(ids)))
+        outputs: NDArray[Any] = self._outputs(tf.constant(ids)).numpy()
         return outputs
 
 

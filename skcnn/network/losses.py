@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from skcnn._arrays import Float64
 from skcnn._compat import warn_user
 from skcnn.costs._checks import check_not_negative
+from skcnn.costs._matrix import loss_cost_matrix
 
 from ._cost_loss import _CostLoss
 from ._loss_tables import (
@@ -44,9 +45,13 @@ class ExpectedCost(_CostLoss):
 
     Notes
     -----
-    Labels may be class indices, shape (n,) or (n, 1), or one-hot rows, shape (n, n_classes).
-    Outputs may be softmax columns, shape (n, n_classes), or one sigmoid column, shape (n, 1), the
-    output for class 1.
+    Labels may be class indices, shape (n,) or (n, 1), or one-hot rows or rows of probabilities,
+    shape (n, n_classes). Outputs may be softmax columns, shape (n, n_classes), or one sigmoid
+    column, shape (n, 1), the output for class 1; then labels may also be its probability. If each
+    token has a label, labels and outputs have one more dimension.
+
+    Labels that are no classes raise `tf.errors.InvalidArgumentError` in the first step. Where
+    TensorFlow cannot raise errors, as in steps that XLA compiles, the loss is NaN.
 
     An output above 0.5 does not mean that class 1 is the cheaper prediction. Use `decide`.
 
@@ -336,6 +341,42 @@ LOSSES: dict[str, type[_CostLoss]] = {
 def make_loss(loss: Any, cost_matrix: Float64) -> Any:
     """Return the loss that a name in `LOSSES` stands for. Any other loss is returned unchanged."""
     return LOSSES[loss](cost_matrix) if isinstance(loss, str) and loss in LOSSES else loss
+
+
+def scale_costs(loss: Any, class_totals: Float64) -> Any:
+    """Return a copy of a loss of this module whose costs do not depend on their unit.
+
+    The matrix is scaled by `loss_cost_matrix`, as that of a loss given by name. Else the unit would
+    act as a learning rate. Any other loss is returned unchanged, and so is `CrossEntropy`, which
+    does not use its costs.
+
+    Parameters
+    ----------
+    loss : keras.losses.Loss, str or callable
+    class_totals : (K,), total weight of each class
+
+    Raises
+    ------
+    ValueError
+        If the matrix has another number of classes, or if the errors on all rows cost nothing.
+    """
+    if not isinstance(loss, _CostLoss):
+        return loss
+    n_classes = len(class_totals)
+    if loss.cost_matrix.shape != (n_classes, n_classes):
+        msg = (
+            f"loss has a cost_matrix of shape {loss.cost_matrix.shape}; expected "
+            f"{(n_classes, n_classes)}: one row and one column per class. If the loss is given by "
+            "name, it uses cost_matrix."
+        )
+        raise ValueError(msg)
+    if isinstance(loss, CrossEntropy):
+        return loss
+    # copy() would go through Keras' way of saving, which does not know the user's own classes.
+    scaled = object.__new__(type(loss))
+    scaled.__dict__.update(loss.__dict__)
+    scaled.cost_matrix = loss_cost_matrix(loss.cost_matrix, class_totals)
+    return scaled
 
 
 def identify_loss(loss: Any) -> tuple[str, Float64, dict[str, float]] | None:

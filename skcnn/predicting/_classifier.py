@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skcnn._arrays import Float64
-from skcnn.predicting._members import check_numbers, check_shapes, part
+from skcnn.predicting._parts import ExpectedArray, check_arrays, check_names, part
 from skcnn.predicting._sentence_model import PROBE
 from skcnn.text._long_text import Tokens
 
 # Probabilities in float32 add up to 1 within this.
 _SUM_TOLERANCE = 1e-3
 _PROBE_TOLERANCE = 0.01
+_ARRAYS = {"probe": ExpectedArray(("n_classes",), ("float64",))}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,9 +86,9 @@ class FittedClassifier:
             If the classifier is missing, not fitted, or gives other probabilities than when it was
             saved.
         """
-        name, probe = part(header, "name", str), part(arrays, "probe")
-        check_shapes({"probe": (probe.shape, (n_classes,))})
-        check_numbers({"probe": probe}, {})
+        check_names(header, ("kind", "name"), cls.kind)
+        check_arrays(arrays, _ARRAYS, {"n_classes": n_classes}, cls.kind)
+        name, probe = part(header, "name", str), arrays["probe"]
         check_members_given([name], members)
         model = cls(name, (members or {})[name], n_classes)
         if np.abs(model._probe_of_fitted() - probe).max() > _PROBE_TOLERANCE:

@@ -8,23 +8,29 @@ from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
 from typing import Any, ClassVar
-from zipfile import is_zipfile
+from zipfile import ZIP_STORED, ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skcnn._arrays import Float64
+from skcnn._compat import check_not_forked
 from skcnn.costs._posterior import PosteriorRule
-from skcnn.predicting._members import PartsError, part
 from skcnn.predicting._network_parts import (
+    NETWORK_ARRAYS,
+    NETWORK_HEADER,
     network_arrays,
     network_header,
     read_posterior_rule,
     read_vocabulary,
 )
+from skcnn.predicting._parts import ExpectedArray, PartsError, check_arrays, check_names, part
 from skcnn.text._long_text import Tokens
 from skcnn.text._vocabulary import encode
 
+_ARRAYS = {"model": ExpectedArray(("n_bytes",), ("uint8",))}
+# Each text is filled up to this length when predicting: more would not fit into memory.
+_MAX_LENGTH = 2**24
 # Any network reads at most so many tokens of a text: its layers may need kilobytes for each token,
 # and a text cannot be cut for layers that are not known. Training read `length` tokens.
 MAX_TOKENS = 2**14
@@ -49,6 +55,8 @@ class SavedModel:
     @property
     def forward(self) -> Any:
         """The model as a compiled function, always the same one; imports TensorFlow."""
+        # Before the lock, which a thread of the other process may have held.
+        check_not_forked("A network of your own")
         from skcnn.network._padded import Forward
 
         with self._lock:
@@ -92,12 +100,13 @@ class KerasNetwork:
 
     def softmax(self, tokens: Sequence[Tokens]) -> Float64:
         """Return the network's outputs for n texts as softmax columns, (n, K)."""
+        forward = self.saved.forward
         from skcnn.network._padded import predict_softmax
 
         longest = max(self.length, MAX_TOKENS)
         read = [list(islice(text, longest)) for text in tokens]
         return predict_softmax(
-            self.saved.forward,
+            forward,
             encode(read, self.vocabulary),
             length=self.length,
             n_classes=len(self.posterior_rule.costs),
@@ -136,21 +145,30 @@ class KerasNetwork:
         cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], n_classes: int
     ) -> KerasNetwork:
         """Build the network from the parts of a model file, see `Member`."""
+        check_names(header, (*NETWORK_HEADER, "length", "from_logits"), cls.kind)
+        check_arrays(arrays, _ARRAYS | NETWORK_ARRAYS, {"n_classes": n_classes}, cls.kind)
         length = part(header, "length", int)
-        if length < 1:
-            raise PartsError(f"length is {length}, expected 1 or more")
+        if not 1 <= length <= _MAX_LENGTH:
+            raise PartsError(f"length is {length}, expected 1 or more, at most {_MAX_LENGTH:,}")
         return cls(
             vocabulary=read_vocabulary(header),
-            saved=_read_model(part(arrays, "model")),
+            saved=_read_model(arrays["model"].tobytes()),
             length=length,
             from_logits=part(header, "from_logits", bool),
-            posterior_rule=read_posterior_rule(header, arrays, n_classes),
+            posterior_rule=read_posterior_rule(header, arrays["loss_costs"]),
         )
 
 
-def _read_model(array: NDArray[Any]) -> SavedModel:
-    """Check what can be checked without Keras."""
-    content = array.tobytes()
-    if array.dtype != np.uint8 or not is_zipfile(BytesIO(content)):
-        raise PartsError(f"model has dtype {array.dtype}, or is not a .keras file")
+def _read_model(content: bytes) -> SavedModel:
+    """Check what can be checked without Keras: a complete zip archive that cannot grow."""
+    try:
+        with ZipFile(BytesIO(content)) as archive:
+            members = archive.infolist()
+            is_stored = all(member.compress_type == ZIP_STORED for member in members)
+            fits = sum(member.file_size for member in members) <= len(content)
+            is_whole = is_stored and fits and archive.testzip() is None
+    except Exception as error:  # zipfile raises many types for damaged files
+        raise PartsError("model is not a .keras file") from error
+    if not is_whole:
+        raise PartsError("model is a .keras file that is damaged or compressed")
     return SavedModel(content)

@@ -1,20 +1,15 @@
-"""What every member of a fitted model can do, and the members that model files may hold."""
+"""What every member of a fitted model can do."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol, Self
 
-import numpy as np
 from numpy.typing import NDArray
 
 from skcnn._arrays import Float64
 from skcnn.costs._posterior import PosteriorRule
 from skcnn.text._long_text import Tokens
-
-
-class PartsError(ValueError):
-    """Raised where the parts of a model file do not fit together."""
 
 
 class Member(Protocol):
@@ -50,10 +45,18 @@ class Member(Protocol):
     ) -> Self:
         """Build the member from the parts of a model file.
 
+        Every part is checked here, because the file may have been changed by anyone.
+
+        Parameters
+        ----------
+        header : what `header` returned, and the kind
+        arrays : what `arrays` returned
+        n_classes : K
+
         Raises
         ------
         PartsError
-            If a part is missing, or the parts do not fit together.
+            If a part is missing, is one too many, or the parts do not fit together.
         """
 
 
@@ -74,41 +77,3 @@ class Network(Member, Protocol):
 
     def softmax(self, tokens: Sequence[Tokens]) -> Float64:
         """Return the network's outputs for n texts as softmax columns, (n, K)."""
-
-
-def check_shapes(shapes: Mapping[str, tuple[Any, Any]]) -> None:
-    """Raise PartsError if a found shape differs from the expected one, by name."""
-    for name, (found, expected) in shapes.items():
-        if found != expected:
-            raise PartsError(f"{name} is {found}, expected {expected}")
-
-
-def check_numbers(arrays: Mapping[str, NDArray[Any]], kinds: Mapping[str, str]) -> None:
-    """Check that arrays hold finite numbers only.
-
-    Parameters
-    ----------
-    arrays : arrays by their names
-    kinds : kind of dtype that an array must have, as `numpy.dtype.kind`; "f" where none is named
-    """
-    for name, array in arrays.items():
-        if array.dtype.kind != kinds.get(name, "f") or not np.isfinite(array).all():
-            raise PartsError(f"{name} has dtype {array.dtype}, or values that are not finite")
-
-
-def part(parts: Mapping[str, Any], name: str, *types: type) -> Any:
-    """Return a part of a model file by its name.
-
-    Raises
-    ------
-    PartsError
-        If it is missing, or of none of the types.
-    """
-    if not isinstance(parts, Mapping):
-        raise PartsError(f"{name} cannot be in {parts!r}, expected a mapping")
-    if name not in parts:
-        raise PartsError(f"{name} is missing")
-    if types and not isinstance(parts[name], types):
-        names = " or ".join(each.__name__ for each in types)
-        raise PartsError(f"{name} is of type {type(parts[name]).__name__}, expected {names}")
-    return parts[name]

@@ -44,13 +44,15 @@ class FitSummary:
     Attributes
     ----------
     n_texts : number of training texts
-    class_totals : (K,), total weight of each class
+    class_totals : (K,), total weight of each class, in units of the mean weight
+    log_unit : logarithm of the mean weight of the texts, as given
     filter_widths : of the TextCNN, in the order of Keras' layers
     seed : int
     """
 
     n_texts: int
     class_totals: Float64
+    log_unit: float
     filter_widths: tuple[int, ...]
     seed: int
 
@@ -69,6 +71,7 @@ class FittedModel:
     record : what the fit recorded
     n_features_in : 1 where the texts were two-dimensional, else None
     feature_name : name of the DataFrame column that held the texts, or None
+    given_costs : the parameter `cost_matrix` that led to `cost_matrix`
     progress : what `partial_fit` continues from: a `Progress` of the room fitting after
         `partial_fit`, a `FitSummary` after `fit`, None after `load`
     """
@@ -81,6 +84,7 @@ class FittedModel:
     record: FitRecord
     n_features_in: int | None = None
     feature_name: str | None = None
+    given_costs: Any = None
     progress: Any = None
 
     @property

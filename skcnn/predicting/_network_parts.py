@@ -9,8 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skcnn.costs._posterior import PosteriorRule
-from skcnn.predicting._members import PartsError, check_numbers, check_shapes, part
+from skcnn.predicting._parts import ExpectedArray, PartsError, check_names, part, shown
 from skcnn.text._vocabulary import FIRST_WORD
+
+NETWORK_HEADER = ("kind", "vocabulary", "loss")
+NETWORK_ARRAYS = {"loss_costs": ExpectedArray(("n_classes", "n_classes"), ("float64",))}
+
+# Of a loss. Far above every parameter that is of use.
+_LARGEST_PARAMETER = 1e9
 
 
 def network_header(vocabulary: Mapping[str, int], rule: PosteriorRule) -> dict[str, Any]:
@@ -38,22 +44,30 @@ def read_vocabulary(header: Mapping[str, Any]) -> dict[str, int]:
     return {word: i for i, word in enumerate(words, FIRST_WORD)}
 
 
-def read_posterior_rule(
-    header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], n_classes: int
-) -> PosteriorRule:
-    """Return the rule from softmax outputs to P(class | text).
+def read_posterior_rule(header: Mapping[str, Any], costs: NDArray[Any]) -> PosteriorRule:
+    """Return the rule from softmax outputs to P(class | text), with checked costs (K, K).
 
     Raises
     ------
     PartsError
-        If a part is missing, or there is no such loss.
+        If a part is missing, there is no such loss, or it does not lead to probabilities.
     """
-    loss, costs = part(header, "loss", dict), part(arrays, "loss_costs")
-    check_numbers({"loss_costs": costs}, {})
-    check_shapes({"loss_costs": (costs.shape, (n_classes, n_classes))})
-    rule = PosteriorRule(part(loss, "name", str), costs, part(loss, "parameters", dict))
+    loss = part(header, "loss", dict)
+    check_names(loss, ("name", "parameters"), "loss")
+    parameters = part(loss, "parameters", dict)
+    for name, value in parameters.items():
+        if type(value) not in (int, float) or abs(value) > _LARGEST_PARAMETER:
+            raise PartsError(f"{shown(name)} of the loss is {shown(value)}, expected a number")
+    rule = PosteriorRule(part(loss, "name", str), costs, parameters)
+    n_classes = len(costs)
+    ramp = np.arange(1.0, n_classes + 1)
+    outputs = np.vstack([np.ones(n_classes), ramp, ramp**-9, np.eye(n_classes)[:2]])
+    outputs /= outputs.sum(axis=1, keepdims=True)
     try:
-        rule(np.full((1, len(costs)), 1 / len(costs)))
-    except (KeyError, TypeError, ValueError) as error:
-        raise PartsError(f"loss is {dict(loss)}, which is not a loss of this version") from error
+        with np.errstate(all="ignore"):
+            found = rule(outputs)
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        raise PartsError(f"loss is {shown(loss)}, which is not a loss of this version") from error
+    if not (found >= 0).all() or not np.allclose(found.sum(axis=1), 1):
+        raise PartsError(f"loss is {shown(loss)}, which does not give probabilities with its costs")
     return rule

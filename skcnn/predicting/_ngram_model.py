@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skcnn._arrays import Float32, Float64
-from skcnn.predicting._members import PartsError, check_numbers, check_shapes, part
+from skcnn.predicting._parts import ExpectedArray, check_arrays, check_names
 from skcnn.text._long_text import Tokens, blocks_of_tokens
 from skcnn.text._ngrams import NgramFeatures, TextsByWord, WordSums
 
@@ -19,11 +19,23 @@ from skcnn.text._ngrams import NgramFeatures, TextsByWord, WordSums
 _TOKENS_PER_BLOCK = 2**16
 # The largest number of entries of a table with one row for each word and one column for each class.
 _ENTRIES = 2**22
-_KEYS = ("word_keys", "character_keys")
 _FEATURES = ("word_keys", "word_idf", "character_keys", "character_idf")
 # Beyond it a probability is within 1e-13 of 0 or 1. For several classes, one of them must not be 0.
 _MAX_LOG_ODDS = 30
 _COEFFICIENTS = ("word_coef", "character_coef", "intercept")
+_ARRAYS = {
+    "word_keys": ExpectedArray(("n_word_ngrams",), ("uint32",), "ascending"),
+    "word_idf": ExpectedArray(("n_word_ngrams",), values="positive"),
+    "word_coef": ExpectedArray(("n_word_ngrams", "n_columns")),
+    "character_keys": ExpectedArray(("n_character_ngrams",), ("uint32",), "ascending"),
+    "character_idf": ExpectedArray(("n_character_ngrams",), values="positive"),
+    "character_coef": ExpectedArray(("n_character_ngrams", "n_columns")),
+    "intercept": ExpectedArray(("n_columns",)),
+}
+# Words whose character n-grams are summed up at once when the sums are cached: limits memory.
+_WORDS_AT_ONCE = 4096
+# The largest number of bytes of cached sums. Without them, predicting is slower.
+_BYTES_OF_CACHE = 2**28
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +64,16 @@ class NgramModel:
 
     def with_cached_words(self, words: Sequence[str]) -> NgramModel:
         """Return the same model, faster for texts that consist of these words."""
-        sums = self.features.character_sums(words, self.character_coef)
+        if 8 * len(words) * (len(self.intercept) + 1) > _BYTES_OF_CACHE:
+            return replace(self, cached_words={}, cached_sums=None)
+        parts = [
+            self.features.character_sums(words[begin : begin + _WORDS_AT_ONCE], self.character_coef)
+            for begin in range(0, max(len(words), 1), _WORDS_AT_ONCE)
+        ]
+        sums = WordSums(
+            np.concatenate([part.squares for part in parts]),
+            np.concatenate([part.log_odds for part in parts]),
+        )
         rows = {word: row for row, word in enumerate(words)}
         return replace(self, cached_words=rows, cached_sums=sums)
 
@@ -101,32 +122,11 @@ class NgramModel:
         cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], n_classes: int
     ) -> NgramModel:
         """Build the model from the parts of a model file, see `Member`."""
-        features = NgramFeatures(**{name: part(arrays, name) for name in _FEATURES})
-        model = cls(features, *(part(arrays, name) for name in _COEFFICIENTS))
-        _check(model, n_classes)
-        return model
-
-
-def _check(model: NgramModel, n_classes: int) -> None:
-    """Raise an error if arrays do not fit together: now, and not when predicting."""
-    features = model.features
-    n_columns = 1 if n_classes == 2 else n_classes
-    n_word_ngrams, n_character_ngrams = features.word_keys.size, features.character_keys.size
-    check_shapes(
-        {
-            "word_keys": (features.word_keys.shape, (n_word_ngrams,)),
-            "character_keys": (features.character_keys.shape, (n_character_ngrams,)),
-            "word_idf": (features.word_idf.shape, (n_word_ngrams,)),
-            "character_idf": (features.character_idf.shape, (n_character_ngrams,)),
-            "word_coef": (model.word_coef.shape, (n_word_ngrams, n_columns)),
-            "character_coef": (model.character_coef.shape, (n_character_ngrams, n_columns)),
-            "intercept": (model.intercept.shape, (n_columns,)),
-        }
-    )
-    check_numbers(model.arrays(), dict.fromkeys(_KEYS, "u"))
-    for keys in (features.word_keys, features.character_keys):
-        if keys.dtype != np.uint32 or (keys[1:] <= keys[:-1]).any():
-            raise PartsError(f"word_keys or character_keys has dtype {keys.dtype}, or descends")
+        check_names(header, ("kind",), cls.kind)
+        check_arrays(arrays, _ARRAYS, {"n_columns": 1 if n_classes == 2 else n_classes}, cls.kind)
+        features = NgramFeatures(**{name: arrays[name] for name in _FEATURES})
+        word_coef, character_coef, intercept = (arrays[name] for name in _COEFFICIENTS)
+        return cls(features, word_coef, character_coef, intercept)
 
 
 def to_probabilities(log_odds: NDArray[np.floating[Any]]) -> Float64:

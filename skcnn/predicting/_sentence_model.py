@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skcnn._arrays import Float32, Float64, softmax
-from skcnn.predicting._members import PartsError, check_numbers, check_shapes, part
 from skcnn.predicting._ngram_model import to_probabilities
+from skcnn.predicting._parts import ExpectedArray, PartsError, check_arrays, check_names, part
 from skcnn.text._long_text import Tokens
 from skcnn.text._sentence_vectors import MINILM, SentenceEncoder, make_encoder
 
@@ -19,7 +19,11 @@ from skcnn.text._sentence_vectors import MINILM, SentenceEncoder, make_encoder
 PROBE = "The quick brown fox jumps over 2 lazy dogs, and nobody pays $5 for a free prize. 你好！"
 # Other processors and other versions of libraries change a vector by less than this share.
 _PROBE_TOLERANCE = 0.01
-_ARRAYS = ("coef", "intercept", "probe")
+_ARRAYS = {
+    "probe": ExpectedArray(("d",)),
+    "coef": ExpectedArray(("d", "n_columns")),
+    "intercept": ExpectedArray(("n_columns",)),
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,20 +93,12 @@ class SentenceModel:
         ValueError
             If the encoder is missing, or gives other vectors than the encoder of the fit.
         """
+        check_names(header, ("kind", "encoder"), cls.kind)
+        check_arrays(arrays, _ARRAYS, {"n_columns": 1 if n_classes == 2 else n_classes}, cls.kind)
         name = part(header, "encoder", str)
-        coef, intercept, probe = (part(arrays, each) for each in _ARRAYS)
-        n_columns = 1 if n_classes == 2 else n_classes
-        check_shapes(
-            {
-                "coef": (coef.shape, (probe.size, n_columns)),
-                "intercept": (intercept.shape, (n_columns,)),
-                "probe": (probe.shape, (probe.size,)),
-            }
-        )
-        check_numbers({"coef": coef, "intercept": intercept, "probe": probe}, {})
         encoder = _encoder_of_file(name, sentence_vectors)
-        _check_probe(encoder, name, probe)
-        return cls(encoder, coef, intercept, probe)
+        _check_probe(encoder, name, arrays["probe"])
+        return cls(encoder, **{each: arrays[each] for each in _ARRAYS})
 
 
 def sentence_probabilities(vectors: Float32, coef: Float32, intercept: Float32) -> Float64:
@@ -139,8 +135,9 @@ def _check_probe(encoder: SentenceEncoder, name: str, probe: Float32) -> None:
             f"sentence_vectors is a transformer that is not fitted ({encoder.name}); expected the "
             "fitted one of the saved model. Write load(path, sentence_vectors=fitted_transformer)."
         ) from error
+    wanted = probe.astype(np.float64)  # the norm of large float32 would be infinite
     is_equal = found.shape == probe.shape and bool(
-        np.linalg.norm(found - probe) <= _PROBE_TOLERANCE * np.linalg.norm(probe)
+        np.linalg.norm(found - wanted) <= _PROBE_TOLERANCE * np.linalg.norm(wanted)
     )
     if is_equal:
         return

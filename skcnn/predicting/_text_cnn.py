@@ -17,12 +17,21 @@ from numpy.typing import NDArray
 from skcnn._arrays import Float32, Float64, Int64, softmax
 from skcnn._compat import one_blas_thread
 from skcnn.costs._posterior import PosteriorRule
-from skcnn.predicting._members import PartsError, check_numbers, check_shapes, part
 from skcnn.predicting._network_parts import (
+    NETWORK_ARRAYS,
+    NETWORK_HEADER,
     network_arrays,
     network_header,
     read_posterior_rule,
     read_vocabulary,
+)
+from skcnn.predicting._parts import (
+    ExpectedArray,
+    PartsError,
+    check_arrays,
+    check_names,
+    part,
+    shown,
 )
 from skcnn.predicting._text_cnn_weights import TextCNNWeights
 from skcnn.text._long_text import Tokens, blocks_of_tokens, windows
@@ -37,15 +46,18 @@ _BYTES_PER_PROJECTION = 2**26
 # Number of tokens that are convolved at once: their windows fit into the processor's cache.
 _TOKENS_PER_BLOCK = 1024
 
-_VECTORS = ("filter_bias", "dense_bias", "subword_keys")
-_ARRAYS = (
-    *_VECTORS,
-    "embedding",
-    "taps_by_offset",
-    "dense_kernel",
-    "frozen",
-    "subword_vectors",
-)
+_ARRAYS = {
+    "embedding": ExpectedArray(("n_seen", "d")),
+    "taps_by_offset": ExpectedArray(("d", "n_taps")),
+    "filter_bias": ExpectedArray(("n_features",)),
+    "dense_kernel": ExpectedArray(("n_features", "n_classes")),
+    "dense_bias": ExpectedArray(("n_classes",)),
+    "frozen": ExpectedArray(("n_frozen", "d_frozen"), ("float16", "float32")),
+    "subword_keys": ExpectedArray(("n_subwords",), ("uint32",), "ascending"),
+    "subword_vectors": ExpectedArray(("n_subwords", "d")),
+}
+# Far above the outputs of any trained network, and far below the largest float32.
+_LARGEST_OUTPUT = 1e30
 
 
 Unseen: TypeAlias = Callable[[Int64], Float32]
@@ -151,39 +163,49 @@ class FittedTextCNN:
         cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], n_classes: int
     ) -> FittedTextCNN:
         """Build the network from the parts of a model file, see `Member`."""
+        check_names(header, (*NETWORK_HEADER, "filter_widths"), cls.kind)
+        sizes = check_arrays(arrays, _ARRAYS | NETWORK_ARRAYS, {"n_classes": n_classes}, cls.kind)
         vocabulary = read_vocabulary(header)
         widths = part(header, "filter_widths", list)
-        if not _are_widths(widths):
-            raise PartsError(f"filter_widths is {widths}, expected integers >= 1, decreasing")
+        _check_sizes(sizes, widths, len(vocabulary))
         weights = TextCNNWeights(
-            **{name: part(arrays, name) for name in _ARRAYS}, filter_widths=tuple(widths)
+            **{name: arrays[name] for name in _ARRAYS}, filter_widths=tuple(widths)
         )
-        _check_weights(weights, n_classes, len(vocabulary))
-        return cls(vocabulary, weights, read_posterior_rule(header, arrays, n_classes))
+        _check_outputs(weights)
+        return cls(vocabulary, weights, read_posterior_rule(header, arrays["loss_costs"]))
 
 
-def _are_widths(widths: list[Any]) -> bool:
-    are_integers = all(type(width) is int and width >= 1 for width in widths)
-    return bool(widths) and are_integers and widths == sorted(widths, reverse=True)
-
-
-def _check_weights(weights: TextCNNWeights, n_classes: int, n_vocabulary: int) -> None:
+def _check_sizes(sizes: Mapping[str, int], widths: list[Any], n_vocabulary: int) -> None:
     """Raise an error if arrays do not fit together: now, and not when predicting."""
-    arrays = {name: getattr(weights, name) for name in _ARRAYS}
-    expected = {name: 1 if name in _VECTORS else 2 for name in _ARRAYS}
-    check_shapes({f"ndim of {n}": (arrays[n].ndim, expected[n]) for n in _ARRAYS})
-    check_numbers(arrays, {"subword_keys": "u"})
-    d, n_features = weights.embedding.shape[1], len(weights.filter_bias)
-    n_taps = sum(weights.filter_widths) * weights.n_filters
-    shapes: dict[str, tuple[Any, Any]] = {
-        "taps_by_offset": (weights.taps_by_offset.shape, (d, n_taps)),
-        "dense_kernel": (weights.dense_kernel.shape, (n_features, n_classes)),
-        "dense_bias": (weights.dense_bias.shape, (n_classes,)),
-        "subword_vectors": (weights.subword_vectors.shape, (len(weights.subword_keys), d)),
-        "dimension of frozen": (max(weights.frozen.shape[1], d), d),
-        "number of words": (weights.n_ids, n_vocabulary + FIRST_WORD),
+    are_integers = all(type(width) is int and width >= 1 for width in widths)
+    if not widths or not are_integers or widths != sorted(widths, reverse=True):
+        raise PartsError(f"filter_widths is {shown(widths)}, expected integers >= 1, decreasing")
+    if sizes["d"] < max(1, sizes["d_frozen"]):
+        raise PartsError(f"vectors of {sizes['d']} numbers, expected {max(1, sizes['d_frozen'])}")
+    n_filters = sizes["n_features"] // len(widths)
+    expected = {
+        "number of features": (sizes["n_features"], max(1, n_filters) * len(widths)),
+        "number of taps": (sizes["n_taps"], sum(widths) * n_filters),
+        "number of words": (sizes["n_seen"] + sizes["n_frozen"], n_vocabulary + FIRST_WORD),
+        "number of words that training saw": (sizes["n_seen"], max(FIRST_WORD, sizes["n_seen"])),
     }
-    check_shapes(shapes)
+    for name, (found, wanted) in expected.items():
+        if found != wanted:
+            raise PartsError(f"{name} is {found}, expected {wanted}")
+
+
+def _check_outputs(weights: TextCNNWeights) -> None:
+    """Raise an error if a text could make an output too large for float32, and so NaN."""
+
+    def largest(array: NDArray[Any]) -> float:
+        return float(max(array.max(initial=0), -array.min(initial=0)))
+
+    vector = sum(map(largest, (weights.embedding, weights.frozen, weights.subword_vectors)))
+    n_taps = weights.embedding.shape[1] * weights.filter_widths[0]
+    feature = n_taps * vector * largest(weights.taps_by_offset) + largest(weights.filter_bias)
+    output = len(weights.filter_bias) * feature * largest(weights.dense_kernel)
+    if max(feature, output + largest(weights.dense_bias)) > _LARGEST_OUTPUT:
+        raise PartsError("the weights of the network are too large, its outputs could overflow")
 
 
 def forward(

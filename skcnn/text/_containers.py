@@ -121,6 +121,9 @@ def _check_kind(X: Any) -> None:
     elif isinstance(X, (bytes, bytearray, memoryview)):
         received = f"a {type(X).__name__} object"
         fix = "Decode it and put it in a list: [data.decode()]"
+    elif hasattr(X, "column_names"):  # a Dataset of Hugging Face, or a table of pyarrow
+        received = f"a {type(X).__name__} with the columns {X.column_names}"
+        fix = "Pass the column of the texts, such as X['text'] (of one part, such as X['train'])"
     elif isinstance(X, Mapping):
         received, fix = "a mapping", "Pass its texts: list(X.values())"
     elif isinstance(X, AbstractSet):
@@ -133,6 +136,8 @@ def _check_kind(X: Any) -> None:
         received, fix = _array_problem(X)
     elif not isinstance(X, (Sequence, np.ndarray)) and not _is_frame(X) and not _is_series(X):
         received, fix = f"an object of type {type(X).__name__}", "Pass a list of texts"
+        if hasattr(X, "collect"):  # a query of Polars, which has not been run
+            fix = "Call .collect() first"
     if received:
         raise TypeError(f"X is {received}; expected {_ACCEPTED} of texts. {fix}.")
 
@@ -186,7 +191,8 @@ def _nested_cells(rows: Sequence[Any]) -> list[Any]:
         if len(row) != 1:
             raise ValueError(
                 f"X has {len(row)} columns in row {number} (counted from 0); expected one column "
-                "of texts. Choose one, e.g. [row[0] for row in X]."
+                "of texts. Choose one, e.g. [row[0] for row in X]. If each row is a text in "
+                "tokens, join them, [' '.join(row) for row in X], and set tokenizer=str.split."
             )
     return list(chain.from_iterable(rows))
 
@@ -199,8 +205,14 @@ def _check_cells(cells: list[Any]) -> None:
         if is_missing(cell):
             missing.append(row)
             continue
-        is_bytes = isinstance(cell, bytes)
-        fix = "Decode it: cell.decode('utf-8')" if is_bytes else "Convert it: str(cell)"
+        fix = "Convert it: str(cell)"
+        if isinstance(cell, bytes):
+            fix = "Decode it: cell.decode('utf-8')"
+        elif isinstance(cell, Mapping):
+            key = next((key for key in cell if isinstance(cell[key], str)), "text")
+            fix = f"Take the text of each row: [row[{key!r}] for row in X]"
+        elif isinstance(cell, (list, tuple)):
+            fix = "Take its text, or join its tokens: ' '.join(cell)"
         raise TypeError(
             f"X has an object of type {type(cell).__name__} in row {row} (counted from 0); "
             f"expected a text in every row. {fix}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.util import find_spec
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
 
 from skcnn._arrays import Float32
 from skcnn.text._tokenizer import Tokenizer, normalize, tokenize
@@ -207,6 +209,8 @@ def _words_and_vectors(word_vectors: Any) -> Any:
     """Return the words and the vectors of an object that has both, or None."""
     for words, vectors in (("index_to_key", "vectors"), ("words_", "vectors_")):
         if hasattr(word_vectors, words) and hasattr(word_vectors, vectors):
+            if isinstance(word_vectors, BaseEstimator):
+                word_vectors = copy(word_vectors)  # another thread may fit the object meanwhile
             return getattr(word_vectors, words), getattr(word_vectors, vectors)
     return None
 

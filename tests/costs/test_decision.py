@@ -153,5 +153,23 @@ def test_what_does_not_fit_is_refused_with_how_to_fix_it(function, table, matrix
         function(table, matrix, classes)
 
 
+@pytest.mark.parametrize("row", [[0.33, 0.33, 0.33], [0.34, 0.34, 0.34], [0.5, 0.498, 0.0]])
+def test_the_error_about_rounded_probabilities_names_the_sum_and_how_to_divide_by_it(row):
+    table = np.array([row])
+    message = (
+        rf"They sum to {table.sum():.6g}\. If they were rounded, divide .*axis=1, keepdims=True"
+    )
+    with pytest.raises(ValueError, match=message):
+        decide(table)
+    decide(table / table.sum(axis=1, keepdims=True))
+
+
+@pytest.mark.parametrize("costs", [{"tech": 5}, {"tech": 5, "other": 1}, pd.Series({"tech": 5})])
+def test_a_threshold_by_names_is_refused_with_what_to_write(costs):
+    with pytest.raises(ValueError, match=r"names 'tech'; .*classes 0 .* and 1 .*write \{1: 5\}"):
+        bayes_threshold(costs)
+    assert bayes_threshold({1: 5}) == pytest.approx(1 / 6)
+
+
 def test_probabilities_rounded_to_three_digits_are_accepted():
     assert decide([[0.333, 0.333, 0.333]], None).tolist() == [0]

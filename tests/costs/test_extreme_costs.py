@@ -18,7 +18,7 @@ from skcnn.costs import (
     posterior,
 )
 from skcnn.costs._loss_formulas import LOSS_NAMES
-from skcnn.costs._sample_costs import mean_class_costs
+from skcnn.costs._sample_costs import mean_cost_matrix
 
 SMALL_COSTS = np.array([[0, 1.0, 2], [5, 0, 1], [1, 3, 0]])
 WITH_GAINS = SMALL_COSTS - np.diag([1.0, 2, 4])
@@ -103,8 +103,8 @@ def test_the_unit_does_not_change_the_threshold(unit):
 @every_unit
 def test_the_unit_only_scales_mean_costs_of_classes(unit):
     costs, targets = np.array([[1.0, 2], [3, 4], [5, 6]]), np.array([0, 0, 1])
-    expected = mean_class_costs(costs, targets)
-    np.testing.assert_allclose(mean_class_costs(unit * costs, targets) / unit, expected)
+    expected = mean_cost_matrix(costs, targets)
+    np.testing.assert_allclose(mean_cost_matrix(unit * costs, targets) / unit, expected)
 
 
 def test_a_result_beyond_float64_is_an_error_and_not_infinite():

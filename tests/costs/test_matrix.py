@@ -65,6 +65,13 @@ def test_labels_of_a_dict_match_by_equality(label):
     np.testing.assert_array_equal(check_cost_matrix({(label, 0): 5}, np.array([0, 1])), expected)
 
 
+@pytest.mark.parametrize("costs", [{"offer": 2, "spam": 5.0}, {("spam", "ham"): 3}])
+def test_a_series_is_the_dict_with_its_labels(costs):
+    np.testing.assert_array_equal(
+        check_cost_matrix(pd.Series(costs), CLASSES), check_cost_matrix(costs, CLASSES)
+    )
+
+
 def test_balanced_makes_every_class_cost_the_same_in_total():
     weights = np.array([70.0, 20.0, 10.0])
     checked = check_cost_matrix("balanced", CLASSES, class_totals=weights)
@@ -126,10 +133,16 @@ REFUSED = {
     "negative cost of a miss": (
         {"offer": -1},
         ValueError,
+        "cost_matrix['offer'] is -1, the cost of missing 'offer'; expected a number >= 0. A gain "
+        "of a correct prediction is a negative cost on the diagonal: {('offer', 'offer'): -1}.",
+    ),
+    "negative cost of a pair": (
+        {("offer", "ham"): -1},
+        ValueError,
         "cost_matrix makes a wrong prediction cheaper than the correct one: when the true class is "
-        "'offer', predicting 'ham' costs -1 and predicting 'offer' costs 0. Rows are the true "
-        "classes and columns the predictions; transpose the matrix if yours is the other way "
-        "round.",
+        "'offer', predicting 'ham' costs -1 and predicting 'offer' costs 0. The keys are pairs "
+        "(true label, predicted label). Give the error a higher cost, or the correct prediction a "
+        "lower one.",
     ),
     "no cost at all": (
         np.ones((3, 3)),
@@ -142,13 +155,15 @@ REFUSED = {
         {"spma": 5},
         ValueError,
         "cost_matrix names 'spma', which is not in classes_ = ['ham', 'offer', 'spam']. Labels "
-        "are compared by ==: 1 and '1' differ.",
+        "are compared by ==: 1 and '1' differ. If the class is missing from the training part of "
+        "a split, use a stratified split.",
     ),
     "unknown label in a pair": (
         {("spam", 0): 5},
         ValueError,
         "cost_matrix names 0, which is not in classes_ = ['ham', 'offer', 'spam']. Labels are "
-        "compared by ==: 1 and '1' differ.",
+        "compared by ==: 1 and '1' differ. If the class is missing from the training part of a "
+        "split, use a stratified split.",
     ),
     "labels and pairs": (
         {("spam", "ham"): 5, "offer": 2},
@@ -225,7 +240,12 @@ def test_a_wrong_matrix_is_refused_with_what_it_has_and_how_to_fix_it(form, erro
 
 
 @pytest.mark.parametrize(
-    ("classes", "fix"), [([0, 1], "as an array"), ([1, 2], "by =="), ([False, True], "by ==")]
+    ("classes", "fix"),
+    [
+        ([0, 1], r"every class, as in .*as an array .* \[\[0, 1\], \[5, 0\]\] if missing the last"),
+        ([1, 2], "by =="),
+        ([False, True], "by =="),
+    ],
 )
 def test_the_error_about_a_name_among_numbered_classes_names_tools_that_number_them(classes, fix):
     with pytest.raises(ValueError, match=fix):

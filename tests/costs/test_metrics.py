@@ -13,6 +13,14 @@ from sklearn.metrics import confusion_matrix, zero_one_loss
 from skcnn.costs import average_cost, normalized_cost, savings_score
 from skcnn.costs._metrics import count_predictions
 
+NO_OPTIONS = {
+    "cost_matrix": None,
+    "labels": None,
+    "sample_weight": None,
+    "abstain_cost": None,
+    "abstain_label": -1,
+}
+
 METRICS = [average_cost, normalized_cost, savings_score]
 TRUTH = np.array(["ham", "ham", "ham", "offer", "spam", "spam"])
 ANSWER = np.array(["ham", "spam", "offer", "offer", "ham", "spam"])
@@ -138,6 +146,20 @@ def test_rows_without_weight_are_refused(metric):
 def test_weights_that_count_no_rows_are_refused(metric, weight, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         metric(TRUTH, ANSWER, sample_weight=weight)
+
+
+@pytest.mark.parametrize("label", [0, "ham", True])
+def test_one_class_that_is_predicted_everywhere_costs_nothing_and_saves_nothing(label):
+    y = [label] * 3
+    assert average_cost(y, y) == 0.0
+    assert count_predictions(y, y, **NO_OPTIONS)[0].tolist() == [[3]]
+    for metric in (savings_score, normalized_cost):
+        with pytest.warns(UndefinedMetricWarning, match="more than one class"):
+            assert np.isnan(metric(y, y))
+    # Costs name classes, so all classes must be known.
+    with pytest.raises(ValueError, match="needs at least two classes") as error:
+        average_cost(y, y, cost_matrix=[[0, 1], [5, 0]])
+    assert "pass labels= with all classes" in error.value.__notes__[0]
 
 
 @pytest.mark.parametrize("metric", [normalized_cost, savings_score])

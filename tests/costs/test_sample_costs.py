@@ -19,7 +19,7 @@ from skcnn.costs import (
     normalized_cost,
     savings_score,
 )
-from skcnn.costs._sample_costs import mean_class_costs
+from skcnn.costs._sample_costs import mean_cost_matrix
 
 METRICS = [average_cost, normalized_cost, savings_score]
 LABELS = np.array(["ham", "offer", "spam"])
@@ -243,9 +243,65 @@ def test_integer_weights_count_as_repeated_rows(metric):
 
 def test_the_mean_cost_of_a_class_is_that_of_its_own_rows():
     costs = np.array([[1.0, 50], [3, 60], [70, 2], [80, 8]])
-    assert mean_class_costs(costs, np.array([0, 0, 1, 1])).tolist() == [2, 5]
+    targets = np.array([0, 0, 1, 1])
+    assert mean_cost_matrix(costs, targets).tolist() == [[0, 2], [5, 0]]
     weight = np.array([1.0, 3, 5, 0])
-    assert mean_class_costs(costs, np.array([0, 0, 1, 1]), weight).tolist() == [2.5, 2]
+    assert mean_cost_matrix(costs, targets, weight).tolist() == [[0, 2.5], [2, 0]]
+
+
+def as_matrices(costs):
+    """Costs of missing each class as a cost matrix for each row, (n, K) -> (n, K, K)."""
+    return costs[:, :, np.newaxis] * (1 - np.eye(costs.shape[1]))
+
+
+@settings(deadline=None)
+@given(texts())
+def test_a_matrix_for_each_row_is_decided_and_scored_by_hand(rows):
+    n, k = rows.costs.shape
+    C = np.random.default_rng(n * k).normal(size=(n, k, k))  # negative ones, cheaper errors: all
+    expected = np.array([rows.table[i] @ C[i] for i in range(n)])
+    np.testing.assert_allclose(expected_costs(rows.table, sample_costs=C), expected, atol=1e-12)
+    answer = decide(rows.table, sample_costs=C)
+    np.testing.assert_array_equal(answer, expected.argmin(axis=1))
+    paid = [C[i, rows.true[i], answer[i]] for i in range(n)]
+    arguments = {"sample_costs": C, "labels": range(k), "sample_weight": rows.weight}
+    mean_cost = average_cost(rows.true, answer, **arguments)
+    assert mean_cost == pytest.approx(np.average(paid, weights=rows.weight), abs=1e-12)
+    constants = [average_cost(rows.true, np.full(n, j), **arguments) for j in range(k)]
+    cheapest = min(constants)
+    savings = savings_score(rows.true, answer, **arguments)
+    assert savings == pytest.approx((cheapest - mean_cost) / abs(cheapest), rel=1e-9, abs=1e-9)
+
+
+@settings(deadline=None)
+@given(texts())
+def test_a_matrix_for_each_row_says_the_same_as_the_costs_of_missing(rows):
+    C = as_matrices(rows.costs)
+    np.testing.assert_allclose(
+        expected_costs(rows.table, sample_costs=C),
+        expected_costs(rows.table, sample_costs=rows.costs),
+        rtol=1e-12,
+    )
+    arguments = {"labels": range(C.shape[1]), "sample_weight": rows.weight}
+    assert average_cost(rows.true, rows.answer, sample_costs=C, **arguments) == average_cost(
+        rows.true, rows.answer, sample_costs=rows.costs, **arguments
+    )
+
+
+def test_a_case_that_is_not_worth_its_price_is_left_alone():
+    amount, review = np.array([2.0, 4, 6, 100]), 5
+    costs = np.array([[[0, review], [a, review]] for a in amount])
+    surely = np.tile([0.0, 1.0], (4, 1))
+    assert decide(surely, sample_costs=costs).tolist() == [0, 0, 1, 1]
+    assert average_cost([1] * 4, [0, 0, 1, 1], sample_costs=costs, labels=[0, 1]) == 4
+
+
+def test_the_mean_matrix_of_a_class_is_that_of_its_own_rows():
+    C = np.arange(16.0).reshape(4, 2, 2)
+    weight = np.array([1.0, 3, 5, 0])
+    targets = np.array([0, 0, 1, 1])
+    assert mean_cost_matrix(C, targets).tolist() == [[2, 3], [12, 13]]
+    assert mean_cost_matrix(C, targets, weight).tolist() == [[3, 4], [10, 11]]
 
 
 def test_checked_costs_are_new_and_the_callers_stay_as_they_are():
@@ -277,11 +333,29 @@ def test_numbers_of_any_type_are_costs(costs):
 
 FORM = "one cost >= 0 for each row and class, of missing that class in that row"
 WRONG_COSTS = [
-    (np.ones((3, 2)), ValueError, f"sample_costs has shape (3, 2); expected (2, 2): {FORM}, "),
+    (
+        np.ones((3, 2)),
+        ValueError,
+        f"sample_costs has shape (3, 2); expected (2, 2): {FORM}, or (2, 2, 2): a cost matrix for "
+        "each row, with the classes ['ham', 'spam'].",
+    ),
     (np.ones((2, 3)), ValueError, f"sample_costs has shape (2, 3); expected (2, 2): {FORM}, "),
+    (np.ones((2, 2, 3)), ValueError, "sample_costs has shape (2, 2, 3); expected (2, 2): "),
+    (np.ones((3, 2, 2)), ValueError, "sample_costs has shape (3, 2, 2); expected (2, 2): "),
+    (np.ones((2, 2, 2, 2)), ValueError, "sample_costs has shape (2, 2, 2, 2); expected (2, 2): "),
+    (
+        np.full((2, 2, 2), np.nan),
+        ValueError,
+        "sample_costs[0, 0, 0] is nan; expected a cost matrix for each row, finite.",
+    ),
+    (
+        [[1, 2], [3, -4]],
+        ValueError,
+        f"sample_costs[1, 1] is -4.0; expected {FORM}, finite. If finding the class costs "
+        "something too, give a cost matrix for each row, of shape (2, 2, 2).",
+    ),
     ([1, 2], ValueError, f"sample_costs has shape (2,); expected (2, 2): {FORM}, "),
     (5, ValueError, f"sample_costs has shape (); expected (2, 2): {FORM}, "),
-    ([[1, 2], [3, -4]], ValueError, f"sample_costs[1, 1] is -4.0; expected {FORM}, finite."),
     ([[1, 2], [np.nan, 4]], ValueError, f"sample_costs[1, 0] is nan; expected {FORM}, finite."),
     ([[1, np.inf], [3, 4]], ValueError, f"sample_costs[0, 1] is inf; expected {FORM}, finite."),
     (

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
@@ -56,6 +56,7 @@ def same(a: Any, b: Any) -> bool:
 
 
 @given(VALUES)
+@example(np.str_("a\0"))
 def test_any_value_comes_back_from_json_with_its_type(value: Any) -> None:
     text = json.dumps(encode_value(value), allow_nan=False, ensure_ascii=False)
     assert same(decode_value(json.loads(text)), value)
@@ -75,6 +76,12 @@ def test_a_table_comes_back_as_a_table(frame: pd.DataFrame) -> None:
     pd.testing.assert_frame_equal(back, frame, check_index_type=False, check_column_type=False)
 
 
+@pytest.mark.parametrize("costs", [{"spam": 5.0, "ham": 1.0}, {1: 2, 0: 1}, {("a", "b"): 0.5}])
+def test_a_series_comes_back_as_a_dict(costs: dict[Any, float]) -> None:
+    back = decode_value(json.loads(json.dumps(encode_value(pd.Series(costs)), allow_nan=False)))
+    assert back == costs
+
+
 Point = namedtuple("Point", "x y")
 
 
@@ -91,7 +98,7 @@ Point = namedtuple("Point", "x y")
         np.array([object()]),
         np.array([b"bytes"]),
         np.longdouble(1),
-        pd.Series([1]),
+        pd.Series([object()]),
         pd.DataFrame({"a": ["x"]}),
         pd.DataFrame({"a": pd.array([1], dtype="Int64")}),
         pd.DataFrame([[1]], index=pd.MultiIndex.from_tuples([(1, 2)])),

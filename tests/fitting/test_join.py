@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 
 from skcnn._arrays import Float64, Int64
 from skcnn.fitting._classifier import ClassifierTrainer
-from skcnn.fitting._join import CrossFitted, cross_fit, join, pool_cross_fitted
+from skcnn.fitting._join import CrossFitted, cross_fit, join, pool_cross_fitted, teach_little
 from skcnn.fitting._splits import Splits, choose_splits
 from skcnn.fitting._training_set import TrainingSet, check_training_set
 from skcnn.predicting._pool import LogarithmicPool
@@ -201,3 +201,26 @@ def test_of_too_few_texts_all_members_count_the_same() -> None:
     np.testing.assert_array_equal(
         pool_cross_fitted(fitted, data, splits).exponents, np.full(3, 1 / 3)
     )
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_students_learn_if_words_say_nearly_as_much_as_their_teachers(n_classes: int) -> None:
+    data, truth = drawn(2000, n_classes)
+    splits = splits_of(data)
+    random = np.random.default_rng(1)
+    noise = random.dirichlet(np.ones(n_classes), len(truth))
+
+    def knows(share: float) -> Any:
+        """Know the probabilities in a part of the texts, nothing in the others."""
+        known = random.random((len(truth), 1)) < share
+        return cross_fit(Known(data.texts, np.where(known, truth, noise)), splits, n_classes)
+
+    def are_enough(teachers: float, ngrams: float) -> bool:
+        return teach_little([knows(teachers)], [knows(ngrams)], data, splits)
+
+    assert are_enough(1.0, 0.0)
+    assert not any(are_enough(*both) for both in [(1.0, 0.9), (0.5, 0.5), (0.0, 1.0), (0.0, 0.0)])
+    assert not teach_little([knows(1.0)], [], data, splits)  # there is no n-gram model
+    no_rows = Splits(splits.folds, ())
+    empty: Any = CrossFitted(knows(1.0).member, truth[:0])
+    assert not teach_little([empty], [empty], data, no_rows)

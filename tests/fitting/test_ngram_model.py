@@ -17,6 +17,7 @@ from skcnn.files._archive import read, write
 from skcnn.fitting import _ngram_model
 from skcnn.fitting._log_count_ratios import log_count_ratios
 from skcnn.fitting._ngram_model import NgramTable
+from skcnn.fitting._pool import Predictions, calibrated_log_loss
 from skcnn.predicting._ngram_model import NgramModel
 from skcnn.text import _ngrams
 from skcnn.text._ngrams import fit_ngrams
@@ -234,7 +235,7 @@ def test_the_linear_model_survives_the_file_and_the_pickle(
 DAMAGE: dict[str, Any] = {
     "word_coef": lambda array: array[:-1],
     "log_factors": lambda array: array[:-1],
-    "intercept": lambda array: array.astype(str),
+    "intercept": lambda array: array.astype(int),
     "character_idf": lambda array: array * np.nan,
     "word_keys": lambda array: array[::-1],
     "character_keys": lambda array: array[:, np.newaxis],
@@ -247,9 +248,106 @@ def test_arrays_of_the_linear_model_that_do_not_fit_are_refused(
     small_cnn: Make, two_classes: Corpus, tmp_path: Path, name: str
 ) -> None:
     small_cnn().fit(two_classes.texts, two_classes.labels).save(tmp_path / "model.skcnn")
-    _, header, arrays = read(tmp_path / "model.skcnn")
+    _, header, arrays, _ = read(tmp_path / "model.skcnn")
     key = name if name in arrays else f"member_1.{name}"
     arrays[key] = DAMAGE[name](arrays[key])
     write(tmp_path / "model.skcnn", header, arrays)
     with pytest.raises(ValueError, match=f"do not fit together.*{name}"):
         CostSensitiveTextCNN.load(tmp_path / "model.skcnn")
+
+
+def halves_of(n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    rows = np.arange(n)
+    return rows[rows % 3 > 0], rows[rows % 3 == 0]
+
+
+def drawn_texts(n_words: int, noise: float) -> tuple[list[str], NDArray[np.int32]]:
+    """300 texts of five words; each word belongs to a class, and some labels are wrong."""
+    random = np.random.default_rng(0)
+    labels = np.arange(300, dtype=np.int32) % 2
+    words = 2 * random.integers(n_words, size=(300, 5)) + labels[:, np.newaxis]
+    is_wrong = random.random(300) < noise
+    return [" ".join(f"w{word}" for word in text) for text in words], labels ^ is_wrong
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(("n_words", "noise", "strong"), [(20, 0.5, True), (60, 0.0, False)])
+def test_c_is_chosen_by_the_calibrated_log_loss_of_rows_left_out(
+    n_words: int, noise: float, strong: bool, weighted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_ngram_model, "_CHOOSE_FROM", 300)
+    monkeypatch.setattr(_ngram_model, "_TOLERANCE", 1e-4)
+    texts, labels = drawn_texts(n_words, noise)
+    weight = np.random.default_rng(1).uniform(1, 3, 300) if weighted else np.ones(300)
+    table = table_of(texts, labels, weight if weighted else None)
+    train, test = halves_of(300)
+    table.choose_inverse_penalty(train, test)
+    losses = []
+    for C in (4, 16, 64):
+        model = LogisticRegression(C=C, solver="liblinear", intercept_scaling=1, tol=1e-8)
+        model.fit(table._matrix[train], labels[train], weight[train] / weight.mean())
+        left_out = Predictions(
+            [model.predict_proba(table._matrix[test])], labels[test], weight[test]
+        )
+        losses.append(calibrated_log_loss(left_out))
+    expected = 4 if losses[1] >= losses[0] else 16 if losses[2] >= losses[1] else 64
+    assert table._inverse_penalty == expected
+    assert (expected == 4) == strong
+
+
+def test_both_halves_of_the_model_learn_with_the_chosen_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_ngram_model, "_CHOOSE_FROM", 300)
+    texts, labels = drawn_texts(60, 0.0)
+    table = table_of(texts, labels)
+    table.choose_inverse_penalty(*halves_of(300))
+    assert table._inverse_penalty > 4
+    monkeypatch.setattr(_ngram_model, "_INVERSE_PENALTIES", (table._inverse_penalty,))
+    expected = table_of(texts, labels).fit()
+    np.testing.assert_array_equal(table.fit().word_coef, expected.word_coef)
+
+
+def test_c_is_chosen_on_evenly_spaced_rows_if_there_are_very_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_ngram_model, "_CHOOSE_FROM", 300)
+    monkeypatch.setattr(_ngram_model, "_ROWS_TO_CHOOSE_BY", 90)
+    texts, labels = drawn_texts(60, 0.0)
+    chosen, expected = table_of(texts, labels), table_of(texts, labels)
+    train, test = halves_of(300)
+    solved: list[int] = []
+    solve = NgramTable._solve
+
+    def counting(self: NgramTable, matrix: Any, *others: Any) -> Any:
+        solved.append(matrix.shape[0])
+        return solve(self, matrix, *others)
+
+    monkeypatch.setattr(NgramTable, "_solve", counting)
+    chosen.choose_inverse_penalty(train, test)  # 200 rows, of which each third one is taken
+    assert set(solved) == {67}
+    monkeypatch.setattr(_ngram_model, "_ROWS_TO_CHOOSE_BY", 300)
+    expected.choose_inverse_penalty(train[::3], test)
+    assert chosen._inverse_penalty == expected._inverse_penalty
+
+
+def test_c_is_fixed_for_few_texts_and_for_many_classes(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, labels = drawn_texts(60, 0.0)
+    few, many = table_of(texts, labels), table_of(texts, labels)
+    many._n_classes = 11
+    few.choose_inverse_penalty(*halves_of(300))
+    monkeypatch.setattr(_ngram_model, "_CHOOSE_FROM", 300)
+    many.choose_inverse_penalty(*halves_of(300))
+    assert few._inverse_penalty == many._inverse_penalty == 4
+
+
+def test_a_fit_with_many_texts_chooses_c(
+    small_cnn: Make, two_classes: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = small_cnn(epochs=1).fit(two_classes.texts, two_classes.labels)
+    monkeypatch.setattr(NgramTable, "choose_inverse_penalty", choose_the_largest)
+    chosen = small_cnn(epochs=1).fit(two_classes.texts, two_classes.labels)
+    assert np.abs(ngram_model(chosen).word_coef).sum() > np.abs(ngram_model(plain).word_coef).sum()
+
+
+def choose_the_largest(table: NgramTable, train: Any, test: Any) -> None:
+    assert not set(train) & set(test)
+    table._inverse_penalty = 64.0

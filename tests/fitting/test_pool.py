@@ -142,7 +142,7 @@ def test_the_network_joins_a_pool_as_one_pool_of_all() -> None:
     pool = pool_models(Predictions([first, second], labels))
     joined = pool([first, second])
     everything = add_network(pool, Predictions([third, joined], labels), has_teachers=False)
-    both = fit_pool_of(Predictions([third, joined], labels), np.array([0.3, 0.7]), 10.0)
+    both = fit_pool_of(Predictions([third, joined], labels), np.array([0.3, 0.7]), 100.0)
     np.testing.assert_allclose(everything([third, first, second]), both([third, joined]))
 
 

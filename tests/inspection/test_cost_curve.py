@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss
 
-from skcnn.costs import average_cost, brier_curve, cost_curve
+from skcnn.costs import average_cost, brier_curve, cost_curve, net_benefit_curve
 from skcnn.inspection import CostCurveDisplay
 
-CURVES = {"cost": cost_curve, "brier": brier_curve}
+CURVES = {"cost": cost_curve, "brier": brier_curve, "net_benefit": net_benefit_curve}
 every_kind = pytest.mark.parametrize("kind", CURVES)
 
 
@@ -33,7 +33,7 @@ def test_the_curve_is_that_of_the_costs_room(rows, kind):
     np.testing.assert_array_equal(display.line_.get_data(), CURVES[kind](*rows))
 
 
-@every_kind
+@pytest.mark.parametrize("kind", ["cost", "brier"])
 def test_the_other_positive_class_gives_the_mirror_image(rows, kind):
     y_true, y_prob = rows
     one = CostCurveDisplay.from_predictions(y_true, y_prob, kind=kind)
@@ -83,12 +83,16 @@ def test_the_area_of_the_brier_curve_is_the_brier_score(rows):
 
 
 def test_the_axis_labels_name_the_kind_of_curve(rows):
-    cost, brier = (CostCurveDisplay.from_predictions(*rows, kind=kind).ax_ for kind in CURVES)
+    cost, brier, benefit = (
+        CostCurveDisplay.from_predictions(*rows, kind=kind).ax_ for kind in CURVES
+    )
     assert cost.get_xlabel().startswith("probability cost")
     assert "best threshold" in cost.get_ylabel()
     assert brier.get_xlabel().startswith("cost proportion $c")
     assert "threshold $c$" in brier.get_ylabel()
-    for ax in (cost, brier):
+    assert benefit.get_xlabel().startswith("threshold $t")
+    assert benefit.get_ylabel().startswith("net benefit")
+    for ax in (cost, brier, benefit):
         assert ax.get_xlabel().endswith("(positive class: 1)")
 
 
@@ -108,5 +112,30 @@ def test_only_the_brier_curve_needs_probabilities():
 
 def test_an_unknown_kind_is_an_error(rows):
     for make in (CostCurveDisplay, CostCurveDisplay.from_predictions):
-        with pytest.raises(ValueError, match=r"kind is 'roc'; expected one of \['cost', 'brier'\]"):
+        with pytest.raises(
+            ValueError, match=r"kind is 'roc'; expected one of \['cost', 'brier', 'net_benefit'\]"
+        ):
             make(*rows, kind="roc")
+
+
+def test_the_reference_of_the_net_benefit_is_the_better_constant_prediction(rows):
+    display = CostCurveDisplay.from_predictions(*rows, kind="net_benefit")
+    share = rows[0].mean()
+    for t in (0.0, 0.05, 0.2, share, 0.6):
+        always = share - (1 - share) * t / (1 - t)
+        drawn = np.interp(t, *display.reference_line_.get_data())
+        assert drawn == pytest.approx(max(always, 0), abs=1e-4)
+    assert np.isnan(display.area)
+    assert display.ax_.get_ylim()[0] >= -0.25 * share - 1e-12
+
+
+@every_kind
+def test_the_legend_covers_no_curve(rows, kind):
+    display = CostCurveDisplay.from_predictions(*rows, kind=kind, name="mine")
+    ax = CostCurveDisplay.from_predictions(
+        rows[0], 1 - rows[1], kind=kind, name="other", reference=False, ax=display.ax_
+    ).ax_
+    ax.figure.draw_without_rendering()
+    bottom = ax.get_legend().get_window_extent().y0
+    for line in ax.lines:
+        assert ax.transData.transform(line.get_xydata())[:, 1].max() <= bottom

@@ -22,6 +22,7 @@ from skcnn.inspection import (
     CostCurveDisplay,
     CostPathDisplay,
     CostThresholdDisplay,
+    RecallEffortDisplay,
 )
 from skcnn.inspection._style import BAYES_MARK, REFERENCE, STYLES, TUNED_MARK
 
@@ -54,21 +55,27 @@ def fitted(data):
     return LogisticRegression().fit(*data)
 
 
+def of_kind(draw: Draw, kind: str) -> Draw:
+    return lambda *args, **kwargs: draw(*args, kind=kind, **kwargs)
+
+
 FROM_ESTIMATOR: dict[str, Draw] = {
     "threshold": CostThresholdDisplay.from_estimator,
     "cost": CostCurveDisplay.from_estimator,
-    "brier": lambda *args, **kwargs: CostCurveDisplay.from_estimator(*args, kind="brier", **kwargs),
+    "brier": of_kind(CostCurveDisplay.from_estimator, "brier"),
+    "net_benefit": of_kind(CostCurveDisplay.from_estimator, "net_benefit"),
+    "recall_effort": RecallEffortDisplay.from_estimator,
     "confusion": CostConfusionMatrixDisplay.from_estimator,
 }
 FROM_PREDICTIONS: dict[str, Draw] = {
     "threshold": CostThresholdDisplay.from_predictions,
     "cost": CostCurveDisplay.from_predictions,
-    "brier": lambda *args, **kwargs: CostCurveDisplay.from_predictions(
-        *args, kind="brier", **kwargs
-    ),
+    "brier": of_kind(CostCurveDisplay.from_predictions, "brier"),
+    "net_benefit": of_kind(CostCurveDisplay.from_predictions, "net_benefit"),
+    "recall_effort": RecallEffortDisplay.from_predictions,
     "confusion": CostConfusionMatrixDisplay.from_predictions,
 }
-CURVES = ("threshold", "cost", "brier")
+CURVES = ("threshold", "cost", "brier", "net_benefit", "recall_effort")
 every_kind = pytest.mark.parametrize("kind", [*FROM_ESTIMATOR, "path"])
 every_estimator_kind = pytest.mark.parametrize("kind", FROM_ESTIMATOR)
 every_curve = pytest.mark.parametrize("kind", CURVES)

@@ -88,7 +88,7 @@ def test_a_browser_shows_the_page_and_runs_nothing(case: Any) -> None:
     assert "<script" not in shown.lower()
     assert "onerror=" not in shown.lower()
     assert "<title>&lt;script&gt;" in shown
-    n_pictures = 4 if len(estimator.classes_) == 2 else 1
+    n_pictures = 5 if len(estimator.classes_) == 2 else 1
     assert shown.count("<figure") == shown.count("<svg") == n_pictures
     ids = re.findall(r'\bid="([^"]+)"', shown)
     assert len(ids) == len(set(ids))

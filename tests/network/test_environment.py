@@ -56,6 +56,7 @@ def world():
         "floating point errors": np.geterr(),
         "directory": os.getcwd(),
         "floatx": keras.config.floatx(),
+        "data format": keras.config.image_data_format(),
         "policy": keras.config.dtype_policy().name,
         "determinism": is_op_determinism_enabled(),
         "eager functions": tf.config.functions_run_eagerly(),
@@ -178,6 +179,15 @@ def floatx(name):
 
 
 @contextmanager
+def channels_first():
+    keras.config.set_image_data_format("channels_first")
+    try:
+        yield
+    finally:
+        keras.config.set_image_data_format("channels_last")
+
+
+@contextmanager
 def eager_functions():
     tf.config.run_functions_eagerly(True)
     try:
@@ -196,6 +206,7 @@ SETTINGS = {
     "mixed_float16": lambda: policy("mixed_float16"),
     "mixed_bfloat16": lambda: policy("mixed_bfloat16"),
     "float64": lambda: floatx("float64"),
+    "channels_first": channels_first,
     "eager functions": eager_functions,
     "NumPy's errors raise": numpy_errors_raise,
 }
@@ -309,9 +320,17 @@ def test_other_peoples_lines_survive_the_start_up_of_tensorflow(monkeypatch, cap
     assert written_during_start_up(capfd) == OTHER_LINES + b"|after"
 
 
-def test_a_user_who_set_a_log_level_sees_the_start_up_lines(monkeypatch, capfd):
+@pytest.mark.parametrize("level", ["1", "2", "3", ""])
+def test_a_user_who_asks_for_fewer_lines_sees_no_start_up_lines(level, monkeypatch, capfd):
     clear_log_settings(monkeypatch)
-    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", level)
+    assert written_during_start_up(capfd) == OTHER_LINES + b"|after"
+
+
+@pytest.mark.parametrize("setting", [("TF_CPP_MIN_LOG_LEVEL", "0"), ("TF_CPP_MAX_VLOG_LEVEL", "1")])
+def test_a_user_who_asks_for_all_lines_sees_the_start_up_lines(setting, monkeypatch, capfd):
+    clear_log_settings(monkeypatch)
+    monkeypatch.setenv(*setting)
     assert written_during_start_up(capfd) == START_UP_LINES + OTHER_LINES + b"|after"
 
 

@@ -175,17 +175,6 @@ def test_any_other_loss_gets_class_indices_or_one_hot_rows_as_it_takes_them(
     assert_same(found, by_tape(keras.losses.get(loss), y_true, logits, sample_weight))
 
 
-def test_a_function_of_the_users_own_gets_class_indices():
-    seen = []
-
-    def my_loss(y_true, y_pred):
-        seen.append(y_true.shape.as_list())
-        return tf.reduce_sum(y_pred, axis=-1)
-
-    make_loss_gradient(my_loss, 3)(*batch(3))
-    assert seen[0] == [None, 1]
-
-
 def test_the_loss_of_certain_but_wrong_logits_is_exact_and_has_a_gradient():
     logits = np.array([[60.0, -60.0]], np.float32)
     cross_entropy = make_loss_gradient(LOSSES["cross_entropy"](COSTS[2]), 2)

@@ -309,12 +309,6 @@ TRAIN_AGAIN = "or, if it returns logits, create the loss with from_logits=True. 
             "learning rate.",
         ),
         ([[0.5, np.inf]], 2, "outputs[0] is [0.5, inf]; expected finite numbers."),
-        (
-            np.zeros((2, 3, 2)),
-            2,
-            "outputs has shape (2, 3, 2); expected (n, K), (n, 1) or (n,): one row per example. "
-            "Pass what model.predict(x) returns.",
-        ),
         (0.5, 2, "outputs has shape (); expected (n, K), (n, 1) or (n,): one row per example."),
     ],
 )

@@ -345,6 +345,8 @@ def test_soft_targets_teach_one_sigmoid_their_probability() -> None:
 
 
 class OfIndices(keras.losses.Loss):
+    sparse_y_true = True
+
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return keras.losses.binary_crossentropy(y_true, y_pred)
 

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from skcnn import CostSensitiveTextCNN
 from skcnn._arrays import Float64
-from skcnn.files import _model_file
+from skcnn.files import _read_parts
 from skcnn.fitting._pool import Predictions, pool_models
-from skcnn.predicting._members import Member, part
+from skcnn.predicting._members import Member
 from skcnn.predicting._model import FittedModel
 from skcnn.predicting._ngram_model import NgramModel
+from skcnn.predicting._parts import part
 from skcnn.predicting._pool import LogarithmicPool
 from skcnn.predicting._text_cnn import FittedTextCNN
 from skcnn.text._long_text import Tokens
@@ -121,7 +122,7 @@ def test_a_third_member_survives_the_file_where_its_kind_is_listed(
     cnn.save(tmp_path / "model.skcnn")
     with pytest.raises(ValueError, match="a member is 'length', expected one of"):
         CostSensitiveTextCNN.load(tmp_path / "model.skcnn")
-    monkeypatch.setitem(_model_file._MEMBERS, "length", LengthMember)
+    monkeypatch.setitem(_read_parts._MEMBERS, "length", LengthMember)
     loaded = CostSensitiveTextCNN.load(tmp_path / "model.skcnn")
     np.testing.assert_array_equal(loaded.predict_proba(new_texts), cnn.predict_proba(new_texts))
 

@@ -103,6 +103,23 @@ def test_the_list_that_is_returned_is_a_new_one():
     assert texts == ["a", "b"]
 
 
+class Dataset:
+    """What a `datasets.Dataset` of Hugging Face has."""
+
+    def __init__(self, rows):
+        self.rows = rows
+        self.column_names = list(rows[0])
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, key):
+        return [row[key] for row in self.rows] if isinstance(key, str) else self.rows[key]
+
+    def to_list(self):
+        return self.rows
+
+
 WRONG_KINDS = {
     "one string": ("Win cash", r"one bare string.*\[text\]"),
     "one np.str_": (np.str_("Win"), r"one bare string.*\[text\]"),
@@ -121,9 +138,15 @@ WRONG_KINDS = {
     "a Series of numbers": (pd.Series([1.5, 2.5]), r"type float in row 0"),
     "a number among texts": (["Win", 5], r"type int in row 1.*str\(cell\)"),
     "bytes among texts": (["Win", b"Win"], r"type bytes in row 1.*decode"),
-    "a list among texts": (["Win", ["cash"]], r"type list in row 1"),
+    "a list among texts": (["Win", ["cash"]], r"type list in row 1.*' '\.join\(cell\)"),
     "a text among lists": ([["Win"], "cash"], r"type str in row 1.*list with one text"),
-    "a lazy Polars frame": (pl.LazyFrame({"text": TEXTS}), "LazyFrame"),
+    "a lazy Polars frame": (pl.LazyFrame({"text": TEXTS}), r"LazyFrame.*\.collect\(\)"),
+    "a list of dicts": (
+        [{"label": 1, "body": "Win"}],
+        r"type dict in row 0.*row\['body'\] for row",
+    ),
+    "a list of dicts without texts": ([{"label": 1}], r"row\['text'\] for row in X"),
+    "a dataset": (Dataset([{"label": 1, "text": "Win"}]), r"Dataset with .*'text'\].*X\['text'\]"),
 }
 
 
@@ -148,6 +171,10 @@ WRONG_CONTENTS = {
     ),
     "two columns in a list": ([["a"], ["a", "b"]], "2 columns in row 1"),
     "no column in a list": ([[]], "0 columns in row 0"),
+    "texts in tokens": (
+        [["win", "cash"], ["see", "you"]],
+        r"' '\.join\(row\).*tokenizer=str\.split",
+    ),
 }
 
 
