@@ -10,8 +10,10 @@ from skcnn.cli._figures import figures_of
 from skcnn.cli._inputs import check_can_read
 from skcnn.cli._labeled import read_labeled
 from skcnn.cli._model import (
+    Decision,
     check_options,
     decision_of,
+    explained,
     labels_at,
     load_model,
     names_of,
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from skcnn._arrays import Float64
-    from skcnn._estimator import CostSensitiveTextCNN
+    from skcnn.cli._model import Model
 
 _SHOWN = 300  # characters of a text
 
@@ -81,11 +83,12 @@ def evaluate(
         decision = decision_of(estimator, positive, threshold, abstain_cost)
         P = predict_in_blocks(estimator, labeled.texts, show)
         y_pred = decision(P)
+        abstain_cost = decision.abstain_cost
         figures = figures_of(y, y_pred, names, estimator.cost_matrix_, abstain_cost)
         worst = []
         if errors:
             show("Explaining the most expensive errors")
-            worst = _worst(estimator, labeled.texts, y, y_pred, P, errors, abstain_cost)
+            worst = _worst(estimator, labeled.texts, y, decision, P, errors)
     if as_json:
         say(labeled.report(), err=True)
         say_json({"model": str(model), **figures.as_json(), "errors": worst})
@@ -96,13 +99,12 @@ def evaluate(
 
 
 def _worst(
-    model: CostSensitiveTextCNN,
+    model: Model,
     texts: list[str],
     y: NDArray[np.int64],
-    y_pred: NDArray[np.int64],
+    decision: Decision,
     P: Float64,
     n: int,
-    abstain_cost: float | None,
 ) -> list[dict[str, Any]]:
     """Return the most expensive errors as rows."""
     import numpy as np
@@ -110,23 +112,24 @@ def _worst(
     from skcnn.costs._row_costs import cost_of_rows
     from skcnn.inspection._worst_errors import reasons, worst_rows
 
+    y_pred = decision(P)
     paid, least = cost_of_rows(
         y,
         y_pred,
         cost_matrix=model.cost_matrix_,
         labels=np.arange(P.shape[1]),
-        abstain_cost=abstain_cost,
+        abstain_cost=decision.abstain_cost,
         abstain_label=-1,
     )
     of_true = P[np.arange(len(y)), y]
     rows = worst_rows(paid - least, of_true, n)
     names = names_of(model)
-    explanations = model.explain([texts[row] for row in rows]) if len(rows) else ()
+    explanations = explained(model, [texts[row] for row in rows]) if len(rows) else ()
     return [
         {
             "cost": float(paid[row] - least[row]),
             "true": names[y[row]],
-            "predicted": str(labels_at(model, y_pred[[row]])[0]),
+            "predicted": str(labels_at(model, y_pred[[row]], decision)[0]),
             "probability": float(of_true[row]),
             "because_of": reasons(
                 explanation, int(y_pred[row]) if y_pred[row] >= 0 else explanation.column

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from skcnn.cli._inputs import check_can_read, check_texts, open_texts
-from skcnn.cli._model import load_model
+from skcnn.cli._model import explained, load_model
 from skcnn.cli._options import (
     AsJson,
     Encoding,
@@ -50,7 +50,7 @@ def explain(
         for block in table.blocks:
             texts = table.texts(block, column)
             for start in range(0, len(texts), _N_TEXTS):
-                for explanation in estimator.explain(texts[start : start + _N_TEXTS]):
+                for explanation in explained(estimator, texts[start : start + _N_TEXTS]):
                     if as_json:
                         say_json(_as_json(explanation))
                     else:

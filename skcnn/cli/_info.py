@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skcnn.cli._inputs import check_can_read
-from skcnn.cli._model import load_model, names_of
+from skcnn.cli._model import load_model, names_of, network_of
 from skcnn.cli._options import AsJson, ModelFile
 from skcnn.cli._output import progress, say, say_json
 
 if TYPE_CHECKING:
-    from skcnn._estimator import CostSensitiveTextCNN
+    from skcnn.cli._model import Model
 
 _MEMBERS = {
     "text_cnn": "TextCNN",
@@ -37,8 +38,10 @@ def info(model: ModelFile, as_json: AsJson = False) -> None:
         say(f"{title}: {shown:,}" if isinstance(value, int) else f"{title}: {shown}")
     for sentence in facts["costs"]:
         say(sentence)
-    changed = ", ".join(f"{name}={value!r}" for name, value in facts["parameters"].items())
-    say(f"Parameters other than the defaults: {changed or 'none'}")
+    for key, title in (("rule", "Decides by"), ("parameters", "Parameters not the defaults")):
+        changed = ", ".join(f"{name}={value!r}" for name, value in facts[key].items())
+        if changed or key == "parameters":
+            say(f"{title}: {changed or 'none'}")
 
 
 _MAX_SHOWN = 20
@@ -55,11 +58,11 @@ _TITLES = {
 }
 
 
-def _facts(model: CostSensitiveTextCNN, path: Path) -> dict[str, Any]:
+def _facts(model: Model, path: Path) -> dict[str, Any]:
     from skcnn.files._archive import written_by
     from skcnn.inspection._report_figures import costs_in_words
 
-    format_version, version = written_by(path)
+    (format_version, version), network = written_by(path), network_of(model)
     return {
         "file": str(path),
         "bytes": path.stat().st_size,
@@ -68,21 +71,25 @@ def _facts(model: CostSensitiveTextCNN, path: Path) -> dict[str, Any]:
         "labels": names_of(model),
         "cost_matrix": model.cost_matrix_.tolist(),
         "costs": costs_in_words(model.classes_, model.cost_matrix_, ""),
-        "words": len(model.vocabulary_),
-        "models": [_MEMBERS.get(member.kind, member.kind) for member in model._model.members],
-        "epochs": model.n_iter_,
-        "best_epoch": model.best_iter_,
-        "parameters": _changed(model),
+        "words": len(network.vocabulary_),
+        "models": [_MEMBERS.get(member.kind, member.kind) for member in network._model.members],
+        "epochs": network.n_iter_,
+        "best_epoch": network.best_iter_,
+        "rule": _changed(model) if model is not network else {},
+        "parameters": _changed(network),
     }
 
 
-def _changed(model: CostSensitiveTextCNN) -> dict[str, Any]:
+def _changed(model: Model) -> dict[str, Any]:
     """Return the parameters that differ from the defaults, as JSON can hold them."""
-    defaults = type(model)().get_params(deep=False)
+    defaults = {
+        name: parameter.default
+        for name, parameter in inspect.signature(type(model)).parameters.items()
+    }
     return {
         name: _shown(value)
         for name, value in model.get_params(deep=False).items()
-        if not _same(value, defaults[name]) and name != "cost_matrix"
+        if not _same(value, defaults[name]) and name not in ("cost_matrix", "estimator")
     }
 
 

@@ -11,10 +11,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from skcnn import CostSensitiveTextCNN, MinCostClassifier
     from skcnn._arrays import Float64
-    from skcnn._estimator import CostSensitiveTextCNN
+    from skcnn.inspection._explanation import Explanations
 
-# What an abstention looks like in a table.
+    Model = CostSensitiveTextCNN | MinCostClassifier
+
+# What an abstention looks like in a table, unless the model itself has a label for it.
 NO_PREDICTION = ""
 
 
@@ -28,12 +31,14 @@ class Decision:
     positive : position of the label that `threshold` is for
     threshold : from this probability on the positive label is predicted; None: the costs decide
     abstain_cost : cost of no prediction; None: every text gets one
+    no_prediction : what a table has in its place
     """
 
     costs: Float64
     positive: int = 0
     threshold: float | None = None
     abstain_cost: float | None = None
+    no_prediction: Any = NO_PREDICTION
 
     def __call__(self, P: Float64) -> NDArray[np.int64]:
         """Return the position of each predicted class, -1 for an abstention, (n,)."""
@@ -46,14 +51,33 @@ class Decision:
         return decide(P, self.costs, abstain_cost=self.abstain_cost)
 
 
-def load_model(path: Path) -> CostSensitiveTextCNN:
-    """Load a model file."""
-    from skcnn._estimator import CostSensitiveTextCNN
+def load_model(path: Path) -> Model:
+    """Load a model file: a network, alone or with a rule by which it decides."""
+    from skcnn import load
 
-    return CostSensitiveTextCNN.load(path)
+    return load(path)
 
 
-def names_of(model: CostSensitiveTextCNN) -> list[str]:
+def network_of(model: Model) -> CostSensitiveTextCNN:
+    """Return the network of a model, without a rule."""
+    from skcnn.costs._min_cost import MinCostClassifier
+    from skcnn.files._rule import inner_network
+
+    if not isinstance(model, MinCostClassifier):
+        return model
+    network: CostSensitiveTextCNN = inner_network(model)
+    return network
+
+
+def explained(model: Model, texts: list[str]) -> Explanations:
+    """Explain predictions at the costs of the model; a threshold of its rule is not considered."""
+    network = network_of(model)
+    if network is not model:
+        network = network.with_costs(model.cost_matrix_)
+    return network.explain(texts)
+
+
+def names_of(model: Model) -> list[str]:
     """Return the labels as strings, as they are in a table."""
     return list(map(str, model.classes_.tolist()))
 
@@ -67,7 +91,7 @@ def check_options(threshold: float | None, abstain_cost: float | None) -> None:
 
 
 def decision_of(
-    model: CostSensitiveTextCNN,
+    model: Model,
     positive: str | None,
     threshold: float | None,
     abstain_cost: float | None,
@@ -82,8 +106,10 @@ def decision_of(
     from skcnn.costs._decision import decision_costs
 
     costs = decision_costs(model.decision, model.cost_matrix_)
-    if threshold is None:
+    if abstain_cost is not None:
         return Decision(costs, abstain_cost=abstain_cost)
+    if threshold is None:
+        return _own_decision(model, costs)
     if len(costs) > 2:
         raise ValueError(
             f"--threshold is for two labels; the model has {len(costs)}. Leave it out: the costs "
@@ -92,7 +118,21 @@ def decision_of(
     return Decision(costs, positive_position(model, positive), threshold)
 
 
-def positive_position(model: CostSensitiveTextCNN, positive: str | None) -> int:
+def _own_decision(model: Model, costs: Float64) -> Decision:
+    """Return how a model decides without options."""
+    fixed, abstention = model._fixed_threshold(), model._abstention()
+    if fixed is not None:
+        return Decision(costs, fixed.position, fixed.threshold)
+    if abstention.get("abstain_cost") is None:
+        return Decision(costs)
+    return Decision(
+        costs,
+        abstain_cost=abstention["abstain_cost"],
+        no_prediction=abstention["abstain_label"],
+    )
+
+
+def positive_position(model: Model, positive: str | None) -> int:
     """Return the position of the label to find: as named, or the one that costs most to miss.
 
     Raises
@@ -147,15 +187,13 @@ def positions_of(labels: Sequence[str], names: Sequence[str], table: str) -> NDA
     return np.array([known[label] for label in labels])
 
 
-def labels_at(model: CostSensitiveTextCNN, positions: NDArray[Any]) -> list[Any]:
+def labels_at(model: Model, positions: NDArray[Any], decision: Decision) -> list[Any]:
     """Return predictions for a table."""
     classes = model.classes_.tolist()
-    return [NO_PREDICTION if place < 0 else classes[place] for place in positions.tolist()]
+    return [decision.no_prediction if place < 0 else classes[place] for place in positions.tolist()]
 
 
-def predict_in_blocks(
-    model: CostSensitiveTextCNN, texts: Sequence[str], show: Any, n_rows: int = 4096
-) -> Float64:
+def predict_in_blocks(model: Model, texts: Sequence[str], show: Any, n_rows: int = 4096) -> Float64:
     """Estimate P(class | text), (n, K), and show how far it is."""
     import numpy as np
 

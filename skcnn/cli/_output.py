@@ -49,7 +49,7 @@ def one_line_errors() -> Iterator[None]:
     raise typer.Exit(2)
 
 
-def _show_warning(message: Warning | str, *place: Any) -> None:
+def _show_warning(message: Warning | str, *place: Any, **more: Any) -> None:
     say(f"skcnn: warning: {_in_one_line(str(message))}", err=True)
 
 

@@ -15,6 +15,7 @@ from skcnn.cli._model import (
     Decision,
     check_options,
     decision_of,
+    explained,
     labels_at,
     load_model,
     names_of,
@@ -39,7 +40,7 @@ from skcnn.cli.tables._write import check_output, writing
 
 if TYPE_CHECKING:
     from skcnn._arrays import Float64
-    from skcnn._estimator import CostSensitiveTextCNN
+    from skcnn.cli._model import Model
 
 
 def predict(
@@ -154,7 +155,7 @@ def _check_new(table: Table, columns: list[str], names: list[str], *, overwrite:
 class _NewColumns:
     """The columns that a model adds to a table."""
 
-    model: CostSensitiveTextCNN
+    model: Model
     decision: Decision
     proba: bool
     explain: bool
@@ -172,11 +173,11 @@ class _NewColumns:
 
         P = self.model.predict_proba(texts)
         positions = self.decision(P)
-        columns = [labels_at(self.model, positions)]
+        columns = [labels_at(self.model, positions, self.decision)]
         if self.proba:
             rounded = [[float(f"{value:.6g}") for value in row] for row in P]
             columns += map(list, zip(*rounded, strict=True))
         if self.explain:
-            explained = zip(self.model.explain(texts), positions.tolist(), strict=True)
-            columns.append([reasons(each, k if k >= 0 else each.column) for each, k in explained])
+            pairs = zip(explained(self.model, texts), positions.tolist(), strict=True)
+            columns.append([reasons(each, k if k >= 0 else each.column) for each, k in pairs])
         return P, columns

@@ -198,7 +198,11 @@ class _Wanted:
         """Return the threshold of each wish, with its figures. `p` and `is_positive`: n rows."""
         import numpy as np
 
-        from skcnn.costs._thresholds import threshold_at_precision, threshold_at_rate
+        from skcnn.costs._thresholds import (
+            threshold_at_precision,
+            threshold_at_rate,
+            threshold_at_recall,
+        )
 
         y = np.array(is_positive)
         thresholds: list[tuple[str, float, float]] = []
@@ -206,8 +210,8 @@ class _Wanted:
             precision = threshold_at_precision(y, p, self.min_precision)
             thresholds.append(("precision", self.min_precision, precision))
         if self.min_recall:
-            n_found = math.ceil(self.min_recall * y.sum() - 1e-9)
-            thresholds.append(("recall", self.min_recall, float(np.sort(p[y])[-n_found])))
+            recall = threshold_at_recall(y, p, self.min_recall)
+            thresholds.append(("recall", self.min_recall, recall))
         if self.max_rate is not None:
             thresholds.append(("rate", self.max_rate, threshold_at_rate(p, self.max_rate)))
         return [

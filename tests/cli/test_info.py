@@ -23,7 +23,7 @@ def test_info_says_what_the_file_holds(model: Path) -> None:
     printed = succeeds("info", model)
     assert f"Words known: {len(estimator.vocabulary_):,}\n" in printed
     assert "True class spam: predicting ham costs 5.\n" in printed
-    assert "Parameters other than the defaults: random_state=0\n" in printed
+    assert "Parameters not the defaults: random_state=0\n" in printed
 
 
 def test_word_vectors_in_the_file_are_counted(tmp_path: Path) -> None:
