@@ -19,6 +19,7 @@ from skcnn.cli._model import (
     names_of,
     positions_of,
     predict_in_blocks,
+    threshold_position,
 )
 from skcnn.cli._options import (
     AbstainCost,
@@ -27,6 +28,9 @@ from skcnn.cli._options import (
     FormatOption,
     LabelColumn,
     Labeled,
+    MaxRate,
+    MinPrecision,
+    MinRecall,
     ModelFile,
     Positive,
     QuotingOption,
@@ -36,6 +40,7 @@ from skcnn.cli._options import (
     Threshold,
 )
 from skcnn.cli._output import console, new_table, progress, say, say_json
+from skcnn.cli._thresholds import Wanted, threshold_in_words
 from skcnn.cli.tables._formats import Quoting, Reading
 
 if TYPE_CHECKING:
@@ -59,6 +64,15 @@ def evaluate(
     positive: Positive = None,
     threshold: Threshold = None,
     abstain_cost: AbstainCost = None,
+    min_precision: MinPrecision = None,
+    min_recall: MinRecall = None,
+    max_rate: MaxRate = None,
+    confidence: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=1, help="With which precision and recall hold for other texts, as 0.95."
+        ),
+    ] = None,
     skip_empty: SkipEmpty = False,
     as_json: AsJson = False,
     format: FormatOption = None,
@@ -73,6 +87,8 @@ def evaluate(
     """
     check_can_read(model, data)
     check_options(threshold, abstain_cost)
+    wanted = Wanted(min_precision, min_recall, max_rate, confidence)
+    wanted.check()
     reading = Reading(format, encoding, separator, quoting)
     with progress(f"Reading {data}") as show:
         labeled = read_labeled(data, reading, text, label, skip_empty=skip_empty)
@@ -81,20 +97,24 @@ def evaluate(
         names = names_of(estimator)
         y = positions_of(labeled.labels, names, labeled.name)
         decision = decision_of(estimator, positive, threshold, abstain_cost)
+        k = 0 if wanted.is_nothing else threshold_position(estimator, positive)
         P = predict_in_blocks(estimator, labeled.texts, show)
         y_pred = decision(P)
-        abstain_cost = decision.abstain_cost
-        figures = figures_of(y, y_pred, names, estimator.cost_matrix_, abstain_cost)
+        figures = figures_of(y, y_pred, names, estimator.cost_matrix_, decision.abstain_cost)
+        thresholds = wanted.found(P[:, k], (y == k).tolist())
         worst = []
         if errors:
             show("Explaining the most expensive errors")
             worst = _worst(estimator, labeled.texts, y, decision, P, errors)
     if as_json:
         say(labeled.report(), err=True)
-        say_json({"model": str(model), **figures.as_json(), "errors": worst})
+        found = {"errors": worst, "thresholds": thresholds}
+        say_json({"model": str(model), **figures.as_json(), **found})
         return
     say(labeled.report())
     figures.print()
+    for each in thresholds:
+        say(threshold_in_words(each, names[k]))
     _print_worst(worst)
 
 

@@ -110,12 +110,23 @@ def decision_of(
         return Decision(costs, abstain_cost=abstain_cost)
     if threshold is None:
         return _own_decision(model, costs)
-    if len(costs) > 2:
+    return Decision(costs, threshold_position(model, positive), threshold)
+
+
+def threshold_position(model: Model, positive: str | None) -> int:
+    """Return the position of the label that a threshold is for.
+
+    Raises
+    ------
+    ValueError
+        If there are three labels or more, or it is unknown.
+    """
+    if len(model.classes_) > 2:
         raise ValueError(
-            f"--threshold is for two labels; the model has {len(costs)}. Leave it out: the costs "
-            "decide."
+            f"a threshold is for two labels; the model has {len(model.classes_)}. Leave it out: "
+            "the costs decide."
         )
-    return Decision(costs, positive_position(model, positive), threshold)
+    return positive_position(model, positive)
 
 
 def _own_decision(model: Model, costs: Float64) -> Decision:

@@ -58,6 +58,23 @@ Threshold = Annotated[
         "what the costs say.",
     ),
 ]
+MinPrecision = Annotated[
+    float | None,
+    typer.Option("--min-precision", min=0, max=1, help="Find the threshold with this precision."),
+]
+MinRecall = Annotated[
+    float | None,
+    typer.Option("--min-recall", min=0, max=1, help="Find the threshold with this recall."),
+]
+MaxRate = Annotated[
+    float | None,
+    typer.Option(
+        "--max-rate",
+        min=0,
+        max=1,
+        help="Find the threshold at which at most this share of the rows is predicted positive.",
+    ),
+]
 AbstainCost = Annotated[
     float | None,
     typer.Option(

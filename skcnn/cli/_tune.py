@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +21,9 @@ from skcnn.cli._options import (
     FormatOption,
     LabelColumn,
     Labeled,
+    MaxRate,
+    MinPrecision,
+    MinRecall,
     OptionalSeed,
     QuotingOption,
     Separator,
@@ -30,12 +31,10 @@ from skcnn.cli._options import (
     TextColumn,
 )
 from skcnn.cli._output import console, new_table, progress, say, say_json
+from skcnn.cli._thresholds import Wanted, threshold_in_words
 from skcnn.cli.tables._formats import Quoting, Reading
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from skcnn._arrays import Float64, Int64
     from skcnn._estimator import CostSensitiveTextCNN
     from skcnn.costs._cost_path import CostPath
@@ -55,18 +54,9 @@ def tune(
     ratios: Annotated[
         str, typer.Option(help="Costs of a miss to try; every other error costs 1.")
     ] = "1,2,5,10,20",
-    min_precision: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Find the threshold with this precision.")
-    ] = None,
-    min_recall: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Find the threshold with this recall.")
-    ] = None,
-    max_rate: Annotated[
-        float | None,
-        typer.Option(
-            min=0, max=1, help="Find the threshold at which at most this share of rows is found."
-        ),
-    ] = None,
+    min_precision: MinPrecision = None,
+    min_recall: MinRecall = None,
+    max_rate: MaxRate = None,
     config: Annotated[
         Path | None,
         typer.Option(help="TOML or JSON file of parameters of CostSensitiveTextCNN."),
@@ -86,7 +76,7 @@ def tune(
     """
     check_can_read(data, config)
     costs = _checked_ratios(ratios)
-    wanted = _Wanted(min_precision, min_recall, max_rate)
+    wanted = Wanted(min_precision, min_recall, max_rate)
     with progress(f"Reading {data}"):
         model = _estimator(config, random_state)
         reading = Reading(format, encoding, separator, quoting)
@@ -97,14 +87,13 @@ def tune(
     say(labeled.report(), err=as_json)
     P = _out_of_fold(model, labeled, folds, len(classes))
     path = _path(P, labeled.labels, classes, folds, costs, name)
-    is_positive = [each == name for each in labeled.labels]
-    thresholds = wanted.found(P[:, classes.index(name)], is_positive)
+    thresholds = wanted.found(P[:, classes.index(name)], [y == name for y in labeled.labels])
     if as_json:
         say_json({"rows": len(P), **_path_as_json(path), "thresholds": thresholds})
         return
     _print_path(path, name)
     for each in thresholds:
-        say(_threshold_in_words(each, name))
+        say(threshold_in_words(each, name))
     cost = f"--loss {_LOSS} --cost {name}={costs[len(costs) // 2]:g}"
     say(f"To train with a cost: skcnn train {data} {cost} -o model.skcnn")
 
@@ -184,64 +173,6 @@ def _path(
     y = np.array(labels)
     parts = [(y[folds == k], P[folds == k]) for k in range(5)]
     return path_of_probabilities(parts, np.array(classes), costs, name)
-
-
-@dataclass(frozen=True)
-class _Wanted:
-    """What a threshold shall keep."""
-
-    min_precision: float | None
-    min_recall: float | None
-    max_rate: float | None
-
-    def found(self, p: NDArray[np.float64], is_positive: list[bool]) -> list[dict[str, Any]]:
-        """Return the threshold of each wish, with its figures. `p` and `is_positive`: n rows."""
-        import numpy as np
-
-        from skcnn.costs._thresholds import (
-            threshold_at_precision,
-            threshold_at_rate,
-            threshold_at_recall,
-        )
-
-        y = np.array(is_positive)
-        thresholds: list[tuple[str, float, float]] = []
-        if self.min_precision:
-            precision = threshold_at_precision(y, p, self.min_precision)
-            thresholds.append(("precision", self.min_precision, precision))
-        if self.min_recall:
-            recall = threshold_at_recall(y, p, self.min_recall)
-            thresholds.append(("recall", self.min_recall, recall))
-        if self.max_rate is not None:
-            thresholds.append(("rate", self.max_rate, threshold_at_rate(p, self.max_rate)))
-        return [
-            {"wanted": what, "value": value, **_at_threshold(threshold, p, y)}
-            for what, value, threshold in thresholds
-        ]
-
-
-def _at_threshold(threshold: float, p: NDArray[Any], y: NDArray[Any]) -> dict[str, Any]:
-    predicted = p >= threshold
-    n_right = int((predicted & y).sum())
-    n_predicted = int(predicted.sum())
-    return {
-        # Infinity, which JSON does not have: no row may be predicted positive.
-        "threshold": threshold if math.isfinite(threshold) else None,
-        "recall": n_right / int(y.sum()),
-        "precision": n_right / n_predicted if n_predicted else None,
-        "rate": n_predicted / len(y),
-    }
-
-
-def _threshold_in_words(found: dict[str, Any], name: str) -> str:
-    begin = f"For a {found['wanted']} of {found['value']:g}: "
-    if found["threshold"] is None:
-        return f"{begin}no row may be predicted {name!r}."
-    precision = "-" if found["precision"] is None else f"{found['precision']:.3f}"
-    return (
-        f"{begin}--threshold {found['threshold']:.6g} (recall {found['recall']:.3f}, precision "
-        f"{precision}, {found['rate']:.1%} of the rows predicted {name!r})."
-    )
 
 
 def _path_as_json(path: CostPath) -> dict[str, Any]:
