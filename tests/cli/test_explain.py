@@ -53,4 +53,5 @@ def test_a_text_in_the_place_of_a_table_is_explained(
 
 def test_a_text_does_not_command_the_terminal(model: Path) -> None:
     for options in ([], ["--json"]):
-        assert "\x1b" not in succeeds("explain", model, "--text", "\x1b[2Jwin cash", *options)
+        printed = succeeds("explain", model, "--text", "\x1b[2Jwin \x9b1m \u202ecash", *options)
+        assert not {"\x1b", "\x9b", "\u202e"} & set(printed)

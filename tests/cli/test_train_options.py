@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,25 @@ def test_train_trains_once_unless_it_measures(fits: list[dict[str, Any]]) -> Non
     assert [call["n"] for call in fits] == [40]
     train("--measure")
     assert [call["n"] for call in fits[1:]] == [32, 40]
+
+
+def test_the_steps_of_a_fit_and_its_epochs_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+
+    @contextmanager
+    def progress(message: str) -> Iterator[Callable[[str], None]]:
+        shown.append(message)
+        yield shown.append
+
+    monkeypatch.setattr("skcnn.cli._fitting.progress", progress)
+    train("--epochs", "2", "--measure")
+    begins = ["To measure on 8 rows, training on 32: ", "Training on 40 rows: "]
+    for begin in begins:
+        said = [message.removeprefix(begin) for message in shown if message.startswith(begin)]
+        assert said[:2] == ["starting TensorFlow", "tokens and word vectors"]
+        assert said[2].startswith("epoch 1 of at most 2, loss ")
+        assert "validation loss" in said[2]
+        assert said[3].startswith("epoch 2 of at most 2, loss ")
 
 
 def test_a_validation_file_is_measured_by_the_model_that_is_saved(
