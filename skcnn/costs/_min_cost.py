@@ -104,8 +104,8 @@ n_classes), or DataFrame, default=None
             while `decision` is not "min_cost".
         """
         fitted = self._unchanging_copy()
-        fitted._warn_if_costs_changed()
         P = fitted.predict_proba(X)
+        fitted._warn_if_costs_changed()
         fixed = fitted._fixed_threshold()
         if fixed is not None:
             return fixed.decide(P, fitted.classes_, sample_costs)
@@ -163,8 +163,8 @@ n_classes), or DataFrame, default=None
             As `predict_proba`, or if `sample_costs` does not fit X and the classes.
         """
         fitted = self._unchanging_copy()
-        fitted._warn_if_costs_changed()
         P = fitted.predict_proba(X)
+        fitted._warn_if_costs_changed()
         if sample_costs is None:
             return expected_costs(P, fitted.cost_matrix_)
         costs = sample_costs_by_number(matched_rows(sample_costs, X), fitted.classes_)

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
 
 from skcnn._arrays import Float32
 from skcnn.text._tokenizer import Tokenizer, normalize, tokenize
@@ -207,6 +206,8 @@ def check_word_vectors(word_vectors: Any) -> None:
 
 def _words_and_vectors(word_vectors: Any) -> Any:
     """Return the words and the vectors of an object that has both, or None."""
+    from sklearn.base import BaseEstimator
+
     for words, vectors in (("index_to_key", "vectors"), ("words_", "vectors_")):
         if hasattr(word_vectors, words) and hasattr(word_vectors, vectors):
             if isinstance(word_vectors, BaseEstimator):
