@@ -55,7 +55,19 @@ ALLOWED = {
     ),
     "losses": ("network",),
     "datasets": (),
-    "cli": ("_arrays", "disk", "costs", "datasets", "_estimator", "__init__", "network"),
+    "cli": (
+        "_arrays",
+        "disk",
+        "text",
+        "costs",
+        "network",
+        "fitting",
+        "files",
+        "inspection",
+        "_estimator",
+        "datasets",
+        "__init__",
+    ),
     # The package's own face: names that are imported on first use.
     "__init__": ("text", "costs", "_estimator", "files"),
 }

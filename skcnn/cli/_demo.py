@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from skcnn.cli._baseline import tfidf_logistic_regression
 from skcnn.cli._demo_report import BASELINE, CLASSES, CNN, Outcome, print_report
 from skcnn.cli._options import RandomState
-from skcnn.cli._output import console
+from skcnn.cli._output import console, progress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,8 +46,9 @@ def demo(
         f"to test on, {np.count_nonzero(y_test == 'tech')} of these are tech."
     )
     costs = list(dict.fromkeys((1.0, cost)))
-    with out.status("Training"):
+    with progress("Starting TensorFlow") as show:
         start = _seconds_to_start()
+        show("Training twice, at each cost, and the baseline")
         outcomes = _cnn_outcomes(split, costs, random_state) + _baseline_outcomes(split, costs)
     print_report(out, outcomes, seconds_to_start=start)
 
@@ -85,7 +87,9 @@ def _baseline_outcomes(split: list[Any], costs: list[float]) -> list[Outcome]:
 
     X_train, X_test, y_train, y_test = split
     begin = perf_counter()
-    probabilities = _baseline().fit(X_train, y_train).predict_proba(X_test)  # (n, 2)
+    probabilities = (
+        tfidf_logistic_regression().fit(X_train, y_train).predict_proba(X_test)
+    )  # (n, 2)
     seconds = perf_counter() - begin
     return [
         _outcome(
@@ -93,20 +97,6 @@ def _baseline_outcomes(split: list[Any], costs: list[float]) -> list[Outcome]:
         )
         for cost in costs
     ]
-
-
-def _baseline() -> Any:
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline, make_union
-
-    return make_pipeline(
-        make_union(
-            TfidfVectorizer(ngram_range=(1, 2)),
-            TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5)),
-        ),
-        LogisticRegression(C=4, max_iter=1000),
-    )
 
 
 def _outcome(

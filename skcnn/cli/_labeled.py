@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from skcnn.cli.tables._blocks import Block, Table, as_cell
 from skcnn.cli.tables._formats import Format, Reading, place_to_read
 from skcnn.cli.tables._read import open_table
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass
@@ -47,6 +53,15 @@ class LabeledTexts:
                 shown = places_shown(self.place, places)
                 said += f" Left out {len(places):,} without a {what}: {shown}."
         return said
+
+    def at(self, rows: NDArray[np.int64]) -> LabeledTexts:
+        """Return some of the rows."""
+        return LabeledTexts(
+            self.name,
+            self.place,
+            [self.texts[row] for row in rows.tolist()],
+            [self.labels[row] for row in rows.tolist()],
+        )
 
     def add(self, table: Table, block: Block, text: str, label: str) -> None:
         """Add the rows of a block that have a text and a label."""
@@ -101,6 +116,46 @@ def read_labeled(
             f"{labeled.left_out()}"
         )
     return labeled
+
+
+def check_labels(labeled: LabeledTexts) -> list[str]:
+    """Return the sorted labels, if a model can learn from them.
+
+    Raises
+    ------
+    ValueError
+        If there is one label only, or a label has one row only.
+    """
+    counts = Counter(labeled.labels)
+    if len(counts) < 2:
+        raise ValueError(
+            f"{labeled.name}: every row has the label {labeled.labels[0]!r}; expected at least two "
+            f"labels.{labeled.left_out()}"
+        )
+    single = sorted(name for name, count in counts.items() if count < 2)
+    if single:
+        raise ValueError(
+            f"{labeled.name}: the label {single[0]!r} has one row; expected two or more rows for "
+            f"each label.{labeled.left_out()}"
+        )
+    return sorted(counts)
+
+
+def read_texts(path: Path, text: str) -> list[str]:
+    """Read the texts of a table or of plain lines, as its name says; empty ones are left out.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read, the column is missing, or all texts are empty.
+    """
+    with open_table(path, text=text) as table:
+        table.check_column(text, "--text")
+        texts = [each for block in table.blocks for each in table.texts(block, text)]
+    kept = [each for each in texts if each.strip()]
+    if not kept:
+        raise ValueError(f"{path} has no texts; expected at least one.")
+    return kept
 
 
 def places_shown(place: str, numbers: Sequence[int]) -> str:

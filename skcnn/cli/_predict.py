@@ -2,34 +2,51 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from skcnn.cli._highest import Highest, check_top, n_of_top
+from skcnn.cli._inputs import check_can_read, check_texts, open_texts
+from skcnn.cli._model import (
+    Decision,
+    check_options,
+    decision_of,
+    explained,
+    labels_at,
+    load_model,
+    names_of,
+    positive_position,
+)
 from skcnn.cli._options import (
-    Data,
+    AbstainCost,
     Encoding,
     FormatOption,
+    ModelFile,
+    OptionalData,
+    Positive,
     QuotingOption,
     Separator,
-    TextColumn,
+    TextOrColumn,
+    Threshold,
 )
-from skcnn.cli._output import progress
+from skcnn.cli._output import progress, stdout_is_a_terminal
 from skcnn.cli.tables._blocks import Table
-from skcnn.cli.tables._formats import Quoting, Reading, place_to_read
-from skcnn.cli.tables._read import open_table
+from skcnn.cli.tables._formats import Format, Quoting, Reading, place_to_read
 from skcnn.cli.tables._write import check_output, writing
 
 if TYPE_CHECKING:
-    from skcnn._estimator import CostSensitiveTextCNN
+    from skcnn._arrays import Float64
+    from skcnn.cli._model import Model
 
 
 def predict(
-    model: Annotated[Path, typer.Argument(help="File written by skcnn train.")],
-    data: Data,
-    text: TextColumn = "text",
+    model: ModelFile,
+    data: OptionalData = None,
+    text: TextOrColumn = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -41,6 +58,25 @@ def predict(
     proba: Annotated[
         bool, typer.Option("--proba", help="Also add the probability of each label.")
     ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Also add the n-grams that decided. Slower.")
+    ] = False,
+    top: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N|N%",
+            help="Write only the rows with the highest probability of --positive, that one first.",
+        ),
+    ] = None,
+    sort: Annotated[
+        bool,
+        typer.Option(
+            "--sort", help="Write all rows, the most probable --positive first. Needs memory."
+        ),
+    ] = False,
+    positive: Positive = None,
+    threshold: Threshold = None,
+    abstain_cost: AbstainCost = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a column that is there already.")
     ] = False,
@@ -56,46 +92,55 @@ def predict(
     separator: Separator = None,
     quoting: QuotingOption = Quoting.STANDARD,
 ) -> None:
-    """Predict the label of each text in a table.
+    """Predict the label of each text in a table, or of one text.
 
     Writes the table with one more column, "predicted". In a file whose name ends in .txt, each
     line is a text.
     """
+    check_texts(data, text, "predict")
+    check_can_read(model, data)
+    check_options(threshold, abstain_cost)
+    check_top(top, data, sort=sort)
     reading = Reading(format, encoding, separator, quoting)
-    check_output(output, model, source=place_to_read(data, reading).format)
-    with open_table(data, reading, text=text) as table:
-        table.check_column(text, "--text")
+    source = Format.CSV if data is None else place_to_read(data, reading).format
+    check_output(output, model, source=source)
+    with open_texts(data, reading, text) as (table, column):
         _check_new(table, table.columns, ["predicted"], overwrite=overwrite)
-        estimator = _loaded(model)
-        names = _new_names(estimator, proba=proba)
-        _check_new(table, table.columns, names, overwrite=overwrite)
-        done = 0
-        to_file = output not in (None, Path("-"))
-        shown = progress("Predicting") if to_file else nullcontext(_nothing)
-        with writing(output, table, escape_formulas=escape_formulas) as write, shown as show:
-            for block in table.blocks:
-                _check_new(table, block.columns, names, overwrite=overwrite)
-                cells = _predictions(estimator, table.texts(block, text), proba=proba)
-                write(block.with_columns(dict(zip(names, cells, strict=True))))
-                done += len(block.places)
-                show(f"Predicted {done:,} rows")
+        with _shown(f"Loading {model}", output) as show:
+            estimator = load_model(model)
+            new = _NewColumns(
+                estimator,
+                decision_of(estimator, positive, threshold, abstain_cost),
+                proba=proba,
+                explain=explain,
+            )
+            _check_new(table, table.columns, new.names, overwrite=overwrite)
+            highest = None
+            if top is not None or sort:
+                show("Counting rows")
+                n = None if top is None else n_of_top(top, data, reading, column)
+                highest = Highest(n, positive_position(estimator, positive))
+            with writing(output, table, escape_formulas=escape_formulas) as write:
+                done = 0
+                for block in table.blocks:
+                    _check_new(table, block.columns, new.names, overwrite=overwrite)
+                    P, cells = new.of(table.texts(block, column))
+                    labeled = block.with_columns(dict(zip(new.names, cells, strict=True)))
+                    if highest is None:
+                        write(labeled)
+                    else:
+                        highest.add(labeled, P)
+                    done += len(block.places)
+                    show(f"Predicted {done:,} rows")
+                for block in highest.blocks() if highest is not None else ():
+                    write(block)
 
 
-def _nothing(message: str) -> None:
-    """Show no progress between rows that are printed."""
-
-
-def _loaded(path: Path) -> CostSensitiveTextCNN:
-    from skcnn._estimator import CostSensitiveTextCNN
-
-    return CostSensitiveTextCNN.load(path)
-
-
-def _new_names(model: CostSensitiveTextCNN, *, proba: bool) -> list[str]:
-    names = ["predicted"]
-    if proba:
-        names += [f"probability_{label}" for label in model.classes_]
-    return names
+def _shown(message: str, output: Path | None) -> AbstractContextManager[Any]:
+    """Show progress, but not between rows that appear in the same terminal."""
+    if output in (None, Path("-")) and stdout_is_a_terminal():
+        return nullcontext(lambda message: None)
+    return progress(message)
 
 
 def _check_new(table: Table, columns: list[str], names: list[str], *, overwrite: bool) -> None:
@@ -106,10 +151,33 @@ def _check_new(table: Table, columns: list[str], names: list[str], *, overwrite:
             raise ValueError(f"{table.name} already has a column {name!r}; {cure}.")
 
 
-def _predictions(model: CostSensitiveTextCNN, texts: list[str], *, proba: bool) -> list[list[Any]]:
-    """Return the cells of the new columns, column by column."""
-    columns = [model.predict(texts).tolist()]
-    if proba:
-        rounded = [[float(f"{value:.6g}") for value in row] for row in model.predict_proba(texts)]
-        columns += map(list, zip(*rounded, strict=True))
-    return columns
+@dataclass(frozen=True, eq=False)
+class _NewColumns:
+    """The columns that a model adds to a table."""
+
+    model: Model
+    decision: Decision
+    proba: bool
+    explain: bool
+
+    @property
+    def names(self) -> list[str]:
+        names = ["predicted"]
+        if self.proba:
+            names += [f"probability_{label}" for label in names_of(self.model)]
+        return names + (["because_of"] if self.explain else [])
+
+    def of(self, texts: list[str]) -> tuple[Float64, list[list[Any]]]:
+        """Return P(class | text), (n, K), and the cells, column by column."""
+        from skcnn.inspection._worst_errors import reasons
+
+        P = self.model.predict_proba(texts)
+        positions = self.decision(P)
+        columns = [labels_at(self.model, positions, self.decision)]
+        if self.proba:
+            rounded = [[float(f"{value:.6g}") for value in row] for row in P]
+            columns += map(list, zip(*rounded, strict=True))
+        if self.explain:
+            pairs = zip(explained(self.model, texts), positions.tolist(), strict=True)
+            columns.append([reasons(each, k if k >= 0 else each.column) for each, k in pairs])
+        return P, columns

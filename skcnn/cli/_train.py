@@ -2,82 +2,134 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from skcnn.cli._labeled import LabeledTexts, read_labeled
+from skcnn.cli._config import checked_estimator, read_config
+from skcnn.cli._cost_options import CostOption, costs_of_labels, no_such_label, parse_costs
+from skcnn.cli._figures import Figures, finite, share
+from skcnn.cli._fitting import fit
+from skcnn.cli._inputs import check_can_read
+from skcnn.cli._labeled import check_labels, read_labeled, read_texts
+from skcnn.cli._measure import check_labels_known, measured, measured_on_held_out
 from skcnn.cli._options import (
-    Data,
+    AsJson,
     Encoding,
     FormatOption,
+    LabelColumn,
+    Labeled,
+    OptionalSeed,
     QuotingOption,
-    RandomState,
     Separator,
+    SkipEmpty,
     TextColumn,
 )
-from skcnn.cli._output import console, new_table, progress, say
+from skcnn.cli._output import progress, say, say_json
 from skcnn.cli.tables._formats import Quoting, Reading
 from skcnn.cli.tables._write import check_not_input
 from skcnn.disk._atomic import check_can_write
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from skcnn._estimator import CostSensitiveTextCNN
 
 
 def train(
-    data: Data,
+    data: Labeled,
     output: Annotated[Path, typer.Option("--output", "-o", help="Model file to write.")],
     text: TextColumn = "text",
-    label: Annotated[str, typer.Option(help="Column of the labels.")] = "label",
-    positive: Annotated[
-        str | None,
-        typer.Option(help="Rare label: measure its recall on a held-out fifth before training."),
-    ] = None,
+    label: LabelColumn = "label",
     cost: Annotated[
         list[str] | None,
         typer.Option(
             metavar="LABEL=COST",
-            help="Cost of missing LABEL; other labels cost 1. May be repeated.",
+            help="Cost of missing LABEL, as in spam=5, or of one error, TRUE:PREDICTED=COST; other "
+            "errors cost 1. May be repeated. Or: balanced.",
         ),
     ] = None,
-    random_state: RandomState = 0,
-    skip_empty: Annotated[
-        bool, typer.Option("--skip-empty", help="Leave out rows without a label.")
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--measure",
+            help="Before training on all rows, train on four fifths and measure on the others.",
+        ),
     ] = False,
+    positive: Annotated[
+        str | None,
+        typer.Option(help="Rare label: say how many of it are found. Implies --measure."),
+    ] = None,
+    validation_file: Annotated[
+        Path | None,
+        typer.Option(help="Labeled table to measure on, instead of --measure: trains once."),
+    ] = None,
+    unlabeled: Annotated[
+        Path | None, typer.Option(help="More texts, without labels: a table or a .txt file.")
+    ] = None,
+    word_vectors: Annotated[
+        list[str] | None,
+        typer.Option(help="Pretrained word vectors: glove, or a file. May be repeated."),
+    ] = None,
+    sentence_vectors: Annotated[
+        str | None, typer.Option(help="Vectors of whole texts: minilm.")
+    ] = None,
+    loss: Annotated[
+        str | None, typer.Option(help="What the network minimizes; default: expected_cost.")
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Largest number of epochs; default: 20.")
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="TOML or JSON file of parameters of CostSensitiveTextCNN."),
+    ] = None,
+    random_state: OptionalSeed = None,
+    skip_empty: SkipEmpty = False,
+    as_json: AsJson = False,
     format: FormatOption = None,
     encoding: Encoding = None,
     separator: Separator = None,
     quoting: QuotingOption = Quoting.STANDARD,
 ) -> None:
-    """Train on all rows of a table and save the model.
-
-    For example: skcnn train data.csv --positive spam --cost spam=5 -o model.skcnn
-    """
-    _check_output(output, data)
-    reading = Reading(format, encoding, separator, quoting)
-    labeled = read_labeled(data, reading, text, label, skip_empty=skip_empty)
-    texts, y = labeled.texts, labeled.labels
-    _check_labels(labeled)
-    costs = _checked_costs(cost or [], y, labeled.name)
-    if positive is not None and positive not in y:
-        raise ValueError(f"--positive {positive}: {_no_such_label(y, labeled.name)}")
-
-    say(labeled.report())
-    model = _new_model(costs, random_state)
-    if positive is not None:
-        _report_held_out(model, texts, y, positive, random_state)
-    with progress(f"Training on {len(texts):,} rows"):
-        model.fit(texts, y)
-    _report_model(model, y)
+    """Train on all rows of a table and save the model."""
+    inputs = [each for each in (data, validation_file, unlabeled, config) if each is not None]
+    check_can_read(*inputs)
+    _check_output(output, inputs)
+    if measure and validation_file is not None:
+        raise ValueError("--measure and --validation-file both measure. Leave one of them out.")
+    parsed = parse_costs(cost or [])
+    options = {
+        "word_vectors": _one_or_more(word_vectors),
+        "sentence_vectors": sentence_vectors,
+        "loss": loss,
+        "epochs": epochs,
+        "random_state": random_state,
+    }
+    given = {name: value for name, value in options.items() if value is not None}
+    with progress(f"Reading {data}"):
+        model = checked_estimator({"random_state": 0} | read_config(config) | given, config)
+        reading = Reading(format, encoding, separator, quoting)
+        labeled = read_labeled(data, reading, text, label, skip_empty=skip_empty)
+        classes = check_labels(labeled)
+        _set_costs(model, parsed, classes, labeled.name)
+        _check_positive(positive, classes, labeled.name)
+        more = None if unlabeled is None else read_texts(unlabeled, text)
+        validation = None
+        if validation_file is not None:
+            validation = read_labeled(
+                validation_file, Reading(), text, label, skip_empty=skip_empty
+            )
+            check_labels_known(validation, classes)
+    say(labeled.report(), err=as_json)
+    figures = None
+    if validation is None and (measure or positive is not None):
+        figures = measured_on_held_out(model, labeled, more, err=as_json)
+    what = f"Training on {len(labeled.texts):,} rows"
+    fit(model, labeled.texts, labeled.labels, what, unlabeled=more)
+    if validation is not None:
+        figures = measured(model, validation)
     model.save(output)
-    say(f"Saved {output} ({output.stat().st_size / 1e6:.1f} MB).")
+    _report(model, output, figures, positive, as_json=as_json)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -85,143 +137,81 @@ def train(
 # ---------------------------------------------------------------------------------------------
 
 
-def _check_output(output: Path, data: Path) -> None:
+def _check_output(output: Path, inputs: list[Path]) -> None:
     if output == Path("-"):
         raise ValueError("A model cannot be written to standard output; name a file with -o.")
     check_can_write(output)
-    check_not_input(output, data)
+    check_not_input(output, *inputs)
 
 
-def _check_labels(labeled: LabeledTexts) -> None:
-    counts = Counter(labeled.labels)
-    if len(counts) < 2:
-        raise ValueError(
-            f"{labeled.name}: every row has the label {labeled.labels[0]!r}; expected at least two "
-            f"labels.{labeled.left_out()}"
-        )
-    single = sorted(name for name, count in counts.items() if count < 2)
-    if single:
-        raise ValueError(
-            f"{labeled.name}: the label {single[0]!r} has one row; expected two or more rows for "
-            f"each label.{labeled.left_out()}"
-        )
+def _check_positive(positive: str | None, classes: list[str], table: str) -> None:
+    if positive is not None and positive not in classes:
+        raise ValueError(f"--positive {positive}: {no_such_label(classes, table)}")
 
 
-def _no_such_label(y: Sequence[str], table: str) -> str:
-    classes = sorted(set(y))
-    shown = ", ".join(map(repr, classes[:20])) + (", ..." if len(classes) > 20 else "")
-    return f"{table} has no such label; it has {shown}"
+def _one_or_more(values: list[str] | None) -> Any:
+    return values[0] if values is not None and len(values) == 1 else values or None
 
 
-def _checked_costs(options: Sequence[str], y: Sequence[str], table: str) -> dict[str, float]:
-    """Turn options such as "spam=5" into {"spam": 5.0}."""
-    import numpy as np
-
+def _set_costs(
+    model: CostSensitiveTextCNN, parsed: list[CostOption] | str, classes: list[str], table: str
+) -> None:
+    """Set the costs of the options, and check them, or those of the file of parameters."""
     from skcnn.costs._matrix import check_cost_matrix
 
-    costs: dict[str, float] = {}
-    for option in options:
-        name, equals, number = option.rpartition("=")
-        if not equals:
-            raise ValueError(f"--cost {option}: expected LABEL=COST, as in spam=5")
-        if name not in y:
-            raise ValueError(f"--cost {option}: {_no_such_label(y, table)}")
-        if name in costs:
-            raise ValueError(f"--cost {option}: {name!r} already has a cost")
+    costs = costs_of_labels(parsed, classes, table)
+    if costs is not None:
+        model.set_params(cost_matrix=costs)
+    if not (isinstance(model.cost_matrix, str) and model.cost_matrix == "balanced"):
         try:
-            costs[name] = float(number)
-        except ValueError as error:
-            raise ValueError(f"--cost {option}: {number!r} is not a number") from error
-    check_cost_matrix(costs or None, np.unique(y))
-    return costs
+            check_cost_matrix(model.cost_matrix, classes)
+        except TypeError as error:
+            raise ValueError(str(error)) from error
 
 
 # ---------------------------------------------------------------------------------------------
-# Training
+# What is printed
 # ---------------------------------------------------------------------------------------------
 
 
-def _new_model(costs: dict[str, float], random_state: int) -> CostSensitiveTextCNN:
-    from skcnn._estimator import CostSensitiveTextCNN
-
-    return CostSensitiveTextCNN(cost_matrix=costs or None, random_state=random_state)
-
-
-def _report_held_out(
+def _report(
     model: CostSensitiveTextCNN,
-    texts: list[str],
-    y: list[str],
-    positive: str,
-    random_state: int,
+    output: Path,
+    figures: Figures | None,
+    positive: str | None,
+    *,
+    as_json: bool,
 ) -> None:
-    """Train on four fifths of the rows and print what the model does on the others."""
-    import numpy as np
-
-    rows = _train_and_test_rows(texts, y, random_state)
-    if rows is None:
-        say("Not measured on held-out rows: every label needs at least five different texts.")
-        return
-    train_rows, test_rows = rows
-    X, y_array = np.asarray(texts, dtype=object), np.asarray(y)
-    with progress(f"Measuring on {len(test_rows):,} held-out rows"):
-        y_pred = model.fit(X[train_rows], y_array[train_rows]).predict(X[test_rows])
-    say(_held_out_report(model, y_array[test_rows], y_pred, positive))
-
-
-def _train_and_test_rows(
-    texts: Sequence[str], y: Sequence[str], random_state: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
-    """Split the rows into four fifths and one fifth, equal texts on the same side.
-
-    Returns None if a label has too few rows to be on both sides.
-    """
-    import numpy as np
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    classes, counts = np.unique(y, return_counts=True)
-    if counts.min() < 5:
-        return None
-    groups = np.unique(texts, return_inverse=True)[1]
-    folds = StratifiedGroupKFold(5, shuffle=True, random_state=random_state)
-    train_rows, test_rows = next(folds.split(texts, y, groups))
-    y_array = np.asarray(y)
-    all_in_both = (
-        len(np.unique(y_array[train_rows])) == len(np.unique(y_array[test_rows])) == len(classes)
-    )
-    return (train_rows, test_rows) if all_in_both else None
-
-
-# ---------------------------------------------------------------------------------------------
-# Reports
-# ---------------------------------------------------------------------------------------------
-
-
-def _held_out_report(
-    model: CostSensitiveTextCNN, y_true: NDArray[Any], y_pred: NDArray[Any], positive: str
-) -> str:
-    import numpy as np
-
-    from skcnn.costs._metrics import average_cost, normalized_cost
-
-    costs: dict[str, Any] = {"cost_matrix": model.cost_matrix_, "labels": model.classes_}
-    found = np.count_nonzero((y_pred == positive) & (y_true == positive))
-    n_true, n_predicted = (np.count_nonzero(y == positive) for y in (y_true, y_pred))
-    return (
-        f"Held out {len(y_true):,} rows: found {found} of {n_true} {positive!r} "
-        f"(recall {found / n_true:.3f}), {n_predicted - found} false alarms, "
-        f"average cost {average_cost(y_true, y_pred, **costs):.4f}, "
-        f"normalized cost {normalized_cost(y_true, y_pred, **costs):.3f} "
-        "(1 = the cheapest constant prediction)."
-    )
-
-
-def _report_model(model: CostSensitiveTextCNN, y: Sequence[str]) -> None:
-    counts = Counter(y)
-    classes = list(map(str, model.classes_))
-    table = new_table("Cost matrix", "true class \\ prediction", "rows", *classes)
-    for name, costs in zip(classes, model.cost_matrix_, strict=True):
-        table.add_row(name, f"{counts[name]:,}", *(f"{value:g}" for value in costs))
-    console().print(table)
     losses = model.history_.get("val_loss", [])
+    if as_json:
+        trained = {
+            "epochs": model.n_iter_,
+            "best_epoch": model.best_iter_,
+            "validation_loss": finite(min(losses)) if losses else None,
+            "output": str(output),
+            "bytes": output.stat().st_size,
+        }
+        say_json({"measured": figures and figures.as_json(), **trained})
+        return
+    from skcnn.inspection._report_figures import costs_in_words
+
+    if figures is None:
+        say("Not measured. Add --measure or --validation-file, or see: skcnn evaluate --help")
+    else:
+        figures.print()
+        if positive is not None:
+            say(_found(figures, positive))
+    for sentence in costs_in_words(model.classes_, model.cost_matrix_, ""):
+        say(sentence)
     loss = f", validation loss {min(losses):.4f}" if losses else ""
     say(f"{model.n_iter_} epochs, best epoch {model.best_iter_}{loss}.")
+    say(f"Saved {output} ({output.stat().st_size / 1e6:.1f} MB).")
+
+
+def _found(figures: Figures, positive: str) -> str:
+    k = figures.names.index(positive)
+    found, n, recall = figures.confusion[k, k], figures.confusion[k].sum(), figures.recall[k]
+    alarms = figures.confusion[:, k].sum() - found
+    return (
+        f"Found {found:,} of {n:,} {positive!r} (recall {share(recall)}), {alarms:,} false alarms."
+    )

@@ -246,12 +246,15 @@ class _PathScorer:
                 f"without pos_label {self.pos_label!r}; expected rows of every class. Use a "
                 "stratified cv, or fewer folds."
             )
-        P = estimator.predict_proba(X)
+        return self.of_probabilities(estimator.predict_proba(X), y, estimator.classes_)
+
+    def of_probabilities(self, P: Any, y: Any, classes: NDArray[Any]) -> dict[str, float]:
+        """Compute the figures of probabilities (n, K) whose columns are `classes`."""
         is_positive = np.asarray(y) == self.pos_label
         figures: dict[str, float] = {}
         for ratio in self.ratios:
             costs = {self.pos_label: ratio}
-            y_pred = decide(P, costs, estimator.classes_)
+            y_pred = decide(P, costs, classes)
             predicted_positive = y_pred == self.pos_label
             values = (
                 recall_score(is_positive, predicted_positive, zero_division=np.nan),
@@ -260,6 +263,30 @@ class _PathScorer:
             )
             figures |= {f"{n}_{ratio!r}": v for n, v in zip(_FIGURES, values, strict=True)}
         return figures
+
+
+def path_of_probabilities(
+    folds: Iterable[tuple[NDArray[Any], Float64]],
+    classes: NDArray[Any],
+    ratios: Sequence[float],
+    pos_label: Any,
+) -> CostPath:
+    """Return the figures of held-out probabilities, without any fit.
+
+    Parameters
+    ----------
+    folds : labels (n,) and probabilities (n, K) of each fold
+    classes : (K,), the labels of the columns
+    ratios : different ratios above 0
+    pos_label : label
+    """
+    scorer = _PathScorer(list(ratios), pos_label, classes)
+    columns = [scorer.of_probabilities(P, y, classes) for y, P in folds]
+    recall, precision, cost = (
+        np.array([[fold[f"{figure}_{ratio!r}"] for fold in columns] for ratio in ratios])
+        for figure in _FIGURES
+    )
+    return CostPath(np.array(ratios), recall, precision, cost, pos_label)
 
 
 def _check_pos_label(pos_label: Any, labels: NDArray[Any]) -> Any:

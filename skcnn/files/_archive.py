@@ -132,6 +132,13 @@ def read(path: str | os.PathLike[str]) -> Archive:
             raise _damaged(path, _zip_complaint(file)) from error
 
 
+def written_by(path: str | os.PathLike[str]) -> tuple[int, str]:
+    """Return the format of a file that `read` accepts, and the version of skcnn that wrote it."""
+    with zipfile.ZipFile(path) as archive:
+        header = json.loads(archive.read(_HEADER))
+    return header["format_version"], str(header["skcnn_version"])
+
+
 # ---------------------------------------------------------------------------------------------
 # Writing
 # ---------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from skcnn._arrays import Float64, Int64
 from skcnn.costs._inside import abstention_inside, predict_by_sample_costs
 from skcnn.costs._labels import label_array
 from skcnn.costs._matrix import CostMatrixLike
@@ -111,21 +112,33 @@ def _table(estimator: Any, texts: Any, y: Any, y_pred: Any, excess: Any, n: int)
         position_of = {label: k for k, label in enumerate(np.asarray(estimator.classes_).tolist())}
         probability = P[np.arange(len(y)), [position_of[label] for label in y.tolist()]]
         columns["probability"] = probability
-    rows = np.lexsort([probability, -excess])
-    rows = rows[excess[rows] > 0][:n]
+    rows = worst_rows(excess, probability, n)
     worst = [texts[row] for row in rows]
     if hasattr(estimator, "explain"):
         columns["because_of"] = np.empty(len(y), dtype=object)
         explanations = estimator.explain(worst) if worst else ()
         for row, explanation in zip(rows, explanations, strict=True):
-            columns["because_of"][row] = _reasons(explanation)
+            columns["because_of"][row] = reasons(explanation, explanation.column)
     first = {"row": np.arange(len(y)), "cost": excess, "true": y, "predicted": y_pred}
     shown = {name: column[rows] for name, column in (first | columns).items()}
     return pd.DataFrame(shown | {"text": worst})
 
 
-def _reasons(explanation: Any) -> str:
-    """Return the n-grams that speak most for the prediction, in one string."""
-    log_odds = explanation.log_odds[:, explanation.column]
+def worst_rows(excess: Float64, probability: Float64, n: int) -> Int64:
+    """Return the rows of the most expensive errors, at most `n`, the worst first.
+
+    Parameters
+    ----------
+    excess : (n_samples,), cost beyond that of the cheapest prediction
+    probability : (n_samples,), of the true class; the smallest comes first among equal costs
+    n : int
+    """
+    rows = np.lexsort([probability, -excess])
+    return np.asarray(rows[excess[rows] > 0][:n])
+
+
+def reasons(explanation: Any, column: int) -> str:
+    """Return the n-grams that speak most for the class of a column, in one string."""
+    log_odds = explanation.log_odds[:, column]
     strongest = np.argsort(-log_odds, kind="stable")[:_NAMED]
     return " · ".join(explanation.ngrams[i] for i in strongest if log_odds[i] > 0)

@@ -13,6 +13,12 @@ from skcnn.cli import app
 from tests.cli.tables import ROWS, run_process, written
 
 
+@pytest.fixture(autouse=True)
+def no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow computer adds no lines to what is compared; commands in another process do print."""
+    monkeypatch.setattr("skcnn.cli._output.FIRST_LINE_AFTER", 600)
+
+
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cli")

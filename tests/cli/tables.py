@@ -10,7 +10,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from typer.testing import CliRunner
+
 import skcnn
+from skcnn.cli import app
 
 SPAM = ["win cash now", "free prize, call now", "claim your free cash", "urgent: win a prize"]
 HAM = ["see you at eight", "lunch tomorrow?", "I am on my way home", "call me when you are home"]
@@ -19,12 +22,13 @@ ROWS += [(f"{text} {i}", "ham") for i in range(30) for text in HAM]
 
 
 def run_process(
-    *arguments: str | Path, code: str | None = None, **environment: str
+    *arguments: str | Path, code: str | None = None, stdin: str | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     program = ["-m", "skcnn.cli"] if code is None else ["-c", code]
     root = Path(skcnn.__file__).parents[1]
     return subprocess.run(
         [sys.executable, *program, *map(str, arguments)],
+        input=stdin,
         capture_output=True,
         encoding="utf-8",
         check=False,
@@ -49,3 +53,10 @@ def written(path: Path, rows: Sequence[tuple[str, ...]], header: tuple[str, ...]
     with opener(path, "wt", encoding="utf-8", newline="") as file:
         csv.writer(file, delimiter=delimiter).writerows([header, *rows])
     return path
+
+
+def succeeds(*arguments: object) -> str:
+    """Run a command that must end with exit code 0; return its standard output."""
+    result = CliRunner().invoke(app, list(map(str, arguments)))
+    assert result.exit_code == 0, result.output
+    return result.stdout

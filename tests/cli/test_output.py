@@ -9,7 +9,9 @@ import re
 import subprocess
 import sys
 import unicodedata
+import warnings
 from pathlib import Path
+from time import sleep
 
 import pytest
 import typer
@@ -62,6 +64,16 @@ def test_lines_tables_and_errors_show_it(text: str, capsys: pytest.CaptureFixtur
     assert NASTY[text] in printed.err
 
 
+@pytest.mark.parametrize("text", NASTY)
+@pytest.mark.filterwarnings("always")
+def test_a_warning_is_one_harmless_line(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    before = warnings.showwarning
+    with one_line_errors():
+        warnings.warn(f"{text}\n more", UserWarning, stacklevel=1)
+    assert capsys.readouterr().err == f"skcnn: warning: {NASTY[text]} more\n"
+    assert warnings.showwarning is before
+
+
 def test_progress_shows_it_too(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -73,6 +85,59 @@ def test_progress_shows_it_too(
     printed = capsys.readouterr().err
     assert printed.count(r"\x1b[2J [red]") >= 1
     assert "\x1b[2J" not in printed
+
+
+def test_a_log_gets_a_line_after_a_while_and_later_what_is_new(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("skcnn.cli._output.FIRST_LINE_AFTER", 0.05)
+    monkeypatch.setattr("skcnn.cli._output.NEXT_LINE_AFTER", 0.05)
+    monkeypatch.setattr("skcnn.cli._output.SAME_LINE_AFTER", 600)
+    seen = ""
+
+    def wait_for(line: str) -> None:
+        nonlocal seen
+        for _ in range(1000):
+            seen += capsys.readouterr().err
+            if line in seen:
+                return
+            sleep(0.01)
+        raise AssertionError(seen)
+
+    with progress("first \x1b[2J") as show:
+        wait_for("first \\x1b[2J\n")
+        for number in range(1000):
+            show(f"row {number}")
+        wait_for("row 999\n")
+        sleep(0.2)
+    assert "\x1b" not in seen + capsys.readouterr().err
+    assert seen.count("\n") < 20
+    assert seen.count("row 999") == 1
+
+
+def test_a_log_shows_that_a_long_step_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("FIRST_LINE_AFTER", "NEXT_LINE_AFTER"):
+        monkeypatch.setattr(f"skcnn.cli._output.{name}", 0.01)
+    monkeypatch.setattr("skcnn.cli._output.SAME_LINE_AFTER", 0.05)
+    seen = ""
+    with progress("first"):
+        while "(still)" not in seen:
+            seen += capsys.readouterr().err
+            sleep(0.01)
+    assert seen.startswith("first\nfirst (still)\n")
+
+
+def test_a_short_command_adds_no_line_to_a_log(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("skcnn.cli._output.FIRST_LINE_AFTER", 600)
+    with progress("first") as show:
+        show("second")
+    with pytest.raises(ValueError, match="wrong"), progress("first"):
+        raise ValueError("wrong")
+    assert capsys.readouterr().err == ""
 
 
 def test_every_command_prints_through_these_functions() -> None:

@@ -46,6 +46,14 @@ class Block:
         """Yield the rows as Python objects."""
         return zip(*map(as_list, self.cells), strict=True)
 
+    def take(self, rows: Sequence[int]) -> Block:
+        """Return some rows, in the order in which they are named."""
+        cells = [
+            [values[row] for row in rows] if isinstance(values, list) else values.take(list(rows))
+            for values in self.cells
+        ]
+        return Block(self.columns, cells, [self.places[row] for row in rows])
+
     def with_columns(self, new: dict[str, list[Any]]) -> Block:
         """Return the block with more columns; a column of the same name is replaced."""
         columns, cells = list(self.columns), list(self.cells)
@@ -126,6 +134,26 @@ class Table:
                     "texts."
                 )
         return [value if isinstance(value, str) else "" for value in values]
+
+
+def joined_blocks(blocks: Sequence[Block]) -> Block:
+    """Return the rows of some blocks of one table as one block, with the columns of all of them."""
+    columns = list(dict.fromkeys(name for block in blocks for name in block.columns))
+    places = [place for block in blocks for place in block.places]
+    if any(block.columns != columns for block in blocks):
+        values = [[value for each in blocks for value in each.values(name)] for name in columns]
+        return Block(columns, values, places)
+    by_column = zip(*(each.cells for each in blocks), strict=True)
+    return Block(columns, [_joined(parts) for parts in by_column], places)
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    """Return the cells of a column: a list, or an Arrow array of the same type."""
+    if all(isinstance(part, list) for part in parts):
+        return [value for part in parts for value in part]
+    import pyarrow as pa
+
+    return pa.concat_arrays(parts)
 
 
 def _shown(columns: Sequence[str]) -> str:

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.tables import ROWS, succeeds, written
+
+
+@pytest.fixture
+def labeled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path / "labeled.csv", ROWS[:20] + ROWS[-20:], ("text", "label"))
+    return "labeled.csv"
+
+
+def test_report_writes_a_page_with_a_comparison(model: Path, labeled: str) -> None:
+    options = ["--baseline", labeled, "--unit", "€", "--title", "Offers", "-o", "report.html"]
+    assert "Saved report.html" in succeeds("report", model, labeled, *options)
+    page = Path("report.html").read_text("utf-8")
+    for expected in ("Offers", "€", "TF-IDF + logistic regression", "on 1,000 texts"):
+        assert expected in page
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["-o", "nowhere/report.html"], "nowhere is not a folder"),
+        (["-o", "labeled.csv"], "it is read too"),
+        (["--positive", "offer"], "--positive offer: the model has no such label"),
+        (["--baseline", "absent.csv"], "absent.csv: No such file"),
+        (["--text", "body"], "has no column 'body'"),
+    ],
+)
+def test_a_wrong_option_of_report_is_named(
+    fails: Callable[..., str], model: Path, labeled: str, options: list[str], complaint: str
+) -> None:
+    assert complaint in fails("report", model, labeled, "-o", "report.html", *options)
+    assert os.listdir() == ["labeled.csv"]
+
+
+def test_a_comparison_needs_every_label(
+    fails: Callable[..., str], model: Path, labeled: str
+) -> None:
+    written(Path("one.csv"), ROWS[-3:], ("text", "label"))
+    options = ["--baseline", "one.csv", "-o", "report.html"]
+    assert "one.csv lacks labels of the model" in fails("report", model, labeled, *options)
+
+
+def test_a_missing_library_is_named_first(
+    fails: Callable[..., str], model: Path, labeled: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skcnn.cli._report.find_spec", lambda name: None)
+    line = fails("report", model, labeled, "-o", "report.html")
+    assert "A report needs matplotlib, which is not installed. Install it with: pip install" in line
