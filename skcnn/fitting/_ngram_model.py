@@ -148,7 +148,10 @@ class NgramTable:
         if len(self._rows) < _CHOOSE_FROM or self._n_classes > _CHOOSE_TO_CLASSES:
             return
         train, test = (np.searchsorted(self._rows, rows) for rows in (train_rows, test_rows))
-        train = train[:: -(-len(train) // _ROWS_TO_CHOOSE_BY)]
+        some = np.arange(0, len(train), -(-len(train) // _ROWS_TO_CHOOSE_BY))
+        # A rare class may not be among them, and without it there is nothing to solve.
+        of_each_class = np.unique(self._targets[train], return_index=True)[1]
+        train = train[np.union1d(some, of_each_class)]
         columns, weight = self._columns(self._targets[train]), self._weight[train]
         matrix, left_out, lowest = self._matrix[train], self._matrix[test], np.inf
         for each in _INVERSE_PENALTIES:

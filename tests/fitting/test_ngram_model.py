@@ -329,6 +329,20 @@ def test_c_is_chosen_on_evenly_spaced_rows_if_there_are_very_many(
     assert chosen._inverse_penalty == expected._inverse_penalty
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("rare", range(4))
+def test_c_is_chosen_wherever_the_few_rows_of_a_rare_class_are(
+    rare: int, n_classes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_ngram_model, "_CHOOSE_FROM", 300)
+    monkeypatch.setattr(_ngram_model, "_ROWS_TO_CHOOSE_BY", 60)  # each fourth row
+    texts, labels = drawn_texts(60, 0.0)
+    labels = labels % (n_classes - 1)
+    train, test = halves_of(300)
+    labels[[train[4 * 7 + rare], test[7]]] = n_classes - 1
+    table_of(texts, labels).choose_inverse_penalty(train, test)
+
+
 def test_c_is_fixed_for_few_texts_and_for_many_classes(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, labels = drawn_texts(60, 0.0)
     few, many = table_of(texts, labels), table_of(texts, labels)
