@@ -332,6 +332,12 @@ def test_every_public_function_and_class_has_a_docstring_with_all_its_parameters
     assert set(told) == set(parameters) - {"kwargs"}
 
 
+def test_a_heading_of_a_docstring_is_on_a_line_of_its_own() -> None:
+    heading = re.compile(r"^ *[A-Z][A-Za-z ]+ -{4,}", re.M)
+    joined = [str(path) for path in SOURCES if heading.search(path.read_text("utf-8"))]
+    assert not joined
+
+
 MODULES = [
     name
     for _, name, _ in pkgutil.walk_packages(skcnn.__path__, "skcnn.")

@@ -73,9 +73,11 @@ def abstain_cost_at_average_cost(
         If there are too few rows for the promise (the error says how many are needed), the costs
         are negative or do not fit, or a label is not in `labels`.
 
-    Notes ----- Conformal risk control (Angelopoulos, Bates, Fisch, Lei & Schuster, 2022, "Conformal
-    risk control"): the cost of a row rises with `abstain_cost` and is at most B. The largest value
-    is taken at which ``n / (n + 1) * average + B / (n + 1) <= max_average_cost``, where n is the
+    Notes
+    -----
+    Conformal risk control (Angelopoulos, Bates, Fisch, Lei & Schuster, 2022, "Conformal risk
+    control"): the cost of a row rises with `abstain_cost` and is at most B. The largest value is
+    taken at which ``n / (n + 1) * average + B / (n + 1) <= max_average_cost``, where n is the
     number of rows and `average` what the predictions cost on them. The cost of all predictions of a
     classifier without abstentions does not rise or fall with its threshold, so no such promise can
     be made for it.

@@ -230,12 +230,14 @@ def threshold_at_precision(
         (0, 1]. With `confidence`: if no threshold can promise it with these rows; the error says
         about how many rows are needed.
 
-    Notes ----- With `confidence` the candidates are a list of thresholds around `min_precision`
-    that does not depend on the rows. Each is tested by the exact binomial test of Clopper &
-    Pearson, and the tests together are wrong with a probability of at most ``1 - confidence`` (the
-    fallback procedure of Wiens, 2003, in the framework Learn then Test of Angelopoulos, Bates,
-    Candès, Jordan & Lei, 2021). So the choice of the threshold is covered. Probabilities that are
-    badly calibrated make the threshold worse; they do not break the promise.
+    Notes
+    -----
+    With `confidence` the candidates are a list of thresholds around `min_precision` that does not
+    depend on the rows. Each is tested by the exact binomial test of Clopper & Pearson, and the
+    tests together are wrong with a probability of at most ``1 - confidence`` (the fallback
+    procedure of Wiens, 2003, in the framework Learn then Test of Angelopoulos, Bates, Candès,
+    Jordan & Lei, 2021). So the choice of the threshold is covered. Probabilities that are badly
+    calibrated make the threshold worse; they do not break the promise.
 
     Examples
     --------
