@@ -190,8 +190,11 @@ def check_prior(
                 f"{known[:10]}. Give the share of each class."
             )
         shares = [shares[label] for label in known]
-    array = np.asarray(shares, dtype=np.float64)
-    lowest = np.nextafter(0.0, 1.0) if positive else 0.0
+    try:
+        array = np.asarray(shares, dtype=np.float64)
+    except (TypeError, ValueError):
+        array = np.empty(0)  # no numbers
+    lowest = np.finfo(np.float64).tiny if positive else 0.0
     is_prior = (
         array.shape == (len(known),)
         and bool(np.isfinite(array).all())

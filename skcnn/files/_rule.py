@@ -69,7 +69,7 @@ def _read_priors(priors: Any, n_classes: int) -> tuple[Float64, Float64] | None:
     if priors is None:
         return None
     shares = _numbers(priors, "priors")
-    if shares.shape != (2, n_classes) or (shares < 0).any():
+    if shares.shape != (2, n_classes) or (shares < 0).any() or not shares[0].all():
         raise PartsError(f"priors is {shown(priors)}, expected shares of {n_classes} classes twice")
     if (np.abs(shares.sum(axis=1) - 1) > _ROUNDING).any():
         raise PartsError("priors has shares that do not sum to 1")

@@ -92,7 +92,11 @@ def test_a_class_with_the_share_0_gets_no_probability():
 
 @pytest.mark.parametrize("function", [change_prior, estimate_prior])
 @pytest.mark.parametrize(
-    "old", [[0.5, 0.6], [50, 50], [0, 1], [0.2, 0.3, 0.5], [1.2, -0.2], [np.nan, 1], 0.5, {0: 1}]
+    "old",
+    [
+        *([0.5, 0.6], [50, 50], [0, 1], [0.2, 0.3, 0.5], [1.2, -0.2], [np.nan, 1], 0.5, {0: 1}),
+        *("balanced", ["a", "b"], [[0.5], [0.5, 0.1]], [None, 1], [1, 1e-320]),
+    ],
 )
 def test_shares_that_are_none_are_refused(function, old):
     others = ([0.5, 0.5],) if function is change_prior else ()

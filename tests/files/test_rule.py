@@ -125,6 +125,7 @@ LIES: dict[str, dict[str, Any]] = {
     "shares of three classes": {"priors": [[0.2, 0.3, 0.5]] * 2},
     "shares that do not sum to 1": {"priors": [[0.2, 0.3]] * 2},
     "negative shares": {"priors": [[-0.5, 1.5]] * 2},
+    "a class that was never learned": {"priors": [[0, 1], [0.5, 0.5]]},
     "a name of a threshold": {"parameters.threshold": "high"},
     "a threshold beside costs": {"parameters.threshold": 0.5},
     "a threshold beyond 1": {"parameters.threshold": 5, "parameters.cost_matrix": None},
