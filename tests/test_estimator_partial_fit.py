@@ -350,3 +350,13 @@ def test_a_warm_start_needs_the_same_classes_and_shape(
     cnn = small_cnn(warm_start=True).fit(["win cash", "see home"], ["spam", "ham"])
     with pytest.raises(ValueError, match=message):
         cnn.set_params(**params).fit(["win cash", "see home"], labels)
+
+
+def test_costs_by_name_count_for_numbered_classes_in_each_call(
+    small_cnn: Make, two_classes: Corpus
+) -> None:
+    numbers = (two_classes.labels == "spam").astype(int)
+    cnn = small_cnn({"ham": 1, "spam": 5}, epochs=1)
+    cnn.partial_fit(two_classes.texts[:80], numbers[:80], classes=[0, 1])
+    cnn.partial_fit(two_classes.texts[80:], numbers[80:])
+    np.testing.assert_array_equal(cnn.cost_matrix_, [[0, 1], [5, 0]])

@@ -9,6 +9,7 @@ import numpy as np
 from skcnn._arrays import Float64
 from skcnn._compat import own_random_state
 from skcnn._settings import FitSettings, MemberSettings, NetworkSettings, TextSettings
+from skcnn.costs._labels import matrix_by_number
 from skcnn.costs._matrix import check_cost_matrix
 from skcnn.fitting._held_out import split_rows
 from skcnn.fitting._job import Job
@@ -185,7 +186,8 @@ def continue_model(
     predicted = [each.predict_proba(data.texts, tokens) for each in model.members]
     new_totals = np.bincount(data.targets, weight, len(model.classes))
     class_totals = progress.class_totals + new_totals
-    costs = check_cost_matrix(settings.cost_matrix, model.classes, class_totals=class_totals)
+    given = matrix_by_number(settings.cost_matrix, model.classes)
+    costs = check_cost_matrix(given, model.classes, class_totals=class_totals)
     loss = make_loss(network, costs, class_totals, model.classes)
     trained, mean_loss = progress.network.learn(
         tokens,
