@@ -15,11 +15,12 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from skcnn import CostSensitiveTextCNN, MinCostClassifier, decide
+from skcnn import CostSensitiveTextCNN, MinCostClassifier, decide, save
 
 TEXTS = [
     "win cash now",
@@ -104,6 +105,27 @@ def test_costs_that_were_changed_in_vain_are_named(fitted: Any) -> None:
     changed.fit(TEXTS, LABELS).predict(NEW)
 
 
+EQUAL_COSTS = {
+    "list": lambda: [[0, 1], [5, 0]],
+    "list of arrays": lambda: [np.array([0, 1]), np.array([5, 0])],
+    "tuple": lambda: ((0, 1), (5, 0)),
+    "array": lambda: np.array([[0, 1], [5, 0]]),
+    "dict": lambda: {"spam": np.float64(5)},
+    "pairs": lambda: {("ham", "spam"): 1, ("spam", "ham"): 5},
+    "Series": lambda: pd.Series({"spam": 5}),
+    "DataFrame": lambda: pd.DataFrame([[0, 1], [5, 0]], ["ham", "spam"], ["ham", "spam"]),
+}
+
+
+@pytest.mark.parametrize("form", EQUAL_COSTS)
+def test_equal_costs_given_again_warn_of_nothing_and_others_do(form: str) -> None:
+    make = EQUAL_COSTS[form]
+    model = MinCostClassifier(linear(), make()).fit(TEXTS, LABELS)
+    model.set_params(cost_matrix=make()).predict(NEW)
+    with pytest.warns(UserWarning, match="with_costs"):
+        model.set_params(cost_matrix=[[0, 1], [6, 0]]).predict(NEW)
+
+
 def through_joblib(model: Any) -> Any:
     file = io.BytesIO()
     joblib.dump(model, file)
@@ -136,3 +158,12 @@ def test_other_costs_are_saved(tmp_path: Path) -> None:
     loaded = CostSensitiveTextCNN.load(tmp_path / "a.skcnn")
     np.testing.assert_array_equal(loaded.predict(NEW), other.predict(NEW))
     assert loaded.cost_matrix == {"ham": 50}
+
+
+def test_saving_warns_of_costs_that_do_not_decide(tmp_path: Path) -> None:
+    network = clone(MODELS["network"]).fit(TEXTS, LABELS)
+    rule = MinCostClassifier(FrozenEstimator(network)).fit(TEXTS, LABELS)
+    for model in (network, rule):
+        model.set_params(cost_matrix={"spam": 77})
+        with pytest.warns(UserWarning, match="with_costs"):
+            save(model, tmp_path / "a.skcnn")

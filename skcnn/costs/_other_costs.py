@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -103,6 +104,6 @@ def _same(first: Any, second: Any) -> bool:
         return False
     if hasattr(first, "equals"):  # pandas
         return bool(first.equals(second))
-    if isinstance(first, np.ndarray):
-        return np.array_equal(first, np.asarray(second))
-    return bool(first == second)
+    if isinstance(first, Mapping):
+        return bool(first == second)
+    return np.array_equal(first, second)

@@ -52,6 +52,7 @@ def save(model: Any, path: str | os.PathLike[str], *, word_vectors: bool = True)
     network, rule = model, None
     if isinstance(model, MinCostClassifier):
         check_is_fitted(model, "estimator_")
+        model._warn_if_costs_changed()
         network = inner_network(model)
         rule = encode_rule(model)
     if not isinstance(network, SaveLoadMixin):

@@ -28,6 +28,7 @@ class SaveLoadMixin:
         def get_params(self, deep: bool = True) -> dict[str, Any]: ...
         def _set_model(self, model: FittedModel) -> None: ...
         def _validate_params(self) -> None: ...
+        def _warn_if_costs_changed(self) -> None: ...
 
     def save(self, path: str | os.PathLike[str], *, word_vectors: bool = True) -> None:
         """Write the fitted estimator to one file of JSON and arrays, without code.
@@ -60,6 +61,7 @@ class SaveLoadMixin:
     ) -> None:
         check_is_fitted(self)
         self._check_saved_params()
+        self._warn_if_costs_changed()  # a file keeps both, but not that they differ
         params = {k: v for k, v in self.get_params(deep=False).items() if k not in _NOT_SAVED}
         write_model(path, params, self._model, word_vectors=word_vectors, rule=rule)
 
