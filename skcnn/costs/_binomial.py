@@ -25,8 +25,8 @@ def check_confidence(confidence: float) -> float:
     """Return the confidence of a promise as a float in (0, 1)."""
     if not (isinstance(confidence, Real) and 0 < confidence < 1):
         raise ValueError(
-            f"confidence is {confidence!r}; expected None or a number between 0 and 1, such as "
-            "0.95: the probability that the promise is kept."
+            f"confidence is {confidence!r}; expected a number between 0 and 1, such as 0.95: the "
+            "probability that the promise is kept."
         )
     return float(confidence)
 
