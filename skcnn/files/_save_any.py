@@ -38,6 +38,11 @@ def save(model: Any, path: str | os.PathLike[str], *, word_vectors: bool = True)
     ValueError
         If a parameter was set to a value that `fit` refuses: the file could not be loaded.
 
+    Warns
+    -----
+    UserWarning
+        If `cost_matrix` was changed after the fit: the file then has costs that do not decide.
+
     Examples
     --------
     >>> import skcnn

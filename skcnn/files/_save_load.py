@@ -49,6 +49,11 @@ class SaveLoadMixin:
             then.
         ValueError
             If a parameter was set to a value that `fit` refuses: the file could not be loaded.
+
+        Warns
+        -----
+        UserWarning
+            If `cost_matrix` was changed after the fit: the file then has costs that do not decide.
         """
         self._save(path, word_vectors=word_vectors)
 

@@ -149,9 +149,10 @@ class NgramTable:
             return
         train, test = (np.searchsorted(self._rows, rows) for rows in (train_rows, test_rows))
         some = np.arange(0, len(train), -(-len(train) // _ROWS_TO_CHOOSE_BY))
-        # A rare class may not be among them, and without it there is nothing to solve.
-        of_each_class = np.unique(self._targets[train], return_index=True)[1]
-        train = train[np.union1d(some, of_each_class)]
+        # A rare class may not be among them, and liblinear refuses a column without it.
+        classes, first = np.unique(self._targets[train], return_index=True)
+        is_left_out = ~np.isin(classes, self._targets[train[some]])
+        train = train[np.union1d(some, first[is_left_out])]
         columns, weight = self._columns(self._targets[train]), self._weight[train]
         matrix, left_out, lowest = self._matrix[train], self._matrix[test], np.inf
         for each in _INVERSE_PENALTIES:

@@ -235,7 +235,8 @@ every_promising = pytest.mark.parametrize(("name", "function"), PROMISING.items(
 @every_promising
 @pytest.mark.parametrize("confidence", [0, 1, 95, np.nan, "high"])
 def test_a_confidence_that_is_none_is_refused(name, function, confidence):
-    with pytest.raises(ValueError, match=re.escape(f"confidence is {confidence!r}; expected a number")):
+    message = f"confidence is {confidence!r}; expected a number"
+    with pytest.raises(ValueError, match=re.escape(message)):
         function(*rows(9, 9), 0.5, confidence=confidence)
 
 
