@@ -158,8 +158,10 @@ def _explanation(
     evidence: PooledEvidence,
     tokens_and_spans: tuple[list[str], list[Span | None]],
 ) -> Explanation:
-    parts = evidence.ngrams | {(name,): each for name, each in evidence.others.items()}
-    contributions = np.array(list(parts.values())).reshape(len(parts), len(classes))
+    # Not one dict: a token of a user's tokenizer may be spelled like a name in parentheses.
+    names = [joined(ngram) for ngram in evidence.ngrams] + list(evidence.others)
+    parts = [*evidence.ngrams.values(), *evidence.others.values()]
+    contributions = np.array(parts).reshape(len(parts), len(classes))
     base_costs, terms = expected_cost_terms(evidence.base, contributions, costs)
     # From the distance to the mean of all classes to the distance to the mean of the others.
     scale = len(classes) / (len(classes) - 1)
@@ -169,7 +171,7 @@ def _explanation(
         prediction=label,
         probabilities=probabilities,
         expected_costs=probabilities @ costs,
-        ngrams=[joined(name) for name in parts],
+        ngrams=names,
         log_odds=contributions * scale,
         costs=terms,
         base_log_odds=evidence.base * scale,

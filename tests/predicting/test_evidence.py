@@ -190,3 +190,14 @@ def test_a_word_that_only_one_class_has_speaks_for_it() -> None:
 
 def test_centered_scores_sum_to_zero() -> None:
     np.testing.assert_allclose(centered(np.array([[1.0, 2, 6]])), [[-2, -1, 3]])
+
+
+def test_contributions_add_up_where_a_member_and_a_token_are_called_as_the_remainder() -> None:
+    texts, labels = corpus(THREE)
+    members = [("correction", make_pipeline(TfidfVectorizer(), LogisticRegression()))]
+    cnn = CostSensitiveTextCNN(members=members, tokenizer=str.split).set_params(**SMALL)
+    cnn.fit([f"{text} (correction)" for text in texts], labels)
+    explanation = cnn.explain(["(correction)"])[0]
+    logs = np.log(explanation.probabilities)
+    found = explanation.base_log_odds + explanation.log_odds.sum(axis=0)
+    np.testing.assert_allclose(found, (logs - logs.mean()) * 3 / 2, atol=1e-9)
