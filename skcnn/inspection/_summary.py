@@ -20,7 +20,7 @@ _MAX_CLASSES = 10
 class ModelSummary:
     """The result of `CostSensitiveTextCNN.summary`.
 
-    Attributes
+    Parameters
     ----------
     classes : list
         The labels, sorted.

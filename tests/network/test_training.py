@@ -100,7 +100,9 @@ def test_a_batch_is_logged_with_the_mean_loss_so_far_as_keras_does():
     model = small_model(dropout=0.0)
     model.set_weights(start)
     train(model, data, callbacks=[ours], **options)
-    np.testing.assert_allclose(ours.losses, expected.losses, rtol=1e-4)
+    # Adam by rows and Keras' dense Adam differ a little from the second step on; the loss of the
+    # last batch alone would differ by a tenth.
+    np.testing.assert_allclose(ours.losses, expected.losses, rtol=1e-3)
 
 
 def test_padded_ids_and_sequences_give_the_same_history():
