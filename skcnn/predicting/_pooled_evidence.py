@@ -74,7 +74,7 @@ def pooled_evidence(
         base, others = centered(pool.log_factors), dict[str, Float64]()
         for member, a, log, start in zip(members, pool.exponents, logs, bases, strict=True):
             if start is None:
-                others[_name(member)] = a * log[row]
+                others[_name(member)] = others.get(_name(member), 0) + a * log[row]
                 continue
             base = base + a * start
             evidence, rest = _rescaled(_evidence(member, words), log[row] - start)
