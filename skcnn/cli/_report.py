@@ -24,7 +24,7 @@ from skcnn.cli._options import (
     SkipEmpty,
     TextColumn,
 )
-from skcnn.cli._output import progress, say
+from skcnn.cli._output import progress, say, size_in_words
 from skcnn.cli.tables._formats import Quoting, Reading, reading_of_another
 from skcnn.cli.tables._write import check_not_input
 from skcnn.disk._atomic import check_can_write
@@ -98,7 +98,7 @@ def report(
             n_errors=errors,
         )
     say(labeled.report())
-    say(f"Saved {output} ({output.stat().st_size / 1e6:.1f} MB).")
+    say(f"Saved {output} ({size_in_words(output)}).")
 
 
 def _check_installed() -> None:

@@ -26,7 +26,7 @@ from skcnn.cli._options import (
     SkipEmpty,
     TextColumn,
 )
-from skcnn.cli._output import progress, say, say_json
+from skcnn.cli._output import progress, say, say_json, size_in_words
 from skcnn.cli.tables._formats import Quoting, Reading, reading_of_another
 from skcnn.cli.tables._write import check_not_input
 from skcnn.disk._atomic import check_can_write
@@ -206,7 +206,7 @@ def _report(
         say(sentence)
     loss = f", validation loss {min(losses):.4f}" if losses else ""
     say(f"{model.n_iter_} epochs, best epoch {model.best_iter_}{loss}.")
-    say(f"Saved {output} ({output.stat().st_size / 1e6:.1f} MB).")
+    say(f"Saved {output} ({size_in_words(output)}).")
 
 
 def _found(figures: Figures, positive: str) -> str:

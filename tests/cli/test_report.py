@@ -18,7 +18,9 @@ def labeled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_report_writes_a_page_with_a_comparison(model: Path, labeled: str) -> None:
     options = ["--baseline", labeled, "--unit", "€", "--title", "Offers", "-o", "report.html"]
-    assert "Saved report.html" in succeeds("report", model, labeled, *options)
+    printed = succeeds("report", model, labeled, *options)
+    assert "Saved report.html" in printed
+    assert "(0.0 MB)" not in printed
     page = Path("report.html").read_text("utf-8")
     for expected in ("Offers", "€", "TF-IDF + logistic regression", "on 1,000 texts"):
         assert expected in page
