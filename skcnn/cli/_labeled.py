@@ -141,7 +141,7 @@ def check_labels(labeled: LabeledTexts) -> list[str]:
     return sorted(counts)
 
 
-def read_texts(path: Path, text: str) -> list[str]:
+def read_texts(path: Path, reading: Reading, text: str) -> list[str]:
     """Read the texts of a table or of plain lines, as its name says; empty ones are left out.
 
     Raises
@@ -149,7 +149,7 @@ def read_texts(path: Path, text: str) -> list[str]:
     ValueError
         If it cannot be read, the column is missing, or all texts are empty.
     """
-    with open_table(path, text=text) as table:
+    with open_table(path, reading, text=text) as table:
         table.check_column(text, "--text")
         texts = [each for block in table.blocks for each in table.texts(block, text)]
     kept = [each for each in texts if each.strip()]

@@ -70,7 +70,7 @@ def network_of(model: Model) -> CostSensitiveTextCNN:
 
 
 def explained(model: Model, texts: list[str]) -> Explanations:
-    """Explain predictions at the costs of the model; a threshold of its rule is not considered."""
+    """Explain the cheapest predictions at the costs of the model, before its rule counts."""
     network = network_of(model)
     if network is not model:
         network = network.with_costs(model.cost_matrix_)

@@ -16,6 +16,8 @@ import typer
 from skcnn.cli._printable import printable, printable_rows
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -149,3 +151,9 @@ def new_table(title: str, *columns: str) -> Table:
     for place, column in enumerate(columns):
         table.add_column(column, justify="left" if place == 0 else "right")
     return table
+
+
+def size_in_words(path: Path) -> str:
+    """Return the size of a file, such as "2.7 MB" or "40 kB"."""
+    n_bytes = path.stat().st_size
+    return f"{n_bytes / 1e6:,.1f} MB" if n_bytes >= 1e5 else f"{n_bytes / 1e3:.0f} kB"

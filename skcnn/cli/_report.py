@@ -24,8 +24,8 @@ from skcnn.cli._options import (
     SkipEmpty,
     TextColumn,
 )
-from skcnn.cli._output import progress, say
-from skcnn.cli.tables._formats import Quoting, Reading
+from skcnn.cli._output import progress, say, size_in_words
+from skcnn.cli.tables._formats import Quoting, Reading, reading_of_another
 from skcnn.cli.tables._write import check_not_input
 from skcnn.disk._atomic import check_can_write
 
@@ -69,7 +69,8 @@ def report(
         labeled = read_labeled(data, reading, text, label, skip_empty=skip_empty)
         training = None
         if baseline is not None:
-            training = read_labeled(baseline, Reading(), text, label, skip_empty=skip_empty)
+            of_baseline = reading_of_another(baseline, reading)
+            training = read_labeled(baseline, of_baseline, text, label, skip_empty=skip_empty)
         show(f"Loading {model}")
         estimator = load_model(model)
         classes = estimator.classes_
@@ -97,7 +98,7 @@ def report(
             n_errors=errors,
         )
     say(labeled.report())
-    say(f"Saved {output} ({output.stat().st_size / 1e6:.1f} MB).")
+    say(f"Saved {output} ({size_in_words(output)}).")
 
 
 def _check_installed() -> None:

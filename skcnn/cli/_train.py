@@ -26,8 +26,8 @@ from skcnn.cli._options import (
     SkipEmpty,
     TextColumn,
 )
-from skcnn.cli._output import progress, say, say_json
-from skcnn.cli.tables._formats import Quoting, Reading
+from skcnn.cli._output import progress, say, say_json, size_in_words
+from skcnn.cli.tables._formats import Quoting, Reading, reading_of_another
 from skcnn.cli.tables._write import check_not_input
 from skcnn.disk._atomic import check_can_write
 
@@ -113,12 +113,13 @@ def train(
         classes = check_labels(labeled)
         _set_costs(model, parsed, classes, labeled.name)
         _check_positive(positive, classes, labeled.name)
-        more = None if unlabeled is None else read_texts(unlabeled, text)
+        more = None
+        if unlabeled is not None:
+            more = read_texts(unlabeled, reading_of_another(unlabeled, reading), text)
         validation = None
         if validation_file is not None:
-            validation = read_labeled(
-                validation_file, Reading(), text, label, skip_empty=skip_empty
-            )
+            others = reading_of_another(validation_file, reading)
+            validation = read_labeled(validation_file, others, text, label, skip_empty=skip_empty)
             check_labels_known(validation, classes)
     say(labeled.report(), err=as_json)
     figures = None
@@ -205,7 +206,7 @@ def _report(
         say(sentence)
     loss = f", validation loss {min(losses):.4f}" if losses else ""
     say(f"{model.n_iter_} epochs, best epoch {model.best_iter_}{loss}.")
-    say(f"Saved {output} ({output.stat().st_size / 1e6:.1f} MB).")
+    say(f"Saved {output} ({size_in_words(output)}).")
 
 
 def _found(figures: Figures, positive: str) -> str:

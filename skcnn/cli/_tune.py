@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,10 +41,14 @@ if TYPE_CHECKING:
     from skcnn.costs._cost_path import CostPath
 
 _LOSS = "cross_entropy"
+# Options that `skcnn train` has too.
+_OF_TRAIN = ["text", "label", "config", "random_state", "skip_empty"]
+_OF_TRAIN += ["format", "encoding", "separator", "quoting"]
 _FIGURES = ("recall", "precision", "cost")
 
 
 def tune(
+    context: typer.Context,
     data: Labeled,
     text: TextColumn = "text",
     label: LabelColumn = "label",
@@ -94,8 +99,19 @@ def tune(
     _print_path(path, name)
     for each in thresholds:
         say(threshold_in_words(each, name))
-    cost = f"--loss {_LOSS} --cost {name}={costs[len(costs) // 2]:g}"
-    say(f"To train with a cost: skcnn train {data} {cost} -o model.skcnn")
+    cost = f"{name}={costs[len(costs) // 2]:g}"
+    say(f"To train with a cost: {_train_command(context, cost)}")
+
+
+def _train_command(context: typer.Context, cost: str) -> str:
+    """Return the command that trains on the same table, with the options that this one got."""
+    words = ["skcnn", "train", str(context.params["data"])]
+    for name in _OF_TRAIN:
+        source, value = context.get_parameter_source(name), context.params[name]
+        if source is not None and source.name == "COMMANDLINE":
+            option = f"--{name.replace('_', '-')}"
+            words += [option] if value is True else [option, str(value)]
+    return shlex.join([*words, "--loss", _LOSS, "--cost", cost, "-o", "model.skcnn"])
 
 
 def _estimator(config: Path | None, random_state: int | None) -> CostSensitiveTextCNN:

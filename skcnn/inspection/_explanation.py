@@ -157,7 +157,7 @@ class Explanation:
         label, other = self.classes[[k, j]].tolist()
         lines = [
             f"{_shortened(self.text)!r}",
-            f"  {label!r}: probability {self.probabilities[k]:.3g}, expected cost "
+            f"  {label!r}: probability {_probability(self.probabilities[k])}, expected cost "
             f"{self.expected_costs[k]:.3g} (of {other!r}: {self.expected_costs[j]:.3g})",
         ]
         width = max(len(repr(name)) for name, _, _ in self.rows())
@@ -186,7 +186,7 @@ class Explanation:
         return {
             "label": str(self.prediction),
             "other": str(self.classes[j]),
-            "probability": float(self.probabilities[k]),
+            "probability": _probability(self.probabilities[k]),
             "cost": float(self.expected_costs[k]),
             "other_cost": float(self.expected_costs[j]),
             "pieces": list(pieces),
@@ -242,6 +242,12 @@ def _empty(columns: list[str]) -> DataFrame:
     import pandas as pd
 
     return pd.DataFrame({column: [] for column in columns})
+
+
+def _probability(p: float) -> str:
+    """Write a probability; one that three digits would show as a certainty is "above 0.999"."""
+    shown = f"{p:.3g}"
+    return "above 0.999" if shown == "1" else shown
 
 
 def _shortened(text: str, n_characters: int = 200) -> str:

@@ -11,7 +11,13 @@ from numpy.typing import ArrayLike
 
 from skcnn.costs._matrix import CostMatrixLike
 from skcnn.inspection._checked import checked
-from skcnn.inspection._report_figures import Checked, costs_in_words, outcome
+from skcnn.inspection._report_figures import (
+    Checked,
+    abstentions_in_words,
+    amount,
+    costs_in_words,
+    outcome,
+)
 from skcnn.inspection._templates import template
 
 _PACKAGES = ("skcnn", "scikit-learn", "numpy", "scipy", "keras", "tensorflow")
@@ -72,6 +78,7 @@ def model_card(
         card=card(estimator, data, unit),
         outcome=outcome(type(estimator).__name__, data, data.y_pred, data.abstention),
         unit=unit,
+        amount=amount,
     )
 
 
@@ -82,7 +89,10 @@ def card(estimator: Any, data: Checked, unit: str) -> dict[str, Any]:
     return {
         "name": type(estimator).__name__,
         "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
-        "costs": costs_in_words(data.classes, data.cost_matrix, unit),
+        "costs": [
+            *costs_in_words(data.classes, data.cost_matrix, unit),
+            *abstentions_in_words(data.abstention, unit),
+        ],
         "n_texts": len(data.texts),
         "classes": [
             (label, count, count / len(data.y)) for label, count in zip(labels, counts, strict=True)

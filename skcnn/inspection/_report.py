@@ -92,13 +92,15 @@ def report(
     check_can_write(path)
     data = checked(estimator, X, y, cost_matrix, pos_label)
     name = type(estimator).__name__
+    lines = list(outcomes(name, data, baselines or {}, X))
     page = template("report.html").render(
         title=title or name,
         per=PER,
         unit=unit,
         card=card(estimator, data, unit),
         pos_label=data.pos_label,
-        outcomes=list(outcomes(name, data, baselines or {}, X)),
+        outcomes=lines,
+        abstains=any(line.abstentions is not None for line in lines),
         pictures=list(pictures(data, unit)),
         classes=_by_class(data),
         errors=_errors(estimator, X, data, n_errors),

@@ -66,6 +66,7 @@ class Outcome:
     ----------
     name : of the classifier or rule
     found, missed, false_alarms, flagged : of `PER` texts, for two classes; None for more
+    abstentions : of `PER` texts, those without a prediction; None if the rule leaves none out
     accuracy : share of right predictions
     cost : total cost of `PER` texts
     margin : half the width of a 95 % confidence interval of `cost`
@@ -76,6 +77,7 @@ class Outcome:
     missed: float | None
     false_alarms: float | None
     flagged: float | None
+    abstentions: float | None
     accuracy: float
     cost: float
     margin: float
@@ -95,10 +97,12 @@ def outcome(name: str, data: Checked, y_pred: NDArray[Any], abstention: dict[str
             "false_alarms": _per_texts(~is_positive & is_flagged),
             "flagged": _per_texts(is_flagged),
         }
+    is_abstention = ~np.isin(y_pred, data.classes)
     error = paid.std(ddof=1) / np.sqrt(len(paid)) if len(paid) > 1 else 0.0
     return Outcome(
         name=name,
         **counts,
+        abstentions=_per_texts(is_abstention) if _abstains(abstention) else None,
         accuracy=float((y_pred == data.y).mean()),
         cost=float(PER * paid.mean()),
         margin=float(PER * _NORMAL_QUANTILE * error),
@@ -120,6 +124,10 @@ def _meaning(label: Any, data: Checked) -> str:
     if data.pos_label is None:
         return ""
     return " (read all)" if label == data.pos_label else " (do nothing)"
+
+
+def _abstains(abstention: Mapping[str, Any]) -> bool:
+    return abstention.get("abstain_cost") is not None
 
 
 def _per_texts(rows: NDArray[np.bool_]) -> float:
@@ -144,6 +152,14 @@ def costs_in_words(classes: NDArray[Any], cost_matrix: Float64, unit: str) -> li
         return [*sentences, "A right prediction costs nothing."]
     listed = ", ".join(f"{label} {amount(cost, unit)}" for label, cost in right.items())
     return [*sentences, f"A right prediction costs: {listed}."]
+
+
+def abstentions_in_words(abstention: Mapping[str, Any], unit: str) -> list[str]:
+    """Say what it costs to leave a text to a person; nothing if no text is left."""
+    if not _abstains(abstention):
+        return []
+    cost = amount(abstention["abstain_cost"], unit)
+    return [f"A text without a prediction is left to a person, which costs {cost}."]
 
 
 def amount(cost: float, unit: str = "") -> str:

@@ -18,10 +18,20 @@ def labeled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_report_writes_a_page_with_a_comparison(model: Path, labeled: str) -> None:
     options = ["--baseline", labeled, "--unit", "€", "--title", "Offers", "-o", "report.html"]
-    assert "Saved report.html" in succeeds("report", model, labeled, *options)
+    printed = succeeds("report", model, labeled, *options)
+    assert "Saved report.html" in printed
+    assert "(0.0 MB)" not in printed
     page = Path("report.html").read_text("utf-8")
     for expected in ("Offers", "€", "TF-IDF + logistic regression", "on 1,000 texts"):
         assert expected in page
+
+
+def test_options_for_reading_are_for_the_comparison_too(model: Path, labeled: str) -> None:
+    for name in ("labeled.csv", "train.csv"):
+        rows = [f"für {text.replace(',', '')}~{y}" for text, y in ROWS[:20] + ROWS[-20:]]
+        Path(name).write_text("\n".join(["text~label", *rows]), "cp1252")
+    options = ["--encoding", "cp1252", "--separator", "~", "--baseline", "train.csv"]
+    assert "Saved" in succeeds("report", model, labeled, *options, "-o", "report.html")
 
 
 @pytest.mark.parametrize(

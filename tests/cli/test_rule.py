@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,23 @@ def test_evaluate_measures_the_rule(path: Path, tmp_path: Path, rule: dict[str, 
     )
     found = json.loads(succeeds("evaluate", path, data, "--json"))
     assert found["average_cost"] == pytest.approx(expected)
+
+
+def test_explain_is_about_what_predict_says(path: Path, tmp_path: Path) -> None:
+    data = written(tmp_path / "new.csv", [(text,) for text in TEXTS], ("text",))
+    found = [json.loads(line) for line in succeeds("explain", path, data, "--json").splitlines()]
+    expected = skcnn.load(path).predict(TEXTS).tolist()
+    assert [each["predicted"] for each in found] == expected
+    printed = succeeds("explain", path, data).split("\n\n")
+    for each, label, lines in zip(found, expected, printed, strict=True):
+        assert each["explained"] == label or label == "unsure"
+        p = each["probabilities"][each["explained"]]
+        log_odds = each["base_log_odds"] + sum(row["log_odds"] for row in each["ngrams"])
+        assert log_odds == pytest.approx(math.log(p / (1 - p)), abs=1e-4)
+        assert f"  '{each['explained']}': probability" in lines
+        cheapest = min(each["expected_costs"], key=each["expected_costs"].get)
+        assert ("The model leaves this text to a person" in lines) == (label == "unsure")
+        assert ("of the model led to" in lines) == (label not in {cheapest, "unsure"})
 
 
 def test_explain_and_info_know_the_rule(path: Path, rule: dict[str, Any]) -> None:

@@ -132,6 +132,24 @@ def test_unlabeled_texts_are_learned_from(fits: list[dict[str, Any]]) -> None:
     assert "brand" in loaded().vocabulary_
 
 
+def test_options_for_reading_are_for_every_table(fits: list[dict[str, Any]]) -> None:
+    lines = [
+        "Text,label",
+        *(f"für {text.replace(',', '')},{y}" for text, y in ROWS[:20] + ROWS[-20:]),
+    ]
+    for name in ("data.csv", "new.dat", "more.csv"):
+        Path(name).write_text("\n".join(lines).replace(",", "~"), "cp1252")
+    options = ["--encoding", "cp1252", "--separator", "~", "--text", "Text", "--format", "csv"]
+    others = ["--validation-file", "new.dat", "--unlabeled", "more.csv"]
+    found = json.loads(train(*options, *others, "--json"))["measured"]
+    assert found["rows"] == 40
+    assert fits[0]["unlabeled"][0].startswith("für ")
+    # Options that the other table does not have are left out for it.
+    Path("more.jsonl").write_text('{"Text": "für alle"}', "cp1252")
+    train(*options[:-2], "--unlabeled", "more.jsonl")
+    assert fits[-1]["unlabeled"] == ["für alle"]
+
+
 def test_a_seed_repeats_the_model() -> None:
     train()
     first = Path("model.skcnn").read_bytes()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,3 +65,18 @@ def test_too_few_texts_for_five_folds_are_an_error(
 ) -> None:
     data = written(tmp_path / "data.csv", [ROWS[0], *ROWS[-9:], ROWS[1]], HEADER)
     assert "too few different texts for five folds" in fails("tune", data)
+
+
+def test_the_command_to_train_can_be_pasted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [(text, f"{label} Ü;=") for text, label in ROWS]
+    text = "\n".join(["Der Text;label", *(f'{x};"{y}"' for x, y in rows)])
+    Path("meine Daten.csv").write_text(text, "cp1252")
+    Path("small.toml").write_text("epochs = 1")
+    options = ["--encoding", "cp1252", "--text", "Der Text", "--config", "small.toml"]
+    printed = succeeds("tune", "meine Daten.csv", *options, "--skip-empty", "--ratios", "3")
+    command = shlex.split(printed.splitlines()[-1].removeprefix("To train with a cost: skcnn "))
+    assert "--skip-empty" in command
+    assert "Saved model.skcnn" in succeeds(*command)

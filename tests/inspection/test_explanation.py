@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,20 @@ def test_print_shows_prediction_base_and_ngrams(cnn: CostSensitiveTextCNN) -> No
     assert "'(base)'" in shown
     assert "'cash'" in shown
     assert "\x1b" not in repr(cnn.explain(HOSTILE))
+
+
+@pytest.mark.parametrize(
+    ("p", "shown"), [(0.99996, "above 0.999"), (0.9994, "0.999"), (1.0, "above 0.999")]
+)
+def test_no_probability_is_shown_as_a_certainty(
+    cnn: CostSensitiveTextCNN, p: float, shown: str
+) -> None:
+    explanation = cnn.explain(["win cash now"])[0]
+    probabilities = np.full(len(explanation.classes), 1 - p)
+    probabilities[explanation.column] = p
+    sure = dataclasses.replace(explanation, probabilities=probabilities)
+    for text in (repr(sure), sure._repr_html_()):
+        assert f"probability {shown}," in text
 
 
 def test_words_in_html_are_the_text_piece_by_piece(cnn: CostSensitiveTextCNN) -> None:

@@ -121,6 +121,37 @@ def test_the_model_card_is_markdown_that_shows_labels_as_they_are(case: Any) -> 
     assert f"{len(X)} labeled texts" in card
 
 
+def test_texts_without_a_prediction_are_counted(tmp_path: Path) -> None:
+    texts, y = corpus(["ham", "spam"], 2400)
+    options: dict[str, Any] = {"abstain_cost": 0.3, "abstain_label": "?"}
+    model = MinCostClassifier(linear(), {"spam": 9}, **options).fit(texts[:40], y[:40])
+    X, y_test = texts[40:], y[40:]
+    left = 1000 * np.mean(model.predict(X) == "?")
+    assert 0 < left < 1000
+    page = report(model, X, y_test, tmp_path / "r.html", unit="€").read_text("utf-8")
+    row = re.search(r"<tr class=\"own\">(.*?)</tr>", page)
+    assert row is not None
+    cells = re.findall(r"<td>(.*?)</td>", row[1])
+    found, missed, alarms, _, without = (float(cell.replace(",", "")) for cell in cells[1:6])
+    assert without == pytest.approx(left, abs=0.5)
+    is_found = 1000 * np.mean((model.predict(X) == "spam") & (y_test == "spam"))
+    assert found == pytest.approx(is_found, abs=0.5)
+    assert found + missed + alarms + without <= 1000.5 + 2
+    card = model_card(model, X, y_test, unit="€")
+    assert f"| left to a person | {left:.0f} |" in card
+    for text in (page, card):
+        assert "left to a person, which costs 0.3 €." in text
+    assert not re.search(r"[0-9]e[+-][0-9]", card)
+    plain = MinCostClassifier(linear(), {"spam": 9}).fit(texts[:40], y[:40])
+    assert "left to a person" not in model_card(plain, X, y_test)
+
+
+def test_a_large_margin_has_no_exponent() -> None:
+    texts, y = corpus(["ham", "spam"])
+    model = MinCostClassifier(linear(), {"spam": 900}).fit(texts[:40], y[:40])
+    assert not re.search(r"[0-9]e[+-][0-9]", model_card(model, texts, y))
+
+
 def test_baselines_are_compared_by_name(tmp_path: Path) -> None:
     texts, y = corpus(["ham", "spam"])
     cnn = CostSensitiveTextCNN({"spam": 5}, **SMALL).fit(texts, y)

@@ -82,6 +82,23 @@ def place_to_read(path: Path, reading: Reading) -> Place:
     return place
 
 
+def reading_of_another(path: Path, reading: Reading) -> Reading:
+    """Return the options of a command for another one of its tables.
+
+    The format is that of its name, if it has one; options that its format does not have are left
+    out. A training table in Parquet and a second one in CSV can so be read by one command.
+    """
+    own = _format_of_name(path)
+    found = own or reading.format
+    is_delimited = found in OWN_SEPARATORS
+    return Reading(
+        format=None if own else reading.format,
+        encoding=None if found is Format.PARQUET else reading.encoding,
+        separator=reading.separator if is_delimited else None,
+        quoting=reading.quoting if is_delimited else Quoting.STANDARD,
+    )
+
+
 def place_to_write(path: Path | None, source: Format) -> Place:
     """Return where and in which format to write what comes from a table of the format `source`.
 
@@ -103,9 +120,8 @@ def place_to_write(path: Path | None, source: Format) -> Place:
 
 
 def _place_of_file(path: Path, given: Format | None, cure: str) -> Place:
-    name = path.name.lower()
-    gzipped = name.endswith(".gz")
-    found = given or _ENDINGS.get(Path(name.removesuffix(".gz")).suffix)
+    gzipped = path.name.lower().endswith(".gz")
+    found = given or _format_of_name(path)
     if found is None:
         raise ValueError(
             f"{path}: expected a table whose name ends in .csv, .tsv, .jsonl, .parquet or .txt "
@@ -117,6 +133,10 @@ def _place_of_file(path: Path, given: Format | None, cure: str) -> Place:
             "without .gz."
         )
     return Place(path, found, gzipped, str(path))
+
+
+def _format_of_name(path: Path) -> Format | None:
+    return _ENDINGS.get(Path(path.name.lower().removesuffix(".gz")).suffix)
 
 
 def _check_reading(reading: Reading, place: Place) -> None:
