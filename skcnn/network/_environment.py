@@ -119,6 +119,19 @@ def initialize_devices() -> None:
     _initialize_devices()
 
 
+def forget_kernels() -> None:
+    """Free what TensorFlow keeps for the shapes of arrays that it has seen.
+
+    It keeps it as long as the process lives, and each fit has arrays of other shapes: measured,
+    half a megabyte for each fit. There is no public name for this.
+    """
+    from tensorflow.python.eager import context
+
+    clear = getattr(context.context(), "clear_kernel_cache", None)
+    if clear is not None:
+        clear()
+
+
 @cache
 def _initialize_devices() -> None:
     with signals_held_back(), preserved_state(), _without_start_up_lines():

@@ -21,7 +21,7 @@ from skcnn.text._sequences import TokenSequences
 
 from ._callbacks import BestEpoch, ValidationScore, Watch, watching
 from ._divergence import FiniteLoss, check_finite, warn_if_high
-from ._environment import initialize_devices
+from ._environment import forget_kernels, initialize_devices
 from ._labeled_texts import LabeledTexts
 from ._model import build_with_word_parts
 from ._training import predict_logits
@@ -156,6 +156,7 @@ def fit_text_cnn(
         classifier.fit(rows, texts.targets, sample_weight=texts.sample_weight)
     finally:
         forget_model(settings.callbacks or ())
+        forget_kernels()
     trained = _trained(classifier)
     losses = trained.history["loss"][: trained.best_epoch + 1]
     warn_if_high(losses, loss, texts, len(loss_costs), settings.batch_size)

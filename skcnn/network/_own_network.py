@@ -22,7 +22,7 @@ from skcnn._settings import NetworkSettings
 
 from ._callbacks import BestEpoch, Watch, watching
 from ._divergence import check_finite, warn_if_high
-from ._environment import initialize_devices, seeded
+from ._environment import forget_kernels, initialize_devices, seeded
 from ._fit import HeldOut, copy_of_optimizer, early_stopping, forget_model
 from ._keras_file import without_optimizer
 from ._labeled_texts import LabeledTexts
@@ -240,4 +240,5 @@ def _train(
         )
     finally:
         forget_model(settings.callbacks or ())
+        forget_kernels()
     return {name: [float(v) for v in values] for name, values in recorded.history.items()}
