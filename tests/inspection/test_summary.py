@@ -127,7 +127,7 @@ def test_the_held_out_cost_uses_weights_and_costs_of_single_texts(
 
 
 @pytest.mark.slow
-def test_the_held_out_cost_is_near_that_of_new_texts(small_cnn: Make) -> None:
+def test_the_held_out_cost_is_a_little_lower_than_that_of_new_texts(small_cnn: Make) -> None:
     ratios = []
     for seed in range(8):
         corpus = make_corpus({"ham": 0.8, "spam": 0.2}, 1500, seed=seed, noise=0.5)
@@ -138,7 +138,8 @@ def test_the_held_out_cost_is_near_that_of_new_texts(small_cnn: Make) -> None:
         y_pred = cnn.predict(new.texts)
         expected = average_cost(new.labels, y_pred, cost_matrix={"spam": 5}, labels=["ham", "spam"])
         ratios.append(found["average_cost"] / expected)
-    assert np.mean(ratios) == pytest.approx(1, abs=0.1)
+    # The held-out texts choose the epoch and the weights of the pool. Measured: 0.89.
+    assert 0.8 < np.mean(ratios) < 1.02
 
 
 def test_what_later_calls_change_is_not_kept_from_before(
