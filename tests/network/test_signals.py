@@ -142,6 +142,7 @@ def test_ctrl_c_during_imports_does_not_break_later_fits() -> None:
 
 # Fits until the interrupt has come, so that it never meets an interpreter that is shutting down.
 AT_A_MOMENT = f"""{FIT}
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell had it ignored
 try:
     print("ready", flush=True)
     while True:
