@@ -87,7 +87,7 @@ default=None
     network : callable, default=None
         A function that returns a Keras model over padded token ids, not compiled. It replaces the
         TextCNN. It is called by SciKeras' convention: `meta` has "n_ids" and "embeddings", the
-        vectors of the token ids to start from, also "n_classes_". See docs/own_network.md.
+        vectors of the token ids to start from, also ``"n_classes_"``. See docs/own_network.md.
     decision : {"min_cost", "argmax"}, default="min_cost"
         Whether `predict` returns the label with the lowest expected cost, or the most probable
         label.
@@ -223,7 +223,6 @@ default=None
     .. [1] Y. Kim, "Convolutional Neural Networks for Sentence Classification", EMNLP 2014.
     .. [2] C. Genest and J. V. Zidek, "Combining Probability Distributions: A Critique and an
        Annotated Bibliography", Statistical Science 1, 1986.
-    .. [3] G. Hinton, O. Vinyals and J. Dean, "Distilling the Knowledge in a Neural Network", 2015.
 
     Examples
     --------
@@ -354,7 +353,7 @@ n_classes), or DataFrame, default=None
             More texts of the same kind, without labels. Word vectors are learned from them too,
             and their words are known when predicting. With `sentence_vectors` or `members`, the
             network and the n-gram model also learn from the probabilities that all models together
-            give these texts [3]_. See docs/unlabeled.md for when it helps. They are not kept. Tools
+            give these texts [1]_. See docs/unlabeled.md for when it helps. They are not kept. Tools
             that split X also split `unlabeled` if both have the same length.
 
         Returns
@@ -370,6 +369,10 @@ n_classes), or DataFrame, default=None
             do not fit the texts or the classes, or `distill` is True without unlabeled texts.
         RuntimeError
             In a process that was forked after TensorFlow was used: it would wait forever there.
+
+        References
+        ----------
+        .. [1] G. Hinton et al., "Distilling the Knowledge in a Neural Network", 2015.
         """
         check_not_forked("fit")
         text, network, members, settings = self._settings()

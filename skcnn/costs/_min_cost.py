@@ -248,7 +248,7 @@ class MinCostClassifier(
         `prior` nor `train_prior` is given.
     n_features_in_ : int
         As in `estimator_`, if it has it.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         As in `estimator_`, if it has them.
 
     See Also
