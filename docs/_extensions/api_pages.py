@@ -49,12 +49,16 @@ def methods_by_class() -> dict[str, list[str]]:
 
 
 def own_methods(cls: type) -> list[str]:
-    """Return the public methods of a class, without those that other libraries define."""
-    bases = [base for base in cls.__mro__ if base.__module__.startswith("skcnn.")]
-    methods = {name: method for base in reversed(bases) for name, method in vars(base).items()}
-    return sorted(
-        name
-        for name, method in methods.items()
-        if not name.startswith("_")
-        and inspect.isfunction(inspect.unwrap(getattr(method, "__func__", method)))
-    )
+    """Return the public methods of a class, without those that a base from elsewhere has too."""
+    ours = [base for base in cls.__mro__ if base.__module__.startswith("skcnn.")]
+    inherited = {name for base in cls.__mro__ if base not in ours for name in vars(base)}
+    methods = {
+        name for base in ours for name, value in vars(base).items() if is_method(name, value)
+    }
+    return sorted(methods - inherited)
+
+
+def is_method(name: str, value: Any) -> bool:
+    """Whether a value in a class is a public method, and no function that has another name."""
+    function = inspect.unwrap(getattr(value, "__func__", value))
+    return inspect.isfunction(function) and function.__name__ == name and name[0] != "_"
