@@ -44,8 +44,10 @@ class PartialFitMixin:
 
         Parameters
         ----------
-        X, y : as in `fit`
-            y may lack some classes.
+        X : list, tuple, ndarray, Series or one-column DataFrame of str, n_samples texts
+            The texts.
+        y : array-like of shape (n_samples,)
+            Their labels. Some classes may be missing.
         classes : array-like of shape (n_classes,), default=None
             All labels that y may ever have. The first call needs them.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -53,7 +55,8 @@ class PartialFitMixin:
 
         Returns
         -------
-        self
+        CostSensitiveTextCNN
+            This object, fitted.
 
         Raises
         ------
