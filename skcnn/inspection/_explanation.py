@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skcnn._arrays import Float64
+from skcnn._compat import check_installed
 from skcnn.inspection._explanation_html import highlighted, to_html
 from skcnn.text._spans import joined
 
@@ -138,7 +139,13 @@ class Explanation:
         DataFrame
             Columns "ngram", "class", "log_odds", "cost". The sum over the rows of a class gives its
             log-odds and its expected cost. The base is named "(base)".
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
         """
+        check_installed("to_frame", "pandas")
         import pandas as pd
 
         names, n_classes = ["(base)", *self.ngrams], len(self.classes)
@@ -222,7 +229,13 @@ class Explanations(Sequence[Explanation]):
         -------
         DataFrame
             The columns of `Explanation.to_frame`, after a column "row": the position of the text.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
         """
+        check_installed("to_frame", "pandas")
         import pandas as pd
 
         frames = [each.to_frame().assign(row=row) for row, each in enumerate(self)]
