@@ -11,7 +11,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skcnn._arrays import Float64
-from skcnn._compat import PickleVersionMixin, _check_feature_names, _fit_context, check_not_forked
+from skcnn._compat import PickleVersionMixin, _check_feature_names, _fit_context, check_keras
 from skcnn._parameters import PARAMETER_CONSTRAINTS, MemberParameters
 from skcnn.costs._loss_formulas import LOSS_NAMES
 from skcnn.costs._matrix import CostMatrixLike
@@ -20,13 +20,13 @@ from skcnn.files._save_load import SaveLoadMixin
 from skcnn.fitting._classifier import check_members, check_members_take_weights
 from skcnn.fitting._fit import fit_model
 from skcnn.fitting._fit_task import FitTaskMixin
+from skcnn.fitting._keras_model import KerasModelMixin
 from skcnn.fitting._network_start import check_start
 from skcnn.fitting._partial_fit_method import PartialFitMixin
-from skcnn.fitting._text_cnn import to_keras_model
 from skcnn.fitting._training_set import check_training_set, check_unlabeled, unlabeled_texts
 from skcnn.inspection._explain import ExplainMixin
 from skcnn.inspection._summary import SummaryMixin
-from skcnn.predicting._attributes import FittedAttributes, fitted_property
+from skcnn.predicting._attributes import FittedAttributes
 from skcnn.text._containers import as_texts, column_names
 from skcnn.text._pretrained import check_word_vectors
 from skcnn.text._sentence_vectors import check_memory, check_sentence_vectors
@@ -39,6 +39,7 @@ class CostSensitiveTextCNN(
     ExplainMixin,
     SummaryMixin,
     SaveLoadMixin,
+    KerasModelMixin,
     MinCostMixin,
     PickleVersionMixin,
     ClassifierMixin,
@@ -364,10 +365,12 @@ n_classes), or DataFrame, default=None
         ValueError
             If a text is missing, the lengths of X and y differ, y has one class only, the costs
             do not fit the texts or the classes, or `distill` is True without unlabeled texts.
+        ImportError
+            If TensorFlow, Keras, SciKeras or Numba is not installed.
         RuntimeError
             In a process that was forked after TensorFlow was used: it would wait forever there.
         """
-        check_not_forked("fit")
+        check_keras("fit")
         text, network, members, settings = self._settings()
         if self.word_vectors is not None:
             check_word_vectors(self.word_vectors)
@@ -420,26 +423,6 @@ n_classes), or DataFrame, default=None
         return self.validation_scoring != "loss" or (
             isinstance(self.loss, str) and self.loss in LOSS_NAMES and self.loss != "cross_entropy"
         )
-
-    @fitted_property
-    def model_(self) -> Any:
-        """The trained network as a Keras model over padded token ids (imports TensorFlow).
-
-        Its outputs are the softmax outputs of the network alone, before they are turned into
-        P(class | text).
-        """
-        check_is_fitted(self)
-        check_not_forked("model_")
-        fitted = self._model  # another thread may fit meanwhile
-        model, keras_model = getattr(self, "_keras_model", (None, None))
-        if model is not fitted:
-            keras_model = to_keras_model(fitted.network, self.dropout)
-            self._keras_model = fitted, keras_model
-        return keras_model
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave the Keras model out: it is rebuilt from the arrays, and would need TensorFlow."""
-        return {k: v for k, v in super().__getstate__().items() if k != "_keras_model"}
 
     def __sklearn_tags__(self) -> Any:
         """Say that X is text, in one or two dimensions."""

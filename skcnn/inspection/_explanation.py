@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skcnn._arrays import Float64
+from skcnn._compat import check_installed
 from skcnn.inspection._explanation_html import highlighted, to_html
 from skcnn.text._spans import joined
 
@@ -157,6 +158,7 @@ class Explanation:
         ImportError
             If pandas is not installed.
         """
+        check_installed("to_frame", "pandas")
         import pandas as pd
 
         names, n_classes = ["(base)", *self.ngrams], len(self.classes)
@@ -269,6 +271,7 @@ class Explanations(Sequence[Explanation]):
         ImportError
             If pandas is not installed.
         """
+        check_installed("to_frame", "pandas")
         import pandas as pd
 
         frames = [each.to_frame().assign(row=row) for row, each in enumerate(self)]

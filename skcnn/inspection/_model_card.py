@@ -68,6 +68,8 @@ def model_card(
     ------
     TypeError, ValueError
         As `report`.
+    ImportError
+        If Jinja2 is not installed.
 
     Examples
     --------
