@@ -67,7 +67,7 @@ def link_api_names(app: Sphinx, doctree: nodes.document) -> None:
     """Link the first cells of the tables on the API page, under the name that has them."""
     if app.env.current_document.docname != "api":
         return
-    for section in doctree[0].findall(nodes.section):
+    for section in (child for child in doctree[0] if isinstance(child, nodes.section)):
         title = section[0].astext()
         owner = title if title.startswith("skcnn") else f"skcnn.{title}"
         for row in section.findall(nodes.row):
