@@ -1,7 +1,7 @@
 """Solve the equations that lead from softmax outputs to the posterior, as nodes of a graph.
 
-The same equations as in `skcnn/costs/_equations.py`, with the same names, for any number of classes:
-one system of K equations for each text. ONNX has no operator that solves systems, so a loop
+The same equations as in `skcnn/costs/_equations.py`, with the same names: one system of K equations
+for each text, for any number of classes. ONNX has no operator that solves systems, so a loop
 eliminates one column after the other (Gauss-Jordan elimination with pivots).
 """
 
@@ -14,9 +14,7 @@ from skcnn._arrays import Float64
 from skcnn.exporting._graph import Graph, Value
 
 
-def solve_equations(
-    q: Value, h: Value, g: Value, C: Float64, free: NDArray[np.bool_]
-) -> Value:
+def solve_equations(q: Value, h: Value, g: Value, C: Float64, free: NDArray[np.bool_]) -> Value:
     """Return the posterior up to a factor, (n, K).
 
     Parameters

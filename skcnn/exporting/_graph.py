@@ -130,7 +130,7 @@ class Value:
         return self.node(operator, np.array([axis]), keepdims=int(keepdims))
 
     def argmax(self, axis: int) -> Value:
-        """Return the first position of the largest number along an axis, which stays with size 1."""
+        """Return the first position of the largest number along an axis, which stays."""
         return self.node("ArgMax", axis=axis, dtype=np.int64)
 
     def argmin(self, axis: int) -> Value:
@@ -330,9 +330,7 @@ class Graph:
     def _to_proto(self, name: str) -> Any:
         from onnx import helper
 
-        return helper.make_graph(
-            self._nodes, name, self._inputs, self._outputs, self._initializers
-        )
+        return helper.make_graph(self._nodes, name, self._inputs, self._outputs, self._initializers)
 
 
 def _described(name: str, dtype: DTypeLike, shape: Sequence[str | int]) -> Any:

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,13 +85,15 @@ class NewWords:
     ----------
     ids : (U + 1,) int64, ids in the vocabulary
     hashes : (U + 1,) int64, CRC-32 of the words
-    ngrams : for 1 to 5 characters: hashes (U + 1, C) int64 of the n-grams that begin at each
-        character of "<word>", and whether there is one there
+    ngram_hashes : for 1 to 5 characters: (U + 1, 1, C) int64, hashes of the n-grams that begin at
+        each character of "<word>"
+    ngram_is_there : the same in bool, whether an n-gram begins there
     """
 
     ids: Value
     hashes: Value
-    ngrams: Sequence[tuple[Value, Value]]
+    ngram_hashes: list[Value]
+    ngram_is_there: list[Value]
 
     @classmethod
     def of(cls, graph: Graph) -> NewWords:
@@ -97,12 +102,34 @@ class NewWords:
         hashes = graph.input("new_hashes", np.int64, ("n_new",))
         characters = graph.input("new_characters", np.int64, ("n_new", "n_characters"))
         codes = characters.padded((1, 0), (0, _MOST_CHARACTERS), NO_CHARACTER)
-        return cls(
-            ids.padded((1,), (0,), UNKNOWN), hashes.padded((1,), (0,)), _hashed_ngrams(codes)
-        )
+        ids, hashes = ids.padded((1,), (0,), UNKNOWN), hashes.padded((1,), (0,))
+        return cls(ids, hashes, *_hashed_ngrams(codes))
+
+    def sums_over_ngrams(
+        self, keys: NDArray[np.uint32], table: NDArray[Any], sizes: Sequence[int]
+    ) -> Value:
+        """Sum up rows of a table over the n-grams of each word, (U + 1, columns).
+
+        Parameters
+        ----------
+        keys : (m,), hashes of the n-grams that are in the table, ascending
+        table : (m, columns)
+        sizes : numbers of characters of the n-grams
+        """
+        graph = self.ids.graph
+        hashes = graph.concat([self.ngram_hashes[size - 1] for size in sizes], axis=1)
+        is_there = graph.concat([self.ngram_is_there[size - 1] for size in sizes], axis=1)
+        places = graph.where(is_there, graph.place_of(hashes, keys), len(keys))  # (U + 1, S, C)
+        rows = graph.constant(with_zero(table))
+        # One size after the other, because all rows at once would need much memory.
+        sums = [
+            graph.take(rows, places.node("Gather", np.array(i), axis=1)).sum(1)
+            for i in range(len(sizes))
+        ]
+        return reduce(add, sums)
 
 
-def _hashed_ngrams(codes: Value) -> list[tuple[Value, Value]]:
+def _hashed_ngrams(codes: Value) -> tuple[list[Value], list[Value]]:
     """Do what `hashed_ngrams` does, for n-grams of 1 to 5 characters.
 
     `codes` (U, C + 5) has the characters of "<word>" and at least five times `NO_CHARACTER`.
@@ -110,13 +137,14 @@ def _hashed_ngrams(codes: Value) -> list[tuple[Value, Value]]:
     is_character = codes >= 0
     n_characters = is_character.astype(np.int64).sum(1, keepdims=True)
     is_long = n_characters > 1 + _BRACKETS  # (U, 1)
-    found = []
+    hashes, is_there = [], []
     prefix: Value | int = int(FNV_OFFSET_BASIS)
     for i in range(_MOST_CHARACTERS):
         end = i - _MOST_CHARACTERS
         prefix = times((codes.columns(i, end) ^ prefix), int(FNV_PRIME))
-        found.append((prefix, is_character.columns(i, end) & is_long))
-    return found
+        hashes.append(prefix.new_axis(1))
+        is_there.append((is_character.columns(i, end) & is_long).new_axis(1))
+    return hashes, is_there
 
 
 def times(hashes: Value, factor: int) -> Value:
@@ -130,3 +158,7 @@ def times_large(hashes: Value, factor: int) -> Value:
     high = (hashes - low).node("Div", _HALF)
     return (times(high, factor) * _HALF + low * factor).node("BitwiseAnd", _MASK)
 
+
+def with_zero(table: NDArray[Any]) -> NDArray[Any]:
+    """Return a table with one more row of zeros, for n-grams that are not in it."""
+    return np.concatenate([table, np.zeros((1, *table.shape[1:]), table.dtype)])

@@ -20,9 +20,7 @@ def network_softmax(weights: TextCNNWeights, texts: Texts, new: NewWords) -> Val
     embedding[PADDING] = 0
     vectors = texts.look_up(embedding, _vectors_of_new(weights, new))  # (n, L, d)
     vectors = vectors.transpose(0, 2, 1)  # (n, d, L)
-    pooled = [
-        _pooled(vectors, kernel, texts) for kernel in _kernels(weights)
-    ]
+    pooled = [_pooled(vectors, kernel, texts) for kernel in _kernels(weights)]
     joined = texts.graph.concat(pooled, axis=1)  # (n, W F)
     features = (joined + weights.filter_bias).node("Relu")
     logits = features @ weights.dense_kernel + weights.dense_bias
@@ -48,18 +46,11 @@ def _vectors_of_new(weights: TextCNNWeights, new: NewWords) -> Value:
 
 def _means_of_subwords(weights: TextCNNWeights, new: NewWords) -> Value:
     """Return the mean vector of the n-grams of characters of new words, (U + 1, d)."""
-    graph, n_keys = new.ids.graph, len(weights.subword_keys)
-    no_vector = np.zeros((1, weights.subword_vectors.shape[1]), np.float32)
-    table = np.concatenate([weights.subword_vectors, no_vector])
-    total = count = None
-    for size in SIZES:
-        hashes, is_there = new.ngrams[size - 1]
-        places = graph.where(is_there, graph.place_of(hashes, weights.subword_keys), n_keys)
-        vectors = graph.take(table, places).sum(1)  # (U + 1, C, d) -> (U + 1, d)
-        known = (places < n_keys).astype(np.float32).sum(1, keepdims=True)  # (U + 1, 1)
-        total = vectors if total is None else total + vectors
-        count = known if count is None else count + known
-    return total / count.maximum(1.0)
+    # The last column counts the n-grams.
+    ones = np.ones((len(weights.subword_keys), 1), np.float32)
+    table = np.concatenate([weights.subword_vectors, ones], axis=1)
+    sums = new.sums_over_ngrams(weights.subword_keys, table, SIZES)
+    return sums.columns(0, -1) / sums.columns(-1).maximum(1.0)
 
 
 def _kernels(weights: TextCNNWeights) -> list[Float32]:
@@ -76,10 +67,9 @@ def _pooled(vectors: Value, kernel: Float32, texts: Texts) -> Value:
     """Return the largest window of each filter that touches a word, (n, F)."""
     graph, reach = texts.graph, kernel.shape[2] - 1
     windows = vectors.node("Conv", kernel, pads=(reach, reach))  # (n, F, L + reach)
-    # Window s begins `reach` tokens before token s. It touches a word if one of the tokens from
-    # s - reach to s is one: in other words, if it begins before the last word ends.
-    is_word = texts.is_word.astype(np.int64)
-    length = is_word.sum(1, keepdims=True)  # (n, 1)
+    # Window s begins `reach` tokens before token s. It touches a word if it begins before the last
+    # word ends.
+    length = texts.is_word.astype(np.int64).sum(1, keepdims=True)  # (n, 1)
     end = graph.where(length > 0, length + reach, 0)
     touches = graph.arange(windows.size(2)).new_axis(0) < end  # (n, L + reach)
     return graph.where(touches.new_axis(1), windows, _LOW).max(2)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from skcnn._arrays import Float32, Float64
-from skcnn.exporting._graph import Graph, Value
-from skcnn.exporting._inputs import NewWords, Texts, times, times_large
+from skcnn.exporting._graph import Value
+from skcnn.exporting._inputs import NewWords, Texts, times, times_large, with_zero
 from skcnn.predicting._ngram_model import MAX_LOG_ODDS, NgramModel
 from skcnn.text._ngrams import CHARACTER_SIZES, MAX_WORDS, SPREAD, hashes_of
 from skcnn.text._subwords import FNV_PRIME
@@ -40,31 +38,32 @@ def _of_words(model: NgramModel, texts: Texts, new: NewWords, words: list[str]) 
     of_seen = np.concatenate([np.zeros(FIRST_WORD, np.int64), hashes_of(words).astype(np.int64)])
     hashes = texts.look_up(of_seen, new.hashes)  # (n, L)
     n_keys = len(features.word_keys)
-    found = [
-        graph.where(is_inside, graph.place_of(keys, features.word_keys), n_keys)
-        for keys, is_inside in _keys_by_size(hashes, texts.is_word)
-    ]
-    places, counts = _counted(graph.concat(found, axis=1))  # (n, 3 L)
-    idf = graph.take(_with_zero(features.word_idf), places).astype(np.float64)
+    keys, is_inside = (
+        graph.concat(parts, axis=1) for parts in _keys_by_size(hashes, texts.is_word)
+    )
+    found = graph.where(is_inside, graph.place_of(keys, features.word_keys), n_keys)
+    places, counts = _counted(found)  # (n, 3 L)
+    idf = graph.take(with_zero(features.word_idf), places).astype(np.float64)
     weights = (counts.log() + 1) * idf
     square = (weights * weights / counts).sum(1, keepdims=True)  # (n, 1)
-    coef = graph.take(_with_zero(model.word_coef), places).astype(np.float64)  # (n, 3 L, columns)
+    coef = graph.take(with_zero(model.word_coef), places).astype(np.float64)  # (n, 3 L, columns)
     return _dot(weights / counts, coef) / _length(square)
 
 
-def _keys_by_size(hashes: Value, is_word: Value) -> list[tuple[Value, Value]]:
+def _keys_by_size(hashes: Value, is_word: Value) -> tuple[list[Value], list[Value]]:
     """Return the keys of 1, 2 and 3 words in a row, and whether they are inside of the text."""
     hashes = hashes.padded((0, 0), (0, MAX_WORDS - 1))
     is_word = is_word.astype(np.int64).padded((0, 0), (0, MAX_WORDS - 1)) > 0
-    prefix, found = hashes.columns(0, 1 - MAX_WORDS), []
+    prefix, found, is_inside = hashes.columns(0, 1 - MAX_WORDS), [], []
     for n in range(1, MAX_WORDS + 1):
         end = n - MAX_WORDS or None
         keys = prefix
         if n > 1:
             prefix = times(prefix, int(FNV_PRIME)) ^ hashes.columns(n - 1, end)
             keys = (times_large(prefix, int(SPREAD)) + n).node("BitwiseAnd", _MASK)
-        found.append((keys, is_word.columns(n - 1, end)))
-    return found
+        found.append(keys)
+        is_inside.append(is_word.columns(n - 1, end))
+    return found, is_inside
 
 
 def _of_characters(model: NgramModel, texts: Texts, new: NewWords, words: list[str]) -> Value:
@@ -74,11 +73,13 @@ def _of_characters(model: NgramModel, texts: Texts, new: NewWords, words: list[s
     training saw they are constants.
     """
     sums = model.features.character_sums(words, model.character_coef)
-    of_seen = np.column_stack([sums.squares, sums.log_odds])
-    of_seen = np.concatenate([np.zeros((FIRST_WORD, of_seen.shape[1])), of_seen])
+    of_seen = np.column_stack([sums.squares, sums.log_odds]).astype(np.float32)
+    no_word = np.zeros((FIRST_WORD, of_seen.shape[1]), np.float32)
+    of_seen = np.concatenate([no_word, of_seen])  # (n_seen, 1 + columns)
     ids, counts = _counted(texts.ids)  # in another order, (n, L)
     sorted_texts = Texts.from_ids(ids, texts.n_seen)
-    terms = sorted_texts.look_up(of_seen, _sums_of_new(model, new))  # (n, L, 1 + columns)
+    terms = sorted_texts.look_up(of_seen, _sums_of_new(model, new))
+    terms = terms.astype(np.float64)  # (n, L, 1 + columns)
     log_counts = counts.log() + 1
     squares = terms.node("Gather", np.array([0]), axis=2)  # (n, L, 1)
     square = _dot(log_counts * log_counts / counts, squares)  # (n, 1)
@@ -89,17 +90,10 @@ def _of_characters(model: NgramModel, texts: Texts, new: NewWords, words: list[s
 
 def _sums_of_new(model: NgramModel, new: NewWords) -> Value:
     """Return what `WordSums` has of new words, (U + 1, 1 + columns)."""
-    features, graph = model.features, new.ids.graph
-    idf = features.character_idf.astype(np.float64)[:, np.newaxis]
-    table = _with_zero(np.concatenate([idf**2, idf * model.character_coef], axis=1))
-    total = None
-    for size in CHARACTER_SIZES:
-        hashes, is_there = new.ngrams[size - 1]
-        places = graph.place_of(hashes, features.character_keys)
-        places = graph.where(is_there, places, len(table) - 1)
-        sums = graph.take(table, places).sum(1)  # (U + 1, C, 1 + columns) -> ...
-        total = sums if total is None else total + sums
-    return total
+    features = model.features
+    idf = features.character_idf[:, np.newaxis]
+    table = np.concatenate([idf**2, idf * model.character_coef], axis=1)
+    return new.sums_over_ngrams(features.character_keys, table, CHARACTER_SIZES)
 
 
 def _counted(places: Value) -> tuple[Value, Value]:
@@ -122,8 +116,3 @@ def _dot(weights: Value, terms: Value) -> Value:
 def _length(square: Value) -> Value:
     """Return the root of a sum of squares; 1 instead of 0."""
     return square.graph.where(square > 0, square, 1.0).node("Sqrt")
-
-
-def _with_zero(table: Float32 | Float64) -> NDArray[np.floating]:
-    """Return a table with one more row of zeros, for n-grams that are not in it."""
-    return np.concatenate([table, np.zeros((1, *table.shape[1:]), table.dtype)])

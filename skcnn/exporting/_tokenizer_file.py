@@ -13,6 +13,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from skcnn.text._subwords import MAX_CHARACTERS
@@ -61,7 +62,7 @@ def tokenizer_json(
         "rewrites": _REWRITES,
         "lowercase": tokenize.lowercase,
         "token": _greedy(unicode_pattern(_NAMED)),
-        "sets": {name: _ranges(pattern) for name, pattern in _sets().items()},
+        "sets": _sets(),
         "max_length": None if max_length is None else head_and_tail(max_length),
         "longest_word": MAX_CHARACTERS,
         "n_seen": n_seen,
@@ -70,22 +71,22 @@ def tokenizer_json(
     return json.dumps(parts, indent=0).encode()
 
 
+def _greedy(pattern: str) -> str:
+    return re.sub(r"([+*?])\+", r"\1", pattern)
+
+
+@cache
 def _sets() -> dict[str, str]:
-    """Return the pattern of one character of each set."""
-    return {
+    """Return the characters of each set, as they are written inside a character set."""
+    patterns = {
         "letter": LETTER,
         "digit": r"\d",
         "word": r"\w",
         "mark": f"[{combining_marks()}]",
         "separator": f"[{SEPARATORS}]",
     }
-
-
-def _greedy(pattern: str) -> str:
-    return re.sub(r"([+*?])\+", r"\1", pattern)
-
-
-def _ranges(pattern: str) -> str:
-    """Return all characters that match a pattern, as they are written inside a character set."""
     everything = "".join(map(chr, range(sys.maxunicode + 1)))
-    return "".join(f"{run[0][0]}-{run[0][-1]}" for run in re.finditer(f"{pattern}+", everything))
+    return {
+        name: "".join(f"{run[0][0]}-{run[0][-1]}" for run in re.finditer(f"{one}+", everything))
+        for name, one in patterns.items()
+    }
