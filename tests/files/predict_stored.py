@@ -1,7 +1,7 @@
 """Predict with stored model files where only skcnn and what it needs to predict are installed.
 
-``python tests/files/predict_stored.py FILE.skcnn ...`` compares with the probabilities and labels in
-FILE.json. It fails if TensorFlow is there, or if skcnn is not the installed one.
+``python tests/files/predict_stored.py FILE.skcnn ...`` compares with the probabilities and labels
+in FILE.json. It fails if TensorFlow is there, or if skcnn is not the installed one.
 """
 
 from __future__ import annotations
