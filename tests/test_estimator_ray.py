@@ -20,8 +20,7 @@ from tests.recipes import recipes
 ray = pytest.importorskip("ray")
 ROOT = Path(__file__).parents[1]
 
-# Ray's own files and sockets are left to the garbage collector when it shuts down.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
