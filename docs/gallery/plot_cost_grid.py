@@ -87,6 +87,8 @@ right.set_xscale("log")
 right.set_xticks(ratios, [str(ratio) for ratio in ratios])
 right.minorticks_off()
 right.set(xlabel="cost of a miss that the classifier decides by", ylim=(0, None))
-right.set(ylabel="average real cost (a false alarm: 1)", title=f"Grid: the cheapest decides by {best}")
+right.set(
+    ylabel="average real cost (a false alarm: 1)", title=f"Grid: the cheapest decides by {best}"
+)
 right.legend(frameon=False)
 plt.show()

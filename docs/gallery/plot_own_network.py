@@ -17,11 +17,12 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from keras import layers
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import precision_score, recall_score
 from sklearn.model_selection import train_test_split
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import make_pipeline, make_union
 
 from skcnn import CooccurrenceVectors, CostSensitiveTextCNN, average_cost, bayes_threshold
 from skcnn.datasets import load_bbc_headlines
@@ -81,12 +82,17 @@ outputs = network.predict(np.asarray(to_ids(X_test)), verbose=0)[:, 0]  # P(tech
 # cheaper. The network is the same, and nothing is trained again. The third way gives the network to
 # ``CostSensitiveTextCNN``. It trains the network with a cost-sensitive loss, adds a model of
 # n-grams, and decides by the expected cost. See :doc:`/own_network`. For comparison: TF-IDF +
-# logistic regression, with the same threshold.
+# logistic regression, calibrated, with the same threshold.
 
 costs = [[0, 1], [5, 0]]  # rows: the true class; columns: the predicted class
 cnn = CostSensitiveTextCNN(costs, network=two_channels, n_iter_no_change=3, random_state=0)
 threshold = bayes_threshold(costs)
-linear = make_pipeline(TfidfVectorizer(), LogisticRegression(C=4)).fit(X_train, y_train)
+ngrams = make_union(
+    TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
+    TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True),
+)
+linear = CalibratedClassifierCV(make_pipeline(ngrams, LogisticRegression(C=10, max_iter=1000)))
+linear.fit(X_train, y_train)
 decisions = {
     "Keras,\noutput > 0.5": (outputs > 0.5).astype(int),
     f"Keras,\noutput > {threshold:.2f}": (outputs > threshold).astype(int),

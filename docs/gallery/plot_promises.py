@@ -65,8 +65,11 @@ for ax, (confidence, values) in zip(axes, recall.items(), strict=True):
         ax.hist(np.array(values)[part], edges, color=color, label=f"{label}: {part.mean():.0%}")
     ax.axvline(0.9, color="black", linestyle="--", linewidth=1)
     mean = np.mean(flagged[confidence])
-    ax.set_title(f"{names[confidence]}: the limit is kept in {kept.mean():.0%} of the draws, "
-                 f"{mean:.0%} of the texts are flagged", fontsize=11)
+    ax.set_title(
+        f"{names[confidence]}: the limit is kept in {kept.mean():.0%} of the draws, "
+        f"{mean:.0%} of the texts are flagged",
+        fontsize=11,
+    )
     ax.set_ylabel("draws")
     ax.legend(loc="upper left", frameon=False)
     ax.spines[["top", "right"]].set_visible(False)

@@ -19,10 +19,17 @@ import numpy as np
 import pandas as pd
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, StackingClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, train_test_split
 from sklearn.pipeline import make_pipeline
 
-from skcnn import CostSensitiveTextCNN, MinCostClassifier, normalized_cost
+from skcnn import (
+    CostSensitiveTextCNN,
+    MinCostClassifier,
+    average_cost,
+    decide,
+    normalized_cost,
+)
 from skcnn.datasets import load_bbc_headlines
 from skcnn.inspection import CostCurveDisplay
 
@@ -49,8 +56,8 @@ X_train, X_test, y_train, y_test = train_test_split(table, y, stratify=y, random
 print(table.head(3).round(3).to_string(index=False))
 
 # %%
-# Three classifiers
-# -----------------
+# One classifier for each kind of column
+# --------------------------------------
 # A ``ColumnTransformer`` hands each classifier its columns. ``StackingClassifier`` learns from
 # predictions for headlines that its parts did not learn from. It predicts the more probable class,
 # so ``MinCostClassifier`` around it decides by the costs.
@@ -64,17 +71,25 @@ boosted = make_pipeline(
     make_column_transformer(("passthrough", numbers)),
     HistGradientBoostingClassifier(max_leaf_nodes=8, max_iter=60, random_state=0),
 )
-folds = StratifiedKFold(4, shuffle=True, random_state=0)
+folds = StratifiedKFold(3, shuffle=True, random_state=0)
 stack = StackingClassifier(
-    [("text", text), ("numbers", boosted)], stack_method="predict_proba", cv=folds
+    [("text", text), ("numbers", boosted)], final_estimator=LogisticRegression(), cv=folds
 )
-classifiers = {"numbers": boosted, "text": text, "text and numbers": stack}
-normalized, probabilities = {}, {}
-for name, classifier in classifiers.items():
-    model = MinCostClassifier(classifier, costs).fit(X_train, y_train)
-    normalized[name] = normalized_cost(y_test, model.predict(X_test), cost_matrix=costs)
-    probabilities[name] = model.predict_proba(X_test)[:, 1]
-    print(f"{name:17} normalized cost {normalized[name]:.2f}")
+model = MinCostClassifier(stack, costs).fit(X_train, y_train)
+print(f"average cost {average_cost(y_test, model.predict(X_test), cost_matrix=costs):.2f}")
+
+# %%
+# The stack has fitted both parts on all training rows, so they can be asked alone too:
+
+classifiers = dict(reversed(model.estimator_.named_estimators_.items()))
+classifiers["text and numbers"] = model
+probabilities = {name: part.predict_proba(X_test) for name, part in classifiers.items()}
+normalized = {
+    name: normalized_cost(y_test, decide(P, costs), cost_matrix=costs)
+    for name, P in probabilities.items()
+}
+for name, cost in normalized.items():
+    print(f"{name:17} normalized cost {cost:.2f}")
 
 # %%
 # Is the stack worth it?
@@ -84,9 +99,9 @@ for name, classifier in classifiers.items():
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
 colors = ("#e69f00", "#56b4e9", "#0072b2")
-for (name, p), color in zip(probabilities.items(), colors, strict=True):
+for (name, P), color in zip(probabilities.items(), colors, strict=True):
     CostCurveDisplay.from_predictions(
-        y_test, p, kind="brier", name=name, reference=name == "text", color=color, ax=left
+        y_test, P[:, 1], kind="brier", name=name, reference=name == "text", color=color, ax=left
     )
 left.set_title("Cost at every ratio of the costs")
 bars = right.bar(list(normalized), list(normalized.values()), color=colors)
