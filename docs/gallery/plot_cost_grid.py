@@ -2,9 +2,9 @@
 Which costs? A grid and a path
 ==============================
 
-Often nobody knows what an error costs. ``cost_path`` shows what a choice leads to: recall, precision
-and cost for each ratio of the two costs. If you do know the costs, a grid search shows whether the
-estimator does best with the same ones.
+Often nobody knows what an error costs. ``cost_path`` shows what a choice leads to: recall,
+precision and cost for each ratio of the two costs. If you do know the costs, a grid search shows
+whether the estimator does best with the same ones.
 
 The task: find the tech headlines among headlines of BBC News.
 """
@@ -29,8 +29,8 @@ cnn = CostSensitiveTextCNN(loss="cross_entropy", n_filters=50, epochs=8, random_
 # %%
 # A path over the costs
 # ---------------------
-# With ``loss="cross_entropy"`` the costs count in the decision alone. So the network is trained once
-# for each fold, and not for each ratio.
+# With ``loss="cross_entropy"`` the costs count in the decision alone. So the network is trained
+# once for each fold, and not for each ratio. See :doc:`/decisions`.
 
 ratios = (1, 2, 5, 10, 20)
 path = cost_path(cnn, X_train, y_train, ratios, pos_label="tech", cv=folds)
@@ -88,7 +88,8 @@ right.set_xticks(ratios, [str(ratio) for ratio in ratios])
 right.minorticks_off()
 right.set(xlabel="cost of a miss that the classifier decides by", ylim=(0, None))
 right.set(
-    ylabel="average real cost (a false alarm: 1)", title=f"Grid: the cheapest decides by {best}"
+    ylabel="average real cost (a false alarm: 1)",
+    title=f"Grid: the cheapest candidate decides by {best}",
 )
 right.legend(frameon=False)
 plt.show()

@@ -69,16 +69,16 @@ figure, axes = plt.subplots(1, 3, figsize=(11, 3.8), layout="constrained", share
 panels = (
     (recall, "share of tech that is found", "Recall", "#56b4e9"),
     (cost, "average cost (a false alarm: 1)", "Cost", "#009e73"),
-    (mean_probability, "mean of P(tech | headline)", "Probabilities", "#e69f00"),
+    (mean_probability, "mean of P(tech | headline)", "Probabilities (line: real share)", "#e69f00"),
 )
 for ax, (values, label, title, color) in zip(axes, panels, strict=True):
-    bars = ax.barh(list(classifiers), values, color=color)
-    ax.bar_label(bars, fmt="%.2f", label_type="center")
+    ax.barh(list(classifiers), values, color=color)
+    for position, value in enumerate(values):
+        ax.annotate(f"{value:.2f}", (0.02 * max(values), position), va="center")
     ax.set(xlabel=label, title=title)
     ax.spines[["top", "right"]].set_visible(False)
 axes[0].invert_yaxis()
-axes[2].axvline(share, color="black", linestyle="--", linewidth=1, label="share of tech")
-axes[2].legend(loc="lower right", frameon=False)
+axes[2].axvline(share, color="black", linestyle="--", linewidth=1)
 cheapest = min(zip(cost, classifiers, strict=True))[1]
 figure.suptitle(f"Cheapest on the {len(y_test)} test headlines: {cheapest}")
 plt.show()

@@ -4,8 +4,8 @@ Word vectors from your own texts
 
 Most teams have few labeled texts and many texts without labels. Word vectors can be learned from
 all of them in seconds, and no download is needed. Here the labeled texts are headlines of BBC News,
-and the texts without labels are the articles below them. The articles of the test headlines are left
-out.
+and the texts without labels are the articles below them. The articles of the test headlines are
+left out.
 
 The task: find the tech headlines. A missed tech headline costs 5, a false alarm costs 1.
 """

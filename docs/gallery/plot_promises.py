@@ -40,17 +40,17 @@ recall = {None: [], 0.95: []}
 flagged = {None: [], 0.95: []}
 for _ in range(400):
     drawn = random.integers(len(y_rest), size=600)
-    for confidence in recall:
+    for confidence, found in recall.items():
         threshold = threshold_at_recall(
             y_rest[drawn], p_rest[drawn], min_recall=0.9, confidence=confidence
         )
-        recall[confidence].append((positive >= threshold).mean())
+        found.append((positive >= threshold).mean())
         flagged[confidence].append((p_rest >= threshold).mean())
 
 # %%
 # How often is the limit kept?
 # ----------------------------
-# A promise has a price: more texts are flagged. See :doc:`/promises` for promises about precision,
+# A promise is not free: more texts are flagged. See :doc:`/promises` for promises about precision,
 # false alarms and cost.
 
 figure, axes = plt.subplots(2, 1, figsize=(8, 5.4), layout="constrained", sharex=True)

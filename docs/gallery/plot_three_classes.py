@@ -51,8 +51,9 @@ minutes = {
 # Two networks, and TF-IDF
 # ------------------------
 # The first network knows nothing of the costs: it predicts the most probable desk. The second one
-# learns and decides by the costs. The third classifier is simple: TF-IDF of words and of characters +
-# logistic regression, calibrated on folds of the training headlines. It decides by the same costs.
+# learns and decides by the costs; :doc:`/cost_matrices` has all forms of costs. The third classifier
+# is simple: TF-IDF of words and of characters + logistic regression, calibrated on folds of the
+# training headlines. It decides by the same costs.
 
 equal = CostSensitiveTextCNN(word_vectors="glove", random_state=0).fit(X_train, y_train)
 careful = CostSensitiveTextCNN(minutes, word_vectors="glove", random_state=0).fit(X_train, y_train)
