@@ -1,4 +1,4 @@
-"""Private names of scikit-learn, threads, forks, random states, warnings of names and pickles.
+"""Private names of scikit-learn, threads, forks, autologging, random states, warnings and pickles.
 
 scikit-learn's names are imported on first use: `skcnn.costs` needs this file, and importing
 scikit-learn takes a second.
@@ -11,6 +11,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache, wraps
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -43,6 +44,7 @@ __all__ = [
     "renamed_arguments",
     "warn_renamed",
     "warn_user",
+    "without_autologging",
 ]
 
 _HOMES = {
@@ -289,5 +291,46 @@ class _OneBlasThread:
 
 one_blas_thread = _OneBlasThread()
 
+
+class _WithoutAutologging:
+    """A context in which MLflow does not log what is fitted inside an estimator of skcnn.
+
+    `mlflow.sklearn.autolog` replaces the `fit` of scikit-learn's own classes. Without this context
+    it would take each part of an estimator, such as a logistic regression, for a model of the user.
+
+    MLflow's switch belongs to the whole process, so the context counts its users: the first one
+    turns autologging off, the last one turns it on again. Where MLflow itself has turned it off, as
+    in `cross_val_score`, nothing changes. MLflow is never imported here.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._turned_off: AbstractContextManager[Any] = nullcontext()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                module = sys.modules.get("mlflow.utils.autologging_utils")
+                # MLflow has no public name for this.
+                is_on = not getattr(module, "_AUTOLOGGING_GLOBALLY_DISABLED", True)
+                self._turned_off = module.disable_autologging() if is_on else nullcontext()  # type: ignore[union-attr]
+                self._turned_off.__enter__()
+            self._users += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self._turned_off.__exit__(None, None, None)
+
+    def unlock(self) -> None:
+        """Take a new lock, in a forked process: a thread of its parent may hold the old one."""
+        self._lock = threading.Lock()
+
+
+without_autologging = _WithoutAutologging()
+
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=one_blas_thread.unlock)
+    os.register_at_fork(after_in_child=without_autologging.unlock)
