@@ -95,6 +95,7 @@ def load(
     Parameters
     ----------
     path : str or path
+        The file.
     sentence_vectors : object, callable or fitted transformer, default=None
         As for `CostSensitiveTextCNN.load`.
     members : dict of str to classifier, default=None

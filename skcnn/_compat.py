@@ -1,4 +1,4 @@
-"""Private names of scikit-learn, threads, forks, autologging, random states, warnings and pickles.
+"""Private names of scikit-learn, threads, forks, autologging, random states, warnings, packages.
 
 scikit-learn's names are imported on first use: `skcnn.costs` needs this file, and importing
 scikit-learn takes a second.
@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache, wraps
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sklearn.utils.validation import _check_feature_names, _check_sample_weight
 
 __all__ = [
+    "KERAS_PACKAGES",
     "CallbackSupportMixin",
     "DocLinkMixin",
     "HasMethods",
@@ -38,6 +40,8 @@ __all__ = [
     "_check_sample_weight",
     "_fit_context",
     "_safe_indexing",
+    "check_installed",
+    "check_keras",
     "check_not_forked",
     "one_blas_thread",
     "own_random_state",
@@ -63,6 +67,9 @@ R = TypeVar("R")
 
 # The attribute of a pickled estimator that names the version.
 _VERSION_KEY = "_skcnn_version"
+
+# What training needs and predicting does not, by the names for `import`.
+KERAS_PACKAGES = ("tensorflow", "keras", "scikeras", "numba")
 
 # Warnings do not point to lines of these packages, because users cannot change them.
 _PASSED_OVER = frozenset(
@@ -249,6 +256,51 @@ def check_not_forked(what: str) -> None:
             "example before the first fit. Without `network`, a fitted model predicts in a forked "
             "process too."
         )
+
+
+def check_installed(what: str, *packages: str, fix: str = "") -> None:
+    """Raise an error if packages are missing; none of them is imported.
+
+    Parameters
+    ----------
+    what : str
+        What needs the packages, such as "fit".
+    *packages : str
+        Names by which they are imported.
+    fix : str, default=""
+        What to install, as `pip install` takes it. "": the packages that are missing.
+
+    Raises
+    ------
+    ImportError
+        If at least one of them is not installed.
+    """
+    missing = [name for name in packages if not sys.modules.get(name) and not find_spec(name)]
+    if missing:
+        verb = "is" if len(missing) == 1 else "are"
+        raise ImportError(
+            f"{what} needs {', '.join(missing)}, which {verb} not installed. Install with: "
+            f"pip install {fix or ' '.join(missing)}"
+        )
+
+
+def check_keras(what: str) -> None:
+    """Raise an error where Keras cannot be used: it is not installed, or would wait forever.
+
+    Parameters
+    ----------
+    what : str
+        What needs Keras, such as "fit".
+
+    Raises
+    ------
+    ImportError
+        If one of `KERAS_PACKAGES` is not installed.
+    RuntimeError
+        As `check_not_forked`.
+    """
+    check_installed(what, *KERAS_PACKAGES, fix="skcnn")
+    check_not_forked(what)
 
 
 class _OneBlasThread:

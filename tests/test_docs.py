@@ -22,7 +22,7 @@ import typer
 from sklearn.base import BaseEstimator
 
 import skcnn
-import skcnn.cli
+import skcnn.cli._app
 import skcnn.costs
 import skcnn.datasets
 import skcnn.inspection
@@ -141,7 +141,7 @@ def test_every_block_says_its_language_and_every_python_block_is_run() -> None:
 @pytest.mark.parametrize("line", SHELL_COMMANDS)
 def test_the_commands_on_the_pages_parse(line: str) -> None:
     arguments = shlex.split(line.rpartition("&& ")[2], comments=True)[1:]
-    group: Any = typer.main.get_command(skcnn.cli.app)
+    group: Any = typer.main.get_command(skcnn.cli._app.app)
     context = group.make_context("skcnn", list(arguments))
     name, command, rest = group.resolve_command(context, arguments)
     command.make_context(name, rest, parent=context)

@@ -82,7 +82,8 @@ class MinCostMixin(OtherCostsMixin, DocLinkMixin):
 
         Parameters
         ----------
-        X : as in `fit`
+        X : array-like
+            Rows, in any form that `fit` takes.
         sample_costs : array-like of shape (n_samples, n_classes) or (n_samples, n_classes, \
 n_classes), or DataFrame, default=None
             The cost of missing each class in each row, or a cost matrix for each row, see
@@ -126,7 +127,8 @@ n_classes), or DataFrame, default=None
 
         Parameters
         ----------
-        X : as in `fit`
+        X : array-like
+            Rows, in any form that `fit` takes.
 
         Returns
         -------
@@ -148,8 +150,10 @@ n_classes), or DataFrame, default=None
 
         Parameters
         ----------
-        X : as in `fit`
-        sample_costs : as in `predict`, default=None
+        X : array-like
+            Rows, in any form that `fit` takes.
+        sample_costs : array-like or DataFrame, default=None
+            As in `predict`.
 
         Returns
         -------
@@ -176,12 +180,15 @@ n_classes), or DataFrame, default=None
 
         Parameters
         ----------
-        X : as in `fit`
-        sample_costs : as in `predict`, default=None
+        X : array-like
+            Rows, in any form that `fit` takes.
+        sample_costs : array-like or DataFrame, default=None
+            As in `predict`.
 
         Returns
         -------
         ndarray of shape (n_samples, n_classes), dtype float64
+            What `expected_costs` returns.
 
         Raises
         ------
@@ -249,7 +256,7 @@ class MinCostClassifier(
         `prior` nor `train_prior` is given.
     n_features_in_ : int
         As in `estimator_`, if it has it.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         As in `estimator_`, if it has them.
 
     See Also
@@ -316,7 +323,8 @@ class MinCostClassifier(
 
         Parameters
         ----------
-        X : as the classifier takes it
+        X : array-like
+            Rows, in any form that the classifier takes.
         y : array-like of shape (n_samples,)
             Labels.
         **params : dict
@@ -324,7 +332,8 @@ class MinCostClassifier(
 
         Returns
         -------
-        self
+        MinCostClassifier
+            This object, fitted.
 
         Raises
         ------
@@ -380,7 +389,8 @@ class MinCostClassifier(
 
         Parameters
         ----------
-        X : as in `fit`
+        X : array-like
+            Rows, in any form that `fit` takes.
 
         Returns
         -------

@@ -88,6 +88,7 @@ class SaveLoadMixin:
         Parameters
         ----------
         path : str or path
+            The file.
         sentence_vectors : object, callable or fitted transformer, default=None
             The one that the model was fitted with, unless it is "minilm": a file cannot hold it.
         members : dict of str to classifier, default=None

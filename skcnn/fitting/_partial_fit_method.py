@@ -6,12 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from numpy.typing import ArrayLike
 
-from skcnn._compat import (
-    _check_feature_names,
-    _fit_context,
-    check_not_forked,
-    without_autologging,
-)
+from skcnn._compat import _check_feature_names, _fit_context, check_keras, without_autologging
 from skcnn._settings import FitSettings, MemberSettings, NetworkSettings, TextSettings
 from skcnn.fitting._partial_fit import begin_model, check_can_continue, continue_model
 from skcnn.fitting._reporter import Reporter
@@ -49,8 +44,10 @@ class PartialFitMixin:
 
         Parameters
         ----------
-        X, y : as in `fit`
-            y may lack some classes.
+        X : list, tuple, ndarray, Series or one-column DataFrame of str, n_samples texts
+            The texts.
+        y : array-like of shape (n_samples,)
+            Their labels. Some classes may be missing.
         classes : array-like of shape (n_classes,), default=None
             All labels that y may ever have. The first call needs them.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -58,7 +55,8 @@ class PartialFitMixin:
 
         Returns
         -------
-        self
+        CostSensitiveTextCNN
+            This object, fitted.
 
         Raises
         ------
@@ -69,10 +67,10 @@ class PartialFitMixin:
             if the model was loaded from a file, which keeps nothing to continue from. Also with
             `network`, `sentence_vectors`, `members`, `class_weight="balanced"`, or an optimizer
             other than Adam, or if the weights are more than 1e20 times those of the first call.
-        RuntimeError
-            In a process that was forked after TensorFlow was used, as in `fit`.
+        ImportError, RuntimeError
+            Where TensorFlow is missing or cannot run, as in `fit`.
         """
-        check_not_forked("partial_fit")
+        check_keras("partial_fit")
         text, network, members, settings = self._settings()
         check_can_continue(network, members, settings)
         model = getattr(self, "_model", None)
