@@ -81,7 +81,7 @@ _HOMES = {
     "ModelFileError": "skcnn.files._errors",
     "save": "skcnn.files._save_any",
 }
-_SUBMODULES = ("costs", "datasets", "inspection", "losses", "network", "text")
+_SUBMODULES = ("costs", "datasets", "files", "inspection", "losses", "mlflow", "network", "text")
 
 
 def load(
