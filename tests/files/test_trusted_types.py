@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,14 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 
 import skcnn
-from skcnn import CooccurrenceVectors, CostSensitiveTextCNN, MinCostClassifier, make_cost_scorer
+from skcnn import (
+    CooccurrenceVectors,
+    CostSensitiveTextCNN,
+    MinCostClassifier,
+    losses,
+    make_cost_scorer,
+)
 from skcnn.files import TRUSTED_TYPES
-from skcnn.losses import FocalCost
 from tests.conftest import make_corpus
 from tests.text.encoders import count_topics
 
@@ -75,7 +81,7 @@ MODELS: dict[str, Callable[[], Any]] = {
     "word vectors": lambda: fit(cnn(word_vectors={"win": [1.0, 0.5], "jackpot": [0.5, 0.5]})),
     "vectors from texts": lambda: fit(cnn(word_vectors=CooccurrenceVectors(3).fit(CORPUS.texts))),
     "three classes": lambda: fit(cnn(), THREE),
-    "a loss object": lambda: fit(cnn(loss=FocalCost(COSTS, labels=["ham", "spam"]))),
+    "a loss object": lambda: fit(cnn(loss=losses.FocalCost([[0, 1], [5, 0]]))),
     "partial_fit": lambda: cnn().partial_fit(CORPUS.texts, CORPUS.labels, classes=["ham", "spam"]),
     "sentence vectors": lambda: fit(cnn(sentence_vectors=count_topics)),
     "a transformer": lambda: fit(
@@ -112,9 +118,14 @@ def files(models: dict[str, Any]) -> dict[str, bytes]:
     return {name: io.dumps(model) for name, model in models.items()}
 
 
-def test_the_list_has_all_types_that_skops_finds_and_no_other(files: dict[str, bytes]) -> None:
-    found = {name for each in files.values() for name in io.get_untrusted_types(data=each)}
-    found |= set(io.get_untrusted_types(data=io.dumps(CooccurrenceVectors(3).fit(CORPUS.texts))))
+def test_the_list_has_all_types_that_skops_finds_and_no_other(
+    models: dict[str, Any], files: dict[str, bytes]
+) -> None:
+    contents = [*files.values(), io.dumps(CooccurrenceVectors(3).fit(CORPUS.texts))]
+    for name in losses.__all__:
+        loss = getattr(losses, name)([[0, 1], [5, 0]])
+        contents.append(io.dumps(copy(models["default"]).set_params(loss=loss)))
+    found = {name for each in contents for name in io.get_untrusted_types(data=each)}
     ours = {name for name in found if name.startswith("skcnn.")}
     assert sorted(TRUSTED_TYPES) == sorted(ours)
 
