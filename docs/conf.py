@@ -52,8 +52,8 @@ sphinx_gallery_conf = {
     "gallery_dirs": "examples",
     "filename_pattern": r"[/\\]plot_",
     "abort_on_example_error": True,
-    "show_memory": False,
     "remove_config_comments": True,
+    "show_signature": False,
     "write_computation_times": False,
 }
 

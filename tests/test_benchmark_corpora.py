@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import importlib
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -17,18 +18,18 @@ from sklearn.utils import Bunch
 from skcnn.datasets._catalog import CORPORA
 from tests.datasets.samples import ROWS, of_samples, serving
 
-FOLDER = Path(__file__).parents[1] / "docs" / "benchmarks"
+DOCS = Path(__file__).parents[1] / "docs"
 
 
 @pytest.fixture
 def corpora(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(FOLDER))
+    monkeypatch.syspath_prepend(str(DOCS / "benchmarks"))
     return importlib.import_module("_corpora")
 
 
 @pytest.fixture
 def common(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(FOLDER))
+    monkeypatch.syspath_prepend(str(DOCS / "benchmarks"))
     return importlib.import_module("_common")
 
 
@@ -125,3 +126,9 @@ def test_the_published_split_keeps_each_sentence_once_and_its_test_texts_apart(
         parts.tolist() == ["train"] * (parts == "train").sum() + ["test"] * (parts == "test").sum()
     )
     assert 10 <= (parts == "test").sum() <= 30
+
+
+def test_the_page_on_choosing_has_the_table_of_the_measured_costs() -> None:
+    script = runpy.run_path(str(DOCS / "images" / "make_learning_curves.py"))
+    page = (DOCS / "choosing.md").read_text("utf-8")
+    assert script["table"](script["mean_costs"](script["FILES"])) in page

@@ -2,7 +2,8 @@
 
 A relative link to a file that is not a page of the site, such as ``../skcnn/costs/_matrix.py`` or
 ``../README.md``, leads to the file on GitHub. A link to a script of the gallery leads to its page.
-The names in the tables of the API page lead to the pages of these names.
+The names in the tables of the API page lead to the pages of these names, and so do names in code
+in docstrings, without the module in front.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from api_pages import public_objects
 from docutils import nodes
 from pygments.lexers.special import TextLexer
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 
 ROOT = Path(__file__).parents[2]
 REPOSITORY = "https://github.com/skcnn/skcnn"
@@ -24,6 +27,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_lexer("csv", TextLexer)  # blocks of CSV, as GitHub names them
     app.connect("doctree-read", link_files)
     app.connect("doctree-read", link_api_names)
+    app.connect("missing-reference", find_short_name)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -60,16 +64,16 @@ def replacement(app: Sphinx, path: Path, anchor: str, link: nodes.Element) -> no
 
 
 def link_api_names(app: Sphinx, doctree: nodes.document) -> None:
-    """Link the first cells of the tables on the API page, under headings that name a module."""
+    """Link the first cells of the tables on the API page, under the name that has them."""
     if app.env.current_document.docname != "api":
         return
-    for section in doctree.findall(nodes.section):
-        module = section[0].astext()
-        if not module.startswith("skcnn"):
-            continue
+    for section in (child for child in doctree[0] if isinstance(child, nodes.section)):
+        title = section[0].astext()
+        owner = title if title.startswith("skcnn") else f"skcnn.{title}"
         for row in section.findall(nodes.row):
             for literal in row[0].findall(nodes.literal):
-                link_name(literal, f"{module}.{literal.astext()}")
+                if isinstance(literal.parent, nodes.paragraph):
+                    link_name(literal, f"{owner}.{literal.astext()}")
 
 
 def link_name(literal: nodes.literal, full_name: str) -> None:
@@ -77,3 +81,18 @@ def link_name(literal: nodes.literal, full_name: str) -> None:
     attributes: dict[str, Any] = {"refdomain": "py", "reftype": "obj", "reftarget": full_name}
     link = addnodes.pending_xref("", literal.deepcopy(), refexplicit=True, **attributes)
     literal.replace_self(link)
+
+
+def find_short_name(
+    app: Sphinx, env: BuildEnvironment, link: addnodes.pending_xref, content: nodes.Element
+) -> nodes.Element | None:
+    """Resolve `decide` in a docstring of another module: the public object of that name."""
+    full_names = {full.rpartition(".")[2]: full for full in public_objects()}
+    name = link.get("reftarget", "")
+    if link.get("refdomain") != "py" or link.get("reftype") != "obj" or name not in full_names:
+        return None
+    python = env.domains.python_domain
+    target = full_names[name]
+    return python.resolve_xref(
+        env, link["refdoc"], app.builder, "obj", target, addnodes.pending_xref(), content
+    )

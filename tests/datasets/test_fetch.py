@@ -242,3 +242,20 @@ def test_spaces_do_not_change_a_digest_but_letters_labels_and_order_do() -> None
         [Row("a", "one two")],
     ]
     assert digest not in map(digest_of, others)
+
+
+def test_the_page_and_the_docstring_name_every_corpus_with_its_license() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "datasets.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \|(.+)$", page, re.MULTILINE))
+    assert set(rows) == set(CORPORA)
+    for name, corpus in CORPORA.items():
+        (terms,) = re.findall(r"License: ([^.;,]+(?:\.\d)?)", corpus.description)
+        assert terms.replace("\n", " ") in rows[name]
+        assert f'"{name}"' in (fetch_corpus.__doc__ or "")
+
+
+def test_the_page_says_which_corpora_are_checked_by_their_files() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "datasets.md").read_text("utf-8")
+    (cell,) = re.findall(r"^\| (.+) \| the SHA-256 checksums of the files", page, re.MULTILINE)
+    by_files = {name for name, corpus in CORPORA.items() if corpus.digest is None}
+    assert set(re.findall(r"`(\w+)`", cell)) == by_files

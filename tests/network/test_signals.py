@@ -141,7 +141,10 @@ def test_ctrl_c_during_imports_does_not_break_later_fits() -> None:
 
 
 # Fits until the interrupt has come, so that it never meets an interpreter that is shutting down.
+# Python cannot import scikit-learn again where Ctrl-C cut that off, so this is done before.
 AT_A_MOMENT = f"""{FIT}
+import skcnn
+skcnn.CostSensitiveTextCNN
 signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell had it ignored
 try:
     print("ready", flush=True)
