@@ -1,13 +1,15 @@
 """Size of a model with GloVe by the way in which it is stored, and what its predictions cost.
 
 A model learns from 500 or 4,000 texts of each corpus and is written with each value of
-`word_vectors`, as a pickle, by joblib and by skops. Each model file is loaded and predicts 1,000
-other texts, where a miss costs 5. The words of the training texts are the same in all files. So the
-costs differ only by words that the training texts do not have.
+`word_vectors`. Each file is loaded and predicts 1,000 other texts, where a miss costs 5. The words of
+the training texts are the same in all files. So the costs differ only by words that the training
+texts do not have. For the first model, the sizes of a pickle, of joblib and of skops are measured
+too.
 """
 
 from __future__ import annotations
 
+import itertools
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -28,53 +30,75 @@ STORAGES = {"float32": True, "float16": "float16", "int8": "int8", "int4": "int4
 OTHERS: dict[str, Callable[[CostSensitiveTextCNN, Path], object]] = {
     "pickle": lambda cnn, path: path.write_bytes(pickle.dumps(cnn)),
     "joblib": joblib.dump,
-    "joblib, compressed": lambda cnn, path: joblib.dump(cnn, path, compress=3),
+    "joblib, compress=3": lambda cnn, path: joblib.dump(cnn, path, compress=3),
     "skops": skops.io.dump,
 }
+Row = dict[str, tuple[float, float, float]]
 
 
-def compare(
+def fitted(
     data: Path | None, corpus: str, size: int, seed: int
-) -> dict[str, tuple[float, float, int]]:
-    """Return for each way: megabytes, average cost, and how many predictions changed."""
+) -> tuple[CostSensitiveTextCNN, list[str], np.ndarray]:
+    """Return a model, and texts and labels to test it."""
     texts, labels, rare = load_binary(data, corpus)
-    costs = {rare: COST_RATIO}
     X, X_test, y, y_test = train_test_split(
         texts, labels, train_size=size, test_size=N_TEST, stratify=labels, random_state=seed
     )
-    cnn = CostSensitiveTextCNN(costs, word_vectors="glove", random_state=seed).fit(X, y)
-    whole, found = cnn.predict(X_test), {}
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "model"
-        for name, storage in STORAGES.items():
-            cnn.save(path, word_vectors=storage)
-            predicted = CostSensitiveTextCNN.load(path).predict(X_test)
-            cost = average_cost(y_test, predicted, cost_matrix=costs)
-            found[name] = (path.stat().st_size / 1e6, cost, int((predicted != whole).sum()))
-        for name, write in OTHERS.items():
-            write(cnn, path)
-            found[name] = (path.stat().st_size / 1e6, found["float32"][1], 0)
-    return found
+    cnn = CostSensitiveTextCNN({rare: COST_RATIO}, word_vectors="glove", random_state=seed)
+    return cnn.fit(X, y), X_test, y_test
+
+
+def compare(cnn: CostSensitiveTextCNN, X: list[str], y: np.ndarray, path: Path) -> Row:
+    """Return for each storage: megabytes, average cost, and the share of changed predictions."""
+    whole, row = cnn.predict(X), {}
+    for name, storage in STORAGES.items():
+        cnn.save(path, word_vectors=storage)
+        predicted = CostSensitiveTextCNN.load(path).predict(X)
+        cost = average_cost(y, predicted, cost_matrix=cnn.cost_matrix)
+        row[name] = (path.stat().st_size / 1e6, cost, float((predicted != whole).mean()))
+    return row
+
+
+def print_sizes(cnn: CostSensitiveTextCNN, path: Path) -> None:
+    """Print the megabytes of other kinds of files, with GloVe and without."""
+    cnn.save(path, word_vectors=False)
+    without = CostSensitiveTextCNN.load(path)
+    for name, write in OTHERS.items():
+        sizes = []
+        for model in (cnn, without):
+            write(model, path)
+            sizes.append(path.stat().st_size / 1e6)
+        print(f"{name}: {sizes[0]:.1f} MB, without GloVe {sizes[1]:.1f} MB", flush=True)
+
+
+def print_means(rows: list[Row]) -> None:
+    """Print the means over all models, and the largest ratio of costs."""
+    print(f"\n{'':20} {'MB':>6} {'cost':>8} {'largest':>8} {'changed':>8}")
+    for name in STORAGES:
+        megabytes, costs, changed = np.array([row[name] for row in rows]).T
+        ratios = costs / [row["float32"][1] for row in rows]
+        print(
+            f"{name:20} {megabytes.mean():6.1f} {ratios.mean():8.4f} {ratios.max():8.4f} "
+            f"{changed.mean():8.2%}"
+        )
 
 
 def main() -> None:
-    """Print each model's figures, and the means."""
+    """Print the figures of each model, and the means."""
     command = parser(__doc__ or "")
     command.set_defaults(repeats=2)
     args = command.parse_args()
-    rows = []
-    for corpus in CORPORA:
-        for size in SIZES:
-            for seed in range(args.repeats):
-                rows.append(compare(args.data, corpus, size, seed))
-                figures = (f"{k} {v[0]:.1f} MB {v[1]:.4f} ({v[2]})" for k, v in rows[-1].items())
-                print(f"{corpus} {size} {seed}: {', '.join(figures)}", flush=True)
-    print(f"\n{'':20} {'MB':>6} {'cost':>8} {'worst':>8} {'changed':>8}")
-    for name in (*STORAGES, *OTHERS):
-        megabytes = np.mean([row[name][0] for row in rows])
-        ratios = np.array([row[name][1] / row["float32"][1] for row in rows])
-        changed = np.mean([row[name][2] for row in rows]) / N_TEST
-        print(f"{name:20} {megabytes:6.1f} {ratios.mean():8.4f} {ratios.max():8.4f} {changed:8.2%}")
+    rows: list[Row] = []
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "model"
+        for seed, size, corpus in itertools.product(range(args.repeats), SIZES, CORPORA):
+            cnn, X, y = fitted(args.data, corpus, size, seed)
+            if not rows:
+                print_sizes(cnn, path)
+            rows.append(compare(cnn, X, y, path))
+            figures = (f"{k} {v[0]:.1f} MB {v[1]:.4f}" for k, v in rows[-1].items())
+            print(f"{corpus} {size} {seed}: {', '.join(figures)}", flush=True)
+    print_means(rows)
 
 
 if __name__ == "__main__":
