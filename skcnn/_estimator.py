@@ -27,7 +27,7 @@ from skcnn.fitting._training_set import check_training_set, check_unlabeled, unl
 from skcnn.inspection._explain import ExplainMixin
 from skcnn.inspection._summary import SummaryMixin
 from skcnn.predicting._attributes import FittedAttributes
-from skcnn.text._containers import as_texts, column_names
+from skcnn.text._containers import as_texts, column_names, computed
 from skcnn.text._pretrained import check_word_vectors
 from skcnn.text._sentence_vectors import check_memory, check_sentence_vectors
 
@@ -412,6 +412,7 @@ n_classes), or DataFrame, default=None
         """
         fitted = self._unchanging_copy()
         check_is_fitted(fitted)
+        X = computed(X)
         texts = as_texts(X)
         if hasattr(fitted, "feature_names_in_") and column_names(X) is not None:
             _check_feature_names(fitted, X, reset=False)
