@@ -14,7 +14,9 @@ def recipes() -> dict[str, Any]:
 
     page = ROOT / "docs" / "scaling.md"
     source = "\n".join(block.text for block in blocks_of(page) if block.language == "python")
-    nodes = [node for node in ast.parse(source).body if isinstance(node, DEFINITIONS)]
+    nodes: list[ast.stmt] = [
+        node for node in ast.parse(source).body if isinstance(node, DEFINITIONS)
+    ]
     namespace: dict[str, Any] = {"__name__": "__main__"}
     code = compile(ast.Module(nodes, []), str(page), "exec", dont_inherit=True)
     exec(code, namespace)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,7 @@ from tests.recipes import recipes
 ray = pytest.importorskip("ray")
 ROOT = Path(__file__).parents[1]
 
-# Ray's own files and sockets are left to the garbage collector when it shuts down.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -61,18 +61,15 @@ def test_the_recipe_with_ray_data_scores_a_table_without_tensorflow(
     loaded = tmp_path / "loaded"
     namespace = recipes()
 
-    class Scorer(namespace["Scorer"]):  # type: ignore[misc]
-        """Notes in a file what its process has imported."""
+    scored = namespace["scored"]
 
-        def __call__(self, frame: Any) -> Any:
-            import sys
+    def watched(frame: pd.DataFrame, model: Any) -> pd.DataFrame:
+        result: pd.DataFrame = scored(frame, model)
+        with loaded.open("a", encoding="utf-8") as file:
+            file.write(f"{sorted({'tensorflow', 'keras'} & set(sys.modules))}\n")
+        return result
 
-            scored = super().__call__(frame)
-            with open(loaded, "a", encoding="utf-8") as file:
-                file.write(f"{sorted({'tensorflow', 'keras'} & set(sys.modules))}\n")
-            return scored
-
-    namespace["Scorer"] = Scorer
+    namespace["scored"] = watched
     source = [str(tmp_path / f"part-{number}.parquet") for number in range(3)]
     namespace["score_with_ray"](tech_cnn, source, str(tmp_path / "labels"), 2)
     found = pd.read_parquet(tmp_path / "labels").sort_values("id")

@@ -20,7 +20,7 @@ EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 IMPORTED_AS = {"imblearn": "imbalanced-learn", "sklearn": "scikit-learn"}
 OWN = {"skcnn", "tests"}
 # Extras that the package or its tests need.
-USED = ("vectors", "parquet", "demo", "plot", "sentences", "test")
+USED = ("vectors", "parquet", "demo", "plot", "sentences", "onnx", "tools", "test")
 # Extras whose tests have an environment of their own, with the newest versions alone.
 APART = ("integrations",)
 

@@ -79,16 +79,16 @@ class Value:
     def __invert__(self) -> Value:
         return self.node("Not")
 
-    def __lt__(self, other: Operand) -> Value:
+    def __lt__(self, other: Any) -> Value:
         return self.node("Less", other, dtype=bool)
 
-    def __le__(self, other: Operand) -> Value:
+    def __le__(self, other: Any) -> Value:
         return self.node("LessOrEqual", other, dtype=bool)
 
-    def __gt__(self, other: Operand) -> Value:
+    def __gt__(self, other: Any) -> Value:
         return self.node("Greater", other, dtype=bool)
 
-    def __ge__(self, other: Operand) -> Value:
+    def __ge__(self, other: Any) -> Value:
         return self.node("GreaterOrEqual", other, dtype=bool)
 
     def equals(self, other: Operand) -> Value:
@@ -201,7 +201,7 @@ class Graph:
         self._nodes.append(helper.make_node("Identity", [value.name], [name]))
         self._outputs.append(_described(name, value.dtype, shape))
 
-    def constant(self, value: Operand, dtype: DTypeLike = None) -> Value:
+    def constant(self, value: Operand, dtype: DTypeLike | None = None) -> Value:
         """Return a value as it is, and an array or a number as a constant."""
         from onnx import numpy_helper
 
@@ -219,7 +219,7 @@ class Graph:
         self,
         operator: str,
         *inputs: Operand,
-        dtype: DTypeLike = None,
+        dtype: DTypeLike | None = None,
         domain: str = "",
         n_outputs: int = 1,
         **attributes: Any,
@@ -309,12 +309,12 @@ class Graph:
         import onnx
         from onnx import helper
 
-        import skcnn
+        from skcnn import __version__
 
         model = helper.make_model(
             self._to_proto("skcnn"),
             producer_name="skcnn",
-            producer_version=skcnn.__version__,
+            producer_version=__version__,
             ir_version=_IR_VERSION,
             opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(_ML, ML_OPSET)],
         )

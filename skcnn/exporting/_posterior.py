@@ -17,7 +17,7 @@ from skcnn.costs._loss_formulas import LOSS_FORMULAS
 from skcnn.costs._matrix import class_costs, scaled_excess
 from skcnn.costs._posterior import PosteriorRule
 from skcnn.exporting._equations import solve_equations
-from skcnn.exporting._graph import Operand, Value
+from skcnn.exporting._graph import Value
 
 
 def posterior_of(rule: PosteriorRule, softmax: Value) -> Value:
@@ -108,8 +108,7 @@ def _log_on_simplex(q: Value) -> Value:
     return q.graph.where(q > 0.5, log1p, q.maximum(TINY).log())
 
 
-def reweighted(P: Value, shares: tuple[Operand, Operand]) -> Value:
+def reweighted(P: Value, old: Float64, new: Float64) -> Value:
     """Do what `skcnn.costs.change_prior` does with old and new shares, (n, K)."""
-    old, new = map(np.asarray, shares)
     weighted = P * (new / old)
     return weighted / weighted.sum(1, keepdims=True)

@@ -50,7 +50,7 @@ def to_onnx(model: Any, path: str | os.PathLike[str], *, word_vectors: bool = Tr
         Fitted, with skcnn's own tokenizer, and without sentence vectors, members and networks of
         your own.
     path : str or path
-        Of the graph; its name ends in ".onnx". The tokenizer is written beside it, to the same name
+        Of the graph; its name ends in ".onnx". The tokenizer is written to the same name
         with ".json". Older files of these names are replaced.
     word_vectors : bool, default=True
         False leaves out the pretrained vectors of words that the training texts do not contain. The
@@ -208,7 +208,7 @@ def _graph_of(fitted: FittedModel, rule: Rule) -> Graph:
             found.append(posterior_of(member.posterior_rule, softmax))
     P = found[0] if pool is None else _pooled(found, pool)
     if rule.priors is not None:
-        P = reweighted(P, rule.priors)
+        P = reweighted(P, *rule.priors)
     graph.output("probabilities", P, ("n_texts", n_classes))
     graph.output("expected_costs", expected_costs(P, rule.cost_matrix), ("n_texts", n_classes))
     graph.output("label", label_of(P, rule), ("n_texts",))

@@ -69,7 +69,7 @@ def test_other_shares_of_the_classes() -> None:
     q, graph = outputs_of_networks(3), Graph()
     given: Any = graph.input("q", np.float64, ("n", 3))
     old, new = np.array([0.2, 0.3, 0.5]), np.array([0.6, 0.3, 0.1])
-    graph.output("P", reweighted(given, (old, new)), ("n", 3))
+    graph.output("P", reweighted(given, old, new), ("n", 3))
     expected = q * new / old
     np.testing.assert_allclose(
         run(graph, q), expected / expected.sum(axis=1, keepdims=True), rtol=0, atol=1e-12
