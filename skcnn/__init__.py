@@ -84,7 +84,7 @@ _HOMES = {
     "save": "skcnn.files._save_any",
     "to_onnx": "skcnn.exporting._to_onnx",
 }
-_SUBMODULES = ("costs", "datasets", "inspection", "losses", "network", "text")
+_SUBMODULES = ("costs", "datasets", "files", "inspection", "losses", "mlflow", "network", "text")
 
 
 def load(

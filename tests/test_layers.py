@@ -26,6 +26,7 @@ ON_USE = {
     "tokenizers",
     "threadpoolctl",
     "jinja2",
+    "mlflow",
 }
 GROUND = ("_arrays", "_compat", "_settings", "disk")
 # Every part of the package (a folder, or a file at the root), and the other parts that it may
@@ -70,6 +71,7 @@ ALLOWED = {
         "datasets",
         "__init__",
     ),
+    "mlflow": ("_compat", "files", "__init__"),
     # The package's own face: names that are imported on first use.
     "__init__": ("text", "costs", "_estimator", "files", "exporting"),
 }

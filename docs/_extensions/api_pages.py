@@ -15,6 +15,7 @@ ROOMS = (
     "skcnn.datasets",
     "skcnn.network",
     "skcnn.files",
+    "skcnn.mlflow",
 )
 
 

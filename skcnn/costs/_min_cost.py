@@ -20,6 +20,7 @@ from skcnn._compat import (
     PickleVersionMixin,
     _fit_context,
     warn_renamed,
+    without_autologging,
 )
 from skcnn.costs._abstention import check_abstention
 from skcnn.costs._checks import check_has_probabilities
@@ -348,7 +349,8 @@ class MinCostClassifier(
         y = plain_labels(y)
         if params and get_config()["enable_metadata_routing"]:
             params = process_routing(self, "fit", **params).estimator.fit
-        estimator = clone(self.estimator).fit(X, y, **params)
+        with without_autologging:
+            estimator = clone(self.estimator).fit(X, y, **params)
         classes, counts = estimator.classes_, None
         if isinstance(self.cost_matrix, str):
             counts = [np.count_nonzero(np.asarray(y) == label) for label in classes]

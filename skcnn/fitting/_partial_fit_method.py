@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from numpy.typing import ArrayLike
 
-from skcnn._compat import _check_feature_names, _fit_context, check_keras
+from skcnn._compat import _check_feature_names, _fit_context, check_keras, without_autologging
 from skcnn._settings import FitSettings, MemberSettings, NetworkSettings, TextSettings
 from skcnn.fitting._partial_fit import begin_model, check_can_continue, continue_model
 from skcnn.fitting._reporter import Reporter
@@ -85,7 +85,7 @@ class PartialFitMixin:
             return self
         if text.word_vectors is not None:
             check_word_vectors(text.word_vectors)
-        with Reporter(settings.verbose) as reporter:
+        with without_autologging, Reporter(settings.verbose) as reporter:
             model = begin_model(data, text, network, members, settings, reporter)
         self._set_model(model.with_columns_of(X))
         return self
