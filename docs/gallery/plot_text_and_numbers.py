@@ -95,7 +95,8 @@ for name, cost in normalized.items():
 # Is the stack worth it?
 # ----------------------
 # Left: the cost at every ratio of the two costs, not only at 5. Right: at the ratio of this
-# example. 1 is the cost of the cheapest constant prediction.
+# example. A normalized cost of 1 is the cost of the cheapest constant prediction, which is one
+# class for all texts.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
 colors = ("#e69f00", "#56b4e9", "#0072b2")
