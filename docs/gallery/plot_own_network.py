@@ -118,9 +118,7 @@ for offset, values, name, color in (
 ):
     bars = left.bar(positions + offset, values, 0.38, label=name, color=color)
     left.bar_label(bars, fmt="%.2f", padding=2)
-left.set_title(
-    f"Recall {recall[0]:.2f}; {recall[1]:.2f} by the threshold; {recall[2]:.2f} in skcnn"
-)
+title = f"Recall {recall[0]:.2f}, by the threshold {recall[1]:.2f}, in skcnn {recall[2]:.2f}"
 left.set(title=title, ylabel="recall, precision", ylim=(0, 1.2))
 left.legend(loc="upper center", ncols=2, frameon=False)
 bars = right.bar(positions, cost, 0.6, color="#009e73")
