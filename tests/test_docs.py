@@ -23,11 +23,13 @@ from sklearn.base import BaseEstimator
 from typer.testing import CliRunner
 
 import skcnn
-import skcnn.cli
+import skcnn.cli._app
 import skcnn.costs
 import skcnn.datasets
+import skcnn.files
 import skcnn.inspection
 import skcnn.losses
+import skcnn.mlflow
 import skcnn.network
 import skcnn.text
 from skcnn.files._save_load import SaveLoadMixin
@@ -42,6 +44,8 @@ DEFINES_NORMALIZED_COST = ROOT / "docs" / "cost_matrices.md"
 FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 RUN = "<!-- run -->"
+# Packages of the extra `integrations` that a page, or the examples of a module, need.
+NEEDED = {"docs/mlflow.md": ("mlflow", "skops"), "skcnn.mlflow._flavor": ("mlflow",)}
 DEPRECATED = "deprecated"  # the default of a parameter that has moved elsewhere
 
 # Rooms that users import from; each has a table on the API page.
@@ -52,6 +56,8 @@ ROOMS = (
     skcnn.text,
     skcnn.datasets,
     skcnn.network,
+    skcnn.files,
+    skcnn.mlflow,
 )
 PUBLIC_OBJECTS = {
     f"{module.__name__}.{name}": getattr(module, name)
@@ -119,6 +125,8 @@ def assert_as_shown(printed: str, shown: str, where: str) -> None:
 def test_the_python_blocks_of_a_page_run_in_order_and_print_what_the_page_shows(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for package in NEEDED.get(page_name(page), ()):
+        pytest.importorskip(package)
     monkeypatch.chdir(tmp_path)
     namespace: dict[str, Any] = {"__name__": "__main__"}
     printed = io.StringIO()
@@ -132,7 +140,7 @@ def test_the_python_blocks_of_a_page_run_in_order_and_print_what_the_page_shows(
                 exec(code, namespace)
         elif block.is_run:
             for line in block.text.splitlines():
-                result = CliRunner().invoke(skcnn.cli.app, shlex.split(line)[1:])
+                result = CliRunner().invoke(skcnn.cli._app.app, shlex.split(line)[1:])
                 assert result.exit_code == 0, f"{line}\n{result.output}"
         elif block.is_output:
             where = f"{page_name(page)}, line {block.line}"
@@ -149,7 +157,7 @@ def test_every_block_says_its_language_and_every_python_block_is_run() -> None:
 @pytest.mark.parametrize("line", SHELL_COMMANDS)
 def test_the_commands_on_the_pages_parse(line: str) -> None:
     arguments = shlex.split(line.rpartition("&& ")[2], comments=True)[1:]
-    group: Any = typer.main.get_command(skcnn.cli.app)
+    group: Any = typer.main.get_command(skcnn.cli._app.app)
     context = group.make_context("skcnn", list(arguments))
     name, command, rest = group.resolve_command(context, arguments)
     command.make_context(name, rest, parent=context)
@@ -357,6 +365,8 @@ MODULES = [
 def test_the_examples_in_docstrings_are_right(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for package in NEEDED.get(name, ()):
+        pytest.importorskip(package)
     monkeypatch.chdir(tmp_path)  # some of them write files
     module = importlib.import_module(name)
     results = doctest.testmod(module, verbose=False)

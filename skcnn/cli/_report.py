@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -63,7 +62,9 @@ def report(
     check_can_read(model, data, baseline)
     check_can_write(output)
     check_not_input(output, model, data, *([] if baseline is None else [baseline]))
-    _check_installed()
+    from skcnn.inspection._report import check_report_packages
+
+    check_report_packages()
     with progress(f"Reading {data}") as show:
         reading = Reading(format, encoding, separator, quoting)
         labeled = read_labeled(data, reading, text, label, skip_empty=skip_empty)
@@ -99,15 +100,6 @@ def report(
         )
     say(labeled.report())
     say(f"Saved {output} ({size_in_words(output)}).")
-
-
-def _check_installed() -> None:
-    for name, extra in (("matplotlib", "skcnn[plot]"), ("pandas", "pandas")):
-        if find_spec(name) is None:
-            raise ImportError(
-                f'A report needs {name}, which is not installed. Install it with: pip install "'
-                f'{extra}"'
-            )
 
 
 def _trained(training: LabeledTexts, names: list[str], classes: Any, costs: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from skcnn._compat import check_installed
 from skcnn.costs._matrix import CostMatrixLike
 from skcnn.disk._atomic import check_can_write, replacing
 from skcnn.inspection._checked import checked
@@ -41,6 +42,7 @@ def report(
     Parameters
     ----------
     estimator : fitted classifier with ``predict_proba``
+        Any classifier of texts, a pipeline for example.
     X : list, tuple, ndarray, Series or one-column DataFrame of str, n_samples texts
         Texts that the estimator was not fitted on.
     y : array-like of shape (n_samples,)
@@ -73,7 +75,7 @@ def report(
     ValueError
         If y does not fit X, has labels that are not among the classes, or the costs are invalid.
     ImportError
-        If matplotlib is not installed.
+        If Jinja2, matplotlib or pandas is not installed.
     OSError
         If the page cannot be written.
 
@@ -88,6 +90,7 @@ def report(
     >>> report(cnn, ["cash now", "at lunch"], ["spam", "ham"], "report.html").name
     'report.html'
     """
+    check_report_packages()
     check_number_of_rows(n_errors)
     check_can_write(path)
     data = checked(estimator, X, y, cost_matrix, pos_label)
@@ -109,6 +112,11 @@ def report(
     with replacing(path) as file:
         file.write(page.encode("utf-8", "backslashreplace"))
     return Path(path)
+
+
+def check_report_packages() -> None:
+    """Raise an ImportError if a package that `report` needs is missing."""
+    check_installed("A report", "jinja2", "matplotlib", "pandas")
 
 
 def _by_class(data: Checked) -> list[tuple[Any, float, float, int]]:

@@ -7,6 +7,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from skcnn._compat import check_installed
+
 if TYPE_CHECKING:
     from jinja2 import Template
 
@@ -16,7 +18,14 @@ _SPECIAL = re.compile(r"[\\`*_{}\[\]()#+!|~<>]")
 
 @cache
 def template(name: str) -> Template:
-    """Return a template of the folder `templates` by its name."""
+    """Return a template of the folder `templates` by its name.
+
+    Raises
+    ------
+    ImportError
+        If Jinja2 is not installed.
+    """
+    check_installed("A page", "jinja2")
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
     environment = Environment(

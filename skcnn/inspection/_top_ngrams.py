@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from skcnn._arrays import Float64
+from skcnn._compat import check_installed
 from skcnn.predicting._model import FittedModel
 from skcnn.predicting._pooled_evidence import pooled_evidence
 from skcnn.text._spans import joined
@@ -27,6 +28,7 @@ def top_ngrams(model: FittedModel, texts: Sequence[str], n: int) -> DataFrame:
     DataFrame
         Columns "class", "ngram", "n_texts", "log_odds", "total".
     """
+    check_installed("A table of n-grams", "pandas")
     import pandas as pd
 
     totals, n_texts = _totals(model, texts)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from skcnn._arrays import Float64, Int64
+from skcnn._compat import check_installed
 from skcnn.costs._inside import abstention_inside, predict_by_sample_costs
 from skcnn.costs._labels import label_array
 from skcnn.costs._matrix import CostMatrixLike
@@ -38,7 +39,8 @@ def worst_errors(
 
     Parameters
     ----------
-    estimator : fitted classifier of texts
+    estimator : fitted classifier
+        Any classifier of texts, a pipeline for example.
     X : list, tuple, ndarray, Series or one-column DataFrame of str, n_samples texts
         Texts that the estimator was not fitted on.
     y : array-like of shape (n_samples,)
@@ -64,6 +66,8 @@ def worst_errors(
         If X does not hold texts, or n is not an integer.
     ValueError
         If n is less than 1, y does not fit X or the classes, or the costs are invalid.
+    ImportError
+        If pandas is not installed.
 
     Examples
     --------
@@ -78,6 +82,7 @@ def worst_errors(
     0    1   5.0  spam       ham
     1    0   1.0   ham      spam
     """
+    check_installed("A table of errors", "pandas")
     check_number_of_rows(n)
     texts = as_texts(X)
     classes = np.asarray(estimator.classes_)

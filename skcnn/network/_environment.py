@@ -15,7 +15,7 @@ from functools import cache
 
 import numpy as np
 
-from skcnn._compat import check_not_forked
+from skcnn._compat import KERAS_PACKAGES, check_installed, check_not_forked
 
 from ._signals import signals_held_back
 
@@ -84,8 +84,9 @@ def load_tensorflow() -> None:
     Raises
     ------
     ImportError
-        If Keras was set to another backend than TensorFlow.
+        If one of them is not installed, or Keras was set to another backend than TensorFlow.
     """
+    check_installed("A Keras network or loss", *KERAS_PACKAGES, fix="skcnn")
     if "tensorflow" not in sys.modules or "scikeras.wrappers" not in sys.modules:
         with (
             signals_held_back(),

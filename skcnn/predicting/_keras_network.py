@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skcnn._arrays import Float64
-from skcnn._compat import check_not_forked
+from skcnn._compat import check_keras
 from skcnn.costs._posterior import PosteriorRule
 from skcnn.predicting._network_parts import (
     NETWORK_ARRAYS,
@@ -56,7 +56,7 @@ class SavedModel:
     def forward(self) -> Any:
         """The model as a compiled function, always the same one; imports TensorFlow."""
         # Before the lock, which a thread of the other process may have held.
-        check_not_forked("A network of your own")
+        check_keras("A network of your own")
         from skcnn.network._padded import Forward
 
         with self._lock:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from skcnn.cli import app
+from skcnn.cli._app import app
 from tests.cli.tables import ROWS, run_process, written
 
 

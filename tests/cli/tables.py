@@ -13,7 +13,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 import skcnn
-from skcnn.cli import app
+from skcnn.cli._app import app
 
 SPAM = ["win cash now", "free prize, call now", "claim your free cash", "urgent: win a prize"]
 HAM = ["see you at eight", "lunch tomorrow?", "I am on my way home", "call me when you are home"]
@@ -41,7 +41,7 @@ def run_without_importing(
 ) -> subprocess.CompletedProcess[str]:
     """Run a command that must not import `modules`: if it does, the exit code is 1."""
     code = (
-        "import sys; from skcnn.cli import app; app(standalone_mode=False);"
+        "import sys; from skcnn.cli._app import app; app(standalone_mode=False);"
         f"sys.exit(any(name in sys.modules for name in {modules}))"
     )
     return run_process(*arguments, code=code)

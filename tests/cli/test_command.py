@@ -17,7 +17,7 @@ import typer
 from typer.testing import CliRunner
 
 import skcnn
-from skcnn.cli import app
+from skcnn.cli._app import app
 from tests.cli.tables import ROWS, run_process, run_without_importing, succeeds, written
 
 COMMANDS = ["train", "evaluate", "explain", "predict", "tune", "report", "info", "demo"]
@@ -77,7 +77,7 @@ def test_a_missing_file_is_named_before_a_library_is_imported(tmp_path: Path) ->
         ("info", "absent.skcnn"),
     ):
         code = (
-            "import sys; from skcnn.cli import app\n"
+            "import sys; from skcnn.cli._app import app\n"
             "try: app()\n"
             "except SystemExit: print('sklearn' in sys.modules, 'numpy' in sys.modules)"
         )
@@ -91,7 +91,7 @@ def test_the_shell_completes_commands() -> None:
         _SKCNN_COMPLETE="complete_bash",
         COMP_WORDS="skcnn ev",
         COMP_CWORD="1",
-        code="import sys; sys.argv[0] = 'skcnn'; from skcnn.cli import app; app(prog_name='skcnn')",
+        code="import sys; sys.argv[0] = 'skcnn'; from skcnn.cli import main; main()",
     )
     assert "evaluate" in result.stdout
 

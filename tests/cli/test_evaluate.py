@@ -75,7 +75,7 @@ def test_evaluate_works_without_the_extras(model: Path, labeled: Path) -> None:
 import sys
 for name in ("tensorflow", "keras", "pandas", "matplotlib", "pyarrow", "polars"):
     sys.modules[name] = None  # importing it is an ImportError
-from skcnn.cli import app
+from skcnn.cli._app import app
 app()
 """
     result = run_process("evaluate", model, labeled, code=code)

@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from skcnn.cli import app
+from skcnn.cli._app import app
 
 PAGE = Path(__file__).parents[2] / "docs" / "command_line.md"
 TEXT = PAGE.read_text("utf-8")

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import skcnn
-from skcnn.cli import app
+from skcnn.cli._app import app
 from skcnn.cli.tables._read import open_table
 from tests.cli.tables import HAM, SPAM, run_process, run_without_importing, succeeds, written
 

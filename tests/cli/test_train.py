@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 import skcnn
-from skcnn.cli import app
+from skcnn.cli._app import app
 from tests.cli.tables import ROWS, run_process, written
 
 
