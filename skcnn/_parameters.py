@@ -92,12 +92,13 @@ class MemberParameters(_BaseComposition):
 
         Parameters
         ----------
-        **params
+        **params : object
             By the names that `get_params` gives.
 
         Returns
         -------
-        self
+        CostSensitiveTextCNN
+            This object.
         """
         self._set_params("members", **params)
         return self

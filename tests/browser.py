@@ -13,8 +13,11 @@ BROWSER = next(filter(None, map(shutil.which, NAMES)), None)
 needs_browser = pytest.mark.skipif(BROWSER is None, reason="Chromium is not installed")
 
 
-def opened(page: Path, *options: str) -> str:
-    """Open a page, run its scripts, and return what the document has become, as HTML."""
+def opened(page: Path, *options: str, query: str = "") -> str:
+    """Open a page, run its scripts, and return what the document has become, as HTML.
+
+    `query` is what stands after the question mark of the address.
+    """
     assert BROWSER is not None
     command = [
         BROWSER,
@@ -28,6 +31,6 @@ def opened(page: Path, *options: str) -> str:
         f"--user-data-dir={page.parent / 'profile'}",
         *options,
         "--dump-dom",
-        page.as_uri(),
+        f"{page.as_uri()}?{query}" if query else page.as_uri(),
     ]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout

@@ -109,6 +109,13 @@ def fitted(small_cnn: Make, two_classes: Corpus) -> CostSensitiveTextCNN:
     return small_cnn({"spam": 5}).fit(two_classes.texts, two_classes.labels)
 
 
+@pytest.fixture(scope="session")
+def tech_cnn(small_cnn: Make, two_classes: Corpus) -> CostSensitiveTextCNN:
+    """Has the classes of the page about scaling; not to be fitted again."""
+    labels = np.where(two_classes.labels == "spam", "tech", "other")
+    return small_cnn({"tech": 5}).fit(two_classes.texts, labels)
+
+
 # Words that training does not meet: one for each class, with the vectors of words that it meets.
 NEW = {"jackpot": "prize", "dinner": "lunch", "ж": "cash"}
 ENDINGS = ("y", "ies", "ing", "ed", "er", "ers", "ish", "able", "al", "ian", "o", "um", "ette")

@@ -25,8 +25,10 @@ import skcnn
 import skcnn.cli._app
 import skcnn.costs
 import skcnn.datasets
+import skcnn.files
 import skcnn.inspection
 import skcnn.losses
+import skcnn.mlflow
 import skcnn.network
 import skcnn.text
 from skcnn.files._save_load import SaveLoadMixin
@@ -40,6 +42,8 @@ API_PAGE = ROOT / "docs" / "api.md"
 DEFINES_NORMALIZED_COST = ROOT / "docs" / "cost_matrices.md"
 FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
+# Packages of the extra `integrations` that a page, or the examples of a module, need.
+NEEDED = {"docs/mlflow.md": ("mlflow", "skops"), "skcnn.mlflow._flavor": ("mlflow",)}
 DEPRECATED = "deprecated"  # the default of a parameter that has moved elsewhere
 
 # Rooms that users import from; each has a table on the API page.
@@ -50,6 +54,8 @@ ROOMS = (
     skcnn.text,
     skcnn.datasets,
     skcnn.network,
+    skcnn.files,
+    skcnn.mlflow,
 )
 PUBLIC_OBJECTS = {
     f"{module.__name__}.{name}": getattr(module, name)
@@ -115,6 +121,8 @@ def assert_as_shown(printed: str, shown: str, where: str) -> None:
 def test_the_python_blocks_of_a_page_run_in_order_and_print_what_the_page_shows(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for package in NEEDED.get(page_name(page), ()):
+        pytest.importorskip(package)
     monkeypatch.chdir(tmp_path)
     namespace: dict[str, Any] = {"__name__": "__main__"}
     printed = io.StringIO()
@@ -349,6 +357,8 @@ MODULES = [
 def test_the_examples_in_docstrings_are_right(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for package in NEEDED.get(name, ()):
+        pytest.importorskip(package)
     monkeypatch.chdir(tmp_path)  # some of them write files
     module = importlib.import_module(name)
     results = doctest.testmod(module, verbose=False)

@@ -20,7 +20,9 @@ EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 IMPORTED_AS = {"imblearn": "imbalanced-learn", "sklearn": "scikit-learn"}
 OWN = {"skcnn", "tests"}
 # Extras that the package or its tests need.
-USED = ("vectors", "parquet", "demo", "plot", "sentences", "test")
+USED = ("vectors", "parquet", "demo", "plot", "sentences", "onnx", "tools", "test")
+# Extras whose tests have an environment of their own, with the newest versions alone.
+APART = ("integrations",)
 
 
 def name_of(requirement: str) -> str:
@@ -63,17 +65,17 @@ def test_the_oldest_dependencies_are_the_lower_bounds() -> None:
 
 
 def test_the_extras_agree_on_a_lower_bound() -> None:
-    bounds = bounds_of(*USED, "docs", "dev")
+    bounds = bounds_of(*USED, *APART, "docs", "dev")
     assert len({name_of(bound) for bound in bounds}) == len(bounds)
 
 
 def test_what_the_package_imports_is_installed_with_it_or_with_an_extra() -> None:
-    declared = {name_of(bound) for bound in bounds_of(*USED)}
+    declared = {name_of(bound) for bound in bounds_of(*USED, *APART)}
     assert imported_libraries("skcnn") <= declared
 
 
 def test_what_the_tests_import_is_installed_with_the_extra_test() -> None:
-    declared = {name_of(bound) for bound in bounds_of(*USED)}
+    declared = {name_of(bound) for bound in bounds_of(*USED, *APART)}
     assert imported_libraries("tests") <= declared
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import gzip
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from _corpora import columns
 
 COST_RATIO = 5  # missing the rare class costs 5, a false alarm costs 1
 DATA_SETS = {  # the file and its rare class
@@ -20,28 +19,26 @@ DATA_SETS = {  # the file and its rare class
     "zh_waimai": "pos",
     "hate_offensive": "hate",
 }
+DATA_HELP = "folder of the CSV files; without it, the corpora are downloaded"
 
 
 def parser(description: str) -> argparse.ArgumentParser:
-    """Return a command line with the folder of the data and the number of runs.
-
-    The folder holds gzipped CSV files with the columns label and text.
-    """
+    """Return a command line with the folder of the data and the number of runs."""
     result = argparse.ArgumentParser(description=description)
-    result.add_argument("--data", type=Path, required=True, help="folder of the CSV files")
+    result.add_argument("--data", type=Path, help=DATA_HELP)
     result.add_argument("--repeats", type=int, default=5, help="runs of each candidate")
     return result
 
 
-def load(folder: Path, name: str) -> tuple[list[str], np.ndarray]:
-    """Return texts and labels of one file, without exact duplicates."""
-    with gzip.open(folder / f"{name}.csv.gz", "rt", encoding="utf-8", newline="") as file:
-        first = {row["text"]: row["label"] for row in reversed(list(csv.DictReader(file)))}
+def load(folder: Path | None, name: str) -> tuple[list[str], np.ndarray]:
+    """Return texts and labels of one corpus, without exact duplicates."""
+    all_texts, labels, _ = columns(folder, name)
+    first = dict(zip(reversed(all_texts), reversed(labels), strict=True))
     texts = list(reversed(first))
     return texts, np.array([first[text] for text in texts])
 
 
-def load_binary(folder: Path, name: str) -> tuple[list[str], np.ndarray, str]:
+def load_binary(folder: Path | None, name: str) -> tuple[list[str], np.ndarray, str]:
     """Return texts, labels and the rare class; all other labels become "other"."""
     texts, labels = load(folder, name)
     rare = DATA_SETS[name]

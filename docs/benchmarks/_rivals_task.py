@@ -41,7 +41,7 @@ class Corpus:
         return SentenceVectors(self.texts, self.cache)
 
 
-def corpus(data: Path, name: str, cache: Path) -> Corpus:
+def corpus(data: Path | None, name: str, cache: Path) -> Corpus:
     """Read a corpus."""
     texts, labels = load(data, name)
     return Corpus(name, texts, (labels == RARE[name]).astype(int), cache)

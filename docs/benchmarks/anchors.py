@@ -9,13 +9,13 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import gzip
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from _common import DATA_HELP
+from _corpora import columns
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import StratifiedKFold
 
@@ -31,13 +31,10 @@ KIM_2014 = {  # accuracy of CNN-non-static and of CNN-multichannel, table 2
 Make = Callable[..., CostSensitiveTextCNN]
 
 
-def columns(folder: Path, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return texts, labels, and the column split if there is one."""
-    with gzip.open(folder / f"{name}.csv.gz", "rt", encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    texts = np.array([row["text"] for row in rows], dtype=object)
-    parts = np.array([row.get("split", "") for row in rows])
-    return texts, np.array([row["label"] for row in rows]), parts
+def read(data: Path | None, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return texts, labels and parts as arrays."""
+    texts, labels, parts = columns(data, name)
+    return np.array(texts, dtype=object), labels, parts
 
 
 # ---------------------------------------------------------------------------------------------
@@ -64,14 +61,14 @@ def at_prevalence(P: np.ndarray, old: float, new: float) -> np.ndarray:
     return moved / moved.sum(axis=1, keepdims=True)
 
 
-def ade(data: Path, make: Make, seeds: Sequence[int]) -> None:
+def ade(data: Path | None, make: Make, seeds: Sequence[int]) -> None:
     """Print the cost at 5:1, moved to the prevalence of 20.4 % in all distinct sentences.
 
     The published predictions are those of a fine-tuning run with this split: BioBERT, which decides
     at 0.5, costs 0.144 on the distinct test sentences, BERT-base 0.269, and TF-IDF with balanced
     logistic regression 0.41.
     """
-    texts, labels, parts = columns(data, "ade_published_split")
+    texts, labels, parts = read(data, "ade_published_split")
     y, train, test = (labels == "ade").astype(int), parts == "train", parts == "test"
     print("\n| | cost at 5:1 | recall | false alarms | seconds |\n|---|---|---|---|---|")
     print("| BioBERT | 0.144 | 0.918 | | |\n| BERT-base | 0.269 | | | |")
@@ -96,7 +93,7 @@ def ade(data: Path, make: Make, seeds: Sequence[int]) -> None:
 # ---------------------------------------------------------------------------------------------
 
 
-def clinc(data: Path, make: Make, seeds: Sequence[int]) -> None:
+def clinc(data: Path | None, make: Make, seeds: Sequence[int]) -> None:
     """Print the recall of out-of-scope questions, if most questions in scope are kept.
 
     Two classes: out of scope, and in scope. The published recalls are 19 % (CNN), 44 % (BERT) and
@@ -104,7 +101,7 @@ def clinc(data: Path, make: Make, seeds: Sequence[int]) -> None:
     scope cannot: it also counts which of 150 intents is predicted, and here it is the share of
     questions in scope that are kept. `intents` has 150 intents.
     """
-    texts, labels, parts = columns(data, "clinc150_imbalanced")
+    texts, labels, parts = read(data, "clinc150_imbalanced")
     y, train, test = (labels == "oos").astype(int), parts == "train", parts == "test"
     print("\n| skcnn | cost ratio | out-of-scope recall | in scope kept |\n|---|---|---|---|")
     for seed in seeds:
@@ -116,14 +113,14 @@ def clinc(data: Path, make: Make, seeds: Sequence[int]) -> None:
             print(f"| seed {seed} | {ratio}:1 | {recall:.3f} | {1 - lost:.3f} |", flush=True)
 
 
-def intents(data: Path, make: Make, seeds: Sequence[int]) -> None:
+def intents(data: Path | None, make: Make, seeds: Sequence[int]) -> None:
     """Print accuracy in scope and recall out of scope, with all intents as classes.
 
     Both figures can be compared with S. Larson et al., "An Evaluation Dataset for Intent
     Classification and Out-of-Scope Prediction", EMNLP-IJCNLP 2019, where out of scope is one more
     class. "5:1" means that missing this class costs 5 times as much as another error.
     """
-    texts, labels, parts = columns(data, "clinc150_imbalanced")
+    texts, labels, parts = read(data, "clinc150_imbalanced")
     train, test = parts == "train", parts == "test"
     is_out = labels[test] == "oos"
     print("\n| skcnn, 150 intents | cost ratio | out-of-scope recall | accuracy in scope |")
@@ -145,7 +142,7 @@ def intents(data: Path, make: Make, seeds: Sequence[int]) -> None:
 # ---------------------------------------------------------------------------------------------
 
 
-def kim(data: Path, make: Make, seeds: Sequence[int]) -> None:
+def kim(data: Path | None, make: Make, seeds: Sequence[int]) -> None:
     """Print mean accuracies: of ten folds for MR and MPQA, of the test texts for SST-2 and TREC.
 
     Those of others are from Y. Kim, "Convolutional Neural Networks for Sentence Classification",
@@ -161,9 +158,9 @@ def kim(data: Path, make: Make, seeds: Sequence[int]) -> None:
         )
 
 
-def folds(data: Path, name: str, make: Make, seed: int) -> float:
+def folds(data: Path | None, name: str, make: Make, seed: int) -> float:
     """Return the mean accuracy over ten folds."""
-    texts, y, _ = columns(data, name)
+    texts, y, _ = read(data, name)
     accuracies = []
     for train, test in StratifiedKFold(10, shuffle=True, random_state=seed).split(texts, y):
         model = make(random_state=seed).fit(texts[train], y[train])
@@ -171,10 +168,10 @@ def folds(data: Path, name: str, make: Make, seed: int) -> float:
     return float(np.mean(accuracies))
 
 
-def fixed(data: Path, name: str, make: Make, seed: int) -> float:
+def fixed(data: Path | None, name: str, make: Make, seed: int) -> float:
     """Return the accuracy on the published test texts."""
-    texts, y, _ = columns(data, f"{name}_train")
-    texts_test, y_test, _ = columns(data, f"{name}_test")
+    texts, y, _ = read(data, f"{name}_train")
+    texts_test, y_test, _ = read(data, f"{name}_test")
     model = make(random_state=seed).fit(texts, y)
     return float(accuracy_score(y_test, model.predict(texts_test)))
 
@@ -185,7 +182,7 @@ PARTS = {"ade": ade, "clinc": clinc, "intents": intents, "kim": kim}
 def main() -> None:
     """Print the tables named in --parts."""
     command_line = argparse.ArgumentParser(description=__doc__)
-    command_line.add_argument("--data", type=Path, required=True, help="folder of the CSV files")
+    command_line.add_argument("--data", type=Path, help=DATA_HELP)
     command_line.add_argument("--parts", nargs="+", required=True, choices=PARTS)
     command_line.add_argument("--seeds", nargs="+", type=int, default=list(range(5)))
     command_line.add_argument("--vectors", help="word vectors (a file or glove)")

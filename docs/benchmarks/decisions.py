@@ -40,7 +40,7 @@ RARE = {
 class Split:
     """Texts and labels of one split."""
 
-    def __init__(self, data: Path, name: str, seed: int, n_train: int) -> None:
+    def __init__(self, data: Path | None, name: str, seed: int, n_train: int) -> None:
         texts, labels = load(data, name)
         self.rare, self.seed = RARE[name], seed
         if name == "clinc150_imbalanced":

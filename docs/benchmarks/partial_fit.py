@@ -20,7 +20,9 @@ SEEDS = (100, 101, 102)
 N_TRAIN, N_TEST = 8000, 4000
 
 
-def measure(data: Path, name: str, seed: int, numbers_of_parts: list[int]) -> list[list[float]]:
+def measure(
+    data: Path | None, name: str, seed: int, numbers_of_parts: list[int]
+) -> list[list[float]]:
     """Return cost and seconds of one `fit`, then of each number of parts."""
     texts, labels, rare = load_binary(data, name)
     train, test, y_train, y_test = train_test_split(

@@ -49,7 +49,7 @@ def learner(name: str, seed: int) -> object:
     return make_pipeline(FunctionTransformer(np.ravel), tfidf_logistic_regression())
 
 
-def split(data: Path, corpus: str, seed: int) -> tuple[Rows, Rows]:
+def split(data: Path | None, corpus: str, seed: int) -> tuple[Rows, Rows]:
     """Return training and test texts, (n, 1), with their labels "other" and "rare"."""
     texts, labels, rare = load_binary(data, corpus)
     y = np.where(labels == rare, "rare", "other")

@@ -19,7 +19,7 @@ from sklearn.model_selection import train_test_split
 from skcnn import CostSensitiveTextCNN, decide, normalized_cost
 
 
-def measure(model: object, data: Path, name: str, seed: int) -> dict[str, float]:
+def measure(model: object, data: Path | None, name: str, seed: int) -> dict[str, float]:
     """Fit on one split and return the figures."""
     texts, labels, rare = load_binary(data, name)
     train, test, y_train, y_test = train_test_split(

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import joblib
 import numpy as np
+from _common import DATA_HELP
 from _rivals import RIVALS, Fitted, Rival
 from _rivals_tables import RATIOS, page, tables
 from _rivals_task import RARE, SIZES, Corpus, Task, corpus, task
@@ -181,7 +182,7 @@ def measure(arguments: object, read_corpus: Corpus, size: str, seed: int) -> Non
 def main() -> None:
     """Measure what is missing, or write the tables."""
     command_line = argparse.ArgumentParser(description=__doc__)
-    command_line.add_argument("--data", type=Path, help="folder of the CSV files")
+    command_line.add_argument("--data", type=Path, help=DATA_HELP)
     command_line.add_argument("--corpora", nargs="+", default=list(RARE), choices=RARE)
     command_line.add_argument("--sizes", nargs="+", default=list(SIZES), choices=SIZES)
     command_line.add_argument("--seeds", nargs="+", type=int, default=list(range(5)))

@@ -34,7 +34,7 @@ VECTORS = {
 }
 
 
-def split(data: Path, name: str, seed: int) -> tuple[Split, str]:
+def split(data: Path | None, name: str, seed: int) -> tuple[Split, str]:
     """Return texts and labels of one split, and the rare class."""
     texts, labels, rare = load_binary(data, name)
     parts = train_test_split(texts, labels, test_size=0.2, stratify=labels, random_state=seed)
@@ -76,7 +76,9 @@ def row(name: str, runs: list[list[float]]) -> None:
     )
 
 
-def measured(make: Callable[[int], object], data: Path, name: str, seeds: int) -> list[list[float]]:
+def measured(
+    make: Callable[[int], object], data: Path | None, name: str, seeds: int
+) -> list[list[float]]:
     """Return the figures and the seconds of a fit, for each seed."""
     runs = []
     for seed in range(seeds):
@@ -94,7 +96,7 @@ def skcnn(rare: str, **parameters: object) -> Callable[[int], object]:
     return lambda seed: CostSensitiveTextCNN({rare: COST_RATIO}, random_state=seed, **parameters)
 
 
-def ablation(data: Path, seeds: int) -> None:
+def ablation(data: Path | None, seeds: int) -> None:
     """Print start vectors, without and with subwords, without and with the n-gram model."""
     print("\nade_sentences\n| vectors | average precision | cost | recall | seconds |")
     row("TF-IDF", measured(lambda _: tfidf_logistic_regression(), data, "ade_sentences", seeds))
@@ -105,7 +107,7 @@ def ablation(data: Path, seeds: int) -> None:
             row(label, measured(model, data, "ade_sentences", seeds))
 
 
-def other_texts(data: Path, seeds: int) -> None:
+def other_texts(data: Path | None, seeds: int) -> None:
     """Print figures on StackOverflow titles and on Chinese reviews."""
     for name, rare, tfidf in (
         ("so_web_5k_15k", "web", tfidf_logistic_regression),
@@ -138,7 +140,7 @@ def misspelled(text: str, generator: random.Random) -> str:
     return " ".join(edited(word) for word in text.split())
 
 
-def typing_errors(data: Path, seeds: int) -> None:
+def typing_errors(data: Path | None, seeds: int) -> None:
     """Print figures on the original test texts, and with a third of their words misspelled."""
     print("\nade_sentences\n| model, test texts | average precision | cost | recall |")
     models = {
@@ -161,7 +163,7 @@ def typing_errors(data: Path, seeds: int) -> None:
         row(f"{name}, misspelled", wrong)
 
 
-def unseen_words(data: Path, seeds: int) -> None:
+def unseen_words(data: Path | None, seeds: int) -> None:
     """Print figures for few training texts, on the test texts with the most unseen words."""
     print("\nade_sentences, 1,000 training texts\n| model | average precision | cost | recall |")
     models = {
@@ -183,7 +185,7 @@ def unseen_words(data: Path, seeds: int) -> None:
         row(name, runs)
 
 
-def together(data: Path, seeds: int) -> None:
+def together(data: Path | None, seeds: int) -> None:
     """Print figures of TF-IDF, of the network alone, and of both models of skcnn together."""
     for name, tfidf, parameters in (
         ("ade_sentences", tfidf_logistic_regression, {}),

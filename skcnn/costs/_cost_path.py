@@ -43,6 +43,16 @@ class CostPath:
         The normalized cost at that ratio, see `skcnn.costs.normalized_cost`.
     pos_label : label
         The positive class.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skcnn.costs import cost_path
+    >>> X, y = make_classification(1000, weights=[0.8], flip_y=0.1, random_state=0)
+    >>> path = cost_path(LogisticRegression(), X, y, [1, 5])
+    >>> path.recall.mean(axis=1).round(2)
+    array([0.71, 0.84])
     """
 
     ratios: Float64
@@ -116,7 +126,8 @@ def cost_path(
     ----------
     estimator : classifier with `predict_proba`
         Or a pipeline or a search that contains one.
-    X : as the classifier takes it
+    X : array-like
+        Rows, in any form that the classifier takes.
     y : array-like of shape (n_samples,)
         Labels.
     ratios : iterable of float, default=(1, 2, 5, 10, 20)
@@ -137,6 +148,7 @@ def cost_path(
     Returns
     -------
     CostPath
+        Recall, precision and cost at each ratio, in each fold.
 
     Raises
     ------

@@ -111,8 +111,8 @@ def cost_curve(
     probability_cost : ndarray of shape (n_corners,), dtype float64
         PC at the corners of the curve, increasing from 0 to 1. The curve is straight between them.
     expected_cost : ndarray of shape (n_corners,), dtype float64
-        The curve there, from 0 to 0.5: 1 is the cost of an error in every row. (Drummond & Holte
-        call it the normalized expected cost; it is not :func:`normalized_cost`.)
+        The curve there, from 0 to 0.5: 1 is the cost of an error in every row. Drummond & Holte
+        call it the normalized expected cost; it is not :func:`normalized_cost`.
 
     Raises
     ------
@@ -166,8 +166,8 @@ def brier_curve(
     Returns
     -------
     cost_proportion : ndarray of shape (n_points,), dtype float64
-        c, from 0 to 1. The curve is straight between different values, and jumps where a value
-        appears twice.
+        The cost proportion c, from 0 to 1. The curve is straight between different values, and
+        jumps where a value appears twice.
     average_cost : ndarray of shape (n_points,), dtype float64
         The curve there.
 

@@ -122,7 +122,11 @@ def normalized_cost(
         As in :func:`average_cost`. Each label is one constant prediction.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the rows. None: every row has the weight 1.
-    sample_costs, abstain_cost, abstain_label
+    sample_costs : array-like or DataFrame, default=None
+        As in :func:`average_cost`.
+    abstain_cost : float, default=None
+        As in :func:`average_cost`.
+    abstain_label : label, default=-1
         As in :func:`average_cost`.
 
     Returns
@@ -186,7 +190,11 @@ def savings_score(
         As in :func:`average_cost`. Each label is one constant prediction.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the rows. None: every row has the weight 1.
-    sample_costs, abstain_cost, abstain_label
+    sample_costs : array-like or DataFrame, default=None
+        As in :func:`average_cost`.
+    abstain_cost : float, default=None
+        As in :func:`average_cost`.
+    abstain_label : label, default=-1
         As in :func:`average_cost`.
 
     Returns

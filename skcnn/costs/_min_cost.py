@@ -20,6 +20,7 @@ from skcnn._compat import (
     PickleVersionMixin,
     _fit_context,
     warn_renamed,
+    without_autologging,
 )
 from skcnn.costs._abstention import check_abstention
 from skcnn.costs._checks import check_has_probabilities
@@ -81,7 +82,8 @@ class MinCostMixin(OtherCostsMixin, DocLinkMixin):
 
         Parameters
         ----------
-        X : as in `fit`
+        X : array-like
+            Rows, in any form that `fit` takes.
         sample_costs : array-like of shape (n_samples, n_classes) or (n_samples, n_classes, \
 n_classes), or DataFrame, default=None
             The cost of missing each class in each row, or a cost matrix for each row, see
@@ -125,7 +127,8 @@ n_classes), or DataFrame, default=None
 
         Parameters
         ----------
-        X : as in `fit`
+        X : array-like
+            Rows, in any form that `fit` takes.
 
         Returns
         -------
@@ -147,8 +150,10 @@ n_classes), or DataFrame, default=None
 
         Parameters
         ----------
-        X : as in `fit`
-        sample_costs : as in `predict`, default=None
+        X : array-like
+            Rows, in any form that `fit` takes.
+        sample_costs : array-like or DataFrame, default=None
+            As in `predict`.
 
         Returns
         -------
@@ -175,12 +180,15 @@ n_classes), or DataFrame, default=None
 
         Parameters
         ----------
-        X : as in `fit`
-        sample_costs : as in `predict`, default=None
+        X : array-like
+            Rows, in any form that `fit` takes.
+        sample_costs : array-like or DataFrame, default=None
+            As in `predict`.
 
         Returns
         -------
         ndarray of shape (n_samples, n_classes), dtype float64
+            What `expected_costs` returns.
 
         Raises
         ------
@@ -248,7 +256,7 @@ class MinCostClassifier(
         `prior` nor `train_prior` is given.
     n_features_in_ : int
         As in `estimator_`, if it has it.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         As in `estimator_`, if it has them.
 
     See Also
@@ -315,7 +323,8 @@ class MinCostClassifier(
 
         Parameters
         ----------
-        X : as the classifier takes it
+        X : array-like
+            Rows, in any form that the classifier takes.
         y : array-like of shape (n_samples,)
             Labels.
         **params : dict
@@ -323,7 +332,8 @@ class MinCostClassifier(
 
         Returns
         -------
-        self
+        MinCostClassifier
+            This object, fitted.
 
         Raises
         ------
@@ -339,7 +349,8 @@ class MinCostClassifier(
         y = plain_labels(y)
         if params and get_config()["enable_metadata_routing"]:
             params = process_routing(self, "fit", **params).estimator.fit
-        estimator = clone(self.estimator).fit(X, y, **params)
+        with without_autologging:
+            estimator = clone(self.estimator).fit(X, y, **params)
         classes, counts = estimator.classes_, None
         if isinstance(self.cost_matrix, str):
             counts = [np.count_nonzero(np.asarray(y) == label) for label in classes]
@@ -378,7 +389,8 @@ class MinCostClassifier(
 
         Parameters
         ----------
-        X : as in `fit`
+        X : array-like
+            Rows, in any form that `fit` takes.
 
         Returns
         -------

@@ -42,7 +42,8 @@ def net_benefit_curve(
     Returns
     -------
     thresholds : ndarray of shape (n_points,), dtype float64
-        t, increasing, from 0 to below 1. Between a pair of points the predictions are the same.
+        The thresholds t, increasing, from 0 to below 1. Between a pair of points the predictions
+        are the same.
     net_benefit : ndarray of shape (n_points,), dtype float64
         The curve there, at most the share of the positive rows.
 

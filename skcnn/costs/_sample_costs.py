@@ -47,6 +47,7 @@ def check_sample_costs(sample_costs: Any, n_samples: int, labels: ArrayLike) -> 
     Returns
     -------
     ndarray of shape (n_samples, K) or (n_samples, K, K), dtype float64
+        The same costs, in the order of `labels`.
 
     Raises
     ------

@@ -31,7 +31,7 @@ from skcnn.files._npy import npy_bytes, parse_npy
 from skcnn.predicting._parts import PartsError, check_names, part, shown
 
 FORMAT = "skcnn-model"
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 
 _FIRST_WITH_DIGEST = 5
 _HEADER = "header.json"

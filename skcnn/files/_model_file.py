@@ -1,8 +1,9 @@
 """What a model file holds: parameters, classes, the record of the fit, and a list of members.
 
 A member's arrays are named ``member_0.NAME``, ``member_1.NAME`` and so on. The file names the
-encoder of a sentence model, and each classifier that the user gave. It holds neither. What older
-formats hold is in `_older_formats.py`. Reading is in `_read_parts.py`.
+encoder of a sentence model, and each classifier that the user gave. It holds neither. How word
+vectors take fewer bytes is in `_vector_storage.py`. What older formats hold is in
+`_older_formats.py`. Reading is in `_read_parts.py`.
 """
 
 from __future__ import annotations
@@ -20,11 +21,15 @@ from skcnn.files._errors import ModelFileError, file_error
 from skcnn.files._older_formats import TOKENIZATION, upgraded
 from skcnn.files._read_parts import OBJECTS, read_fitted, read_params
 from skcnn.files._values import encode_value
+from skcnn.files._vector_storage import Storage, check_storage, read_stored, stored
 from skcnn.predicting._classifier import FittedClassifier, check_members_given
 from skcnn.predicting._model import FitRecord, FittedModel
 from skcnn.predicting._parts import PartsError
 from skcnn.predicting._sentence_model import SentenceModel
 from skcnn.text._sentence_vectors import MINILM
+
+# Pretrained vectors: of words that training did not see, and those that the user gave.
+_VECTORS = ("member_0.frozen", "word_vectors")
 
 
 class ModelFile(NamedTuple):
@@ -49,7 +54,7 @@ def write_model(
     params: Mapping[str, Any],
     model: FittedModel,
     *,
-    word_vectors: bool,
+    word_vectors: Storage,
     rule: dict[str, Any] | None = None,
 ) -> None:
     """Write an estimator's parameters and its fitted model to one file.
@@ -59,11 +64,12 @@ def write_model(
     path : str or path
     params : mapping of str to object
     model : FittedModel
-    word_vectors : bool
-        Whether to keep the pretrained vectors of words that training did not see.
+    word_vectors : bool, "float16", "int8" or "int4"
+        Whether to keep the pretrained vectors of words that training did not see, or how.
     rule : dict, optional
         How a `MinCostClassifier` around the estimator decides, as JSON.
     """
+    check_storage(word_vectors)
     given, vectors = dict(params), {}
     if "word_vectors" in given:
         given["word_vectors"] = _portable(given["word_vectors"]) if word_vectors else None
@@ -97,6 +103,8 @@ def write_model(
         arrays |= {"exponents": model.pool.exponents, "log_factors": model.pool.log_factors}
     if vectors:
         arrays["word_vectors"] = np.stack([np.asarray(row) for row in vectors.values()])
+    for name in arrays.keys() & set(_VECTORS):
+        arrays |= stored(name, arrays.pop(name), word_vectors)
     write(path, header, arrays)
 
 
@@ -128,6 +136,7 @@ def read_model(
     given = {SentenceModel.kind: sentence_vectors, FittedClassifier.kind: members}
     try:
         header, arrays = upgraded(archive)
+        arrays = read_stored(arrays, archive.budget)
         rule = header.pop("rule", None)
         model = read_fitted(header, arrays, given, archive.budget)
         _check_all_used(model, sentence_vectors, members)

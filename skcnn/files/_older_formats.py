@@ -1,8 +1,8 @@
 """Model files of older formats, with the parts that the newest format has.
 
-Format 4: as format 5, without the digest. Format 3: as format 4, without sentence models and
-classifiers that the user gave. Format 2: a network and at most one n-gram model, with fixed names.
-Format 1: a network alone.
+Format 5: as format 6, without vectors that are integers and scales. Format 4: as format 5, without
+the digest. Format 3: as format 4, without sentence models and classifiers that the user gave.
+Format 2: a network and at most one n-gram model, with fixed names. Format 1: a network alone.
 """
 
 from __future__ import annotations

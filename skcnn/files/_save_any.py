@@ -13,10 +13,11 @@ from skcnn.files._errors import file_error
 from skcnn.files._model_file import read_model
 from skcnn.files._rule import encode_rule, inner_network, read_rule
 from skcnn.files._save_load import SaveLoadMixin
+from skcnn.files._vector_storage import Storage
 from skcnn.predicting._parts import PartsError
 
 
-def save(model: Any, path: str | os.PathLike[str], *, word_vectors: bool = True) -> None:
+def save(model: Any, path: str | os.PathLike[str], *, word_vectors: Storage = True) -> None:
     """Write a fitted classifier to one file of JSON and arrays, without code.
 
     Parameters
@@ -26,7 +27,7 @@ def save(model: Any, path: str | os.PathLike[str], *, word_vectors: bool = True)
         shares.
     path : str or path
         An older file of that name is replaced when the new one is complete.
-    word_vectors : bool, default=True
+    word_vectors : bool, "float16", "int8" or "int4", default=True
         As for `CostSensitiveTextCNN.save`.
 
     Raises

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from skcnn._settings import FitSettings, NetworkSettings, check_max_length
 from skcnn.files._errors import file_error
 from skcnn.files._model_file import ModelFile, read_model, write_model
+from skcnn.files._vector_storage import Storage
 from skcnn.predicting._model import FittedModel
 from skcnn.predicting._parts import shown
 
@@ -30,17 +31,20 @@ class SaveLoadMixin:
         def _validate_params(self) -> None: ...
         def _warn_if_costs_changed(self) -> None: ...
 
-    def save(self, path: str | os.PathLike[str], *, word_vectors: bool = True) -> None:
+    def save(self, path: str | os.PathLike[str], *, word_vectors: Storage = True) -> None:
         """Write the fitted estimator to one file of JSON and arrays, without code.
 
         Parameters
         ----------
         path : str or path
             An older file of that name is replaced when the new one is complete.
-        word_vectors : bool, default=True
-            False leaves out the parameter `word_vectors`, and the pretrained vectors of words that
-            the training texts do not contain. The file is smaller, and such words are known by
-            their subwords only. Unlabeled texts are never written.
+        word_vectors : bool, "float16", "int8" or "int4", default=True
+            How to store the pretrained vectors of words that the training texts do not contain, and
+            vectors that the parameter `word_vectors` gives as a mapping. "float16" rounds them to
+            half the bytes. "int8" takes a quarter and "int4" an eighth: integers, and one scale for
+            each word. False leaves out these vectors and the parameter, and such words are known by
+            their subwords only. None of this changes predictions for texts whose words are all in
+            the training texts. Unlabeled texts are never written.
 
         Raises
         ------
@@ -48,7 +52,8 @@ class SaveLoadMixin:
             If a parameter is code, such as a tokenizer or a Keras object. Use pickle or joblib
             then.
         ValueError
-            If a parameter was set to a value that `fit` refuses: the file could not be loaded.
+            If a parameter was set to a value that `fit` refuses: the file could not be loaded. Also
+            if a word vector has a number that is too large for float16.
 
         Warns
         -----
@@ -61,7 +66,7 @@ class SaveLoadMixin:
         self,
         path: str | os.PathLike[str],
         *,
-        word_vectors: bool,
+        word_vectors: Storage,
         rule: dict[str, Any] | None = None,
     ) -> None:
         check_is_fitted(self)
@@ -83,6 +88,7 @@ class SaveLoadMixin:
         Parameters
         ----------
         path : str or path
+            The file.
         sentence_vectors : object, callable or fitted transformer, default=None
             The one that the model was fitted with, unless it is "minilm": a file cannot hold it.
         members : dict of str to classifier, default=None

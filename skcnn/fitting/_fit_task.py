@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from skcnn._compat import CallbackSupportMixin
+from skcnn._compat import CallbackSupportMixin, without_autologging
 from skcnn.fitting._reporter import Reporter
 from skcnn.predicting._model import FittedModel
 
@@ -65,13 +65,14 @@ class FitTaskMixin(CallbackSupportMixin):
     ) -> Iterator[Reporter]:
         """Return what is told about the progress of a fit; at the end, the estimator is fitted.
 
+        MLflow does not log the parts of the estimator meanwhile.
         Also tells the callbacks of scikit-learn, if some are set. After an error they hear no more:
         `_fit_context` lets them clean up.
         """
         task = None
         if getattr(self, "_skl_callbacks", None):  # never before scikit-learn 1.9
             task = FitTask(self, X, y, sample_weight, max_epochs)
-        with Reporter(verbose, task) as reporter:
+        with without_autologging, Reporter(verbose, task) as reporter:
             yield reporter
         if task is not None:
             task.end()

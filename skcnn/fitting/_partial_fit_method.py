@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from numpy.typing import ArrayLike
 
-from skcnn._compat import _check_feature_names, _fit_context, check_keras
+from skcnn._compat import _check_feature_names, _fit_context, check_keras, without_autologging
 from skcnn._settings import FitSettings, MemberSettings, NetworkSettings, TextSettings
 from skcnn.fitting._partial_fit import begin_model, check_can_continue, continue_model
 from skcnn.fitting._reporter import Reporter
 from skcnn.fitting._training_set import check_classes, check_training_set
 from skcnn.predicting._model import FittedModel
-from skcnn.text._containers import column_names
+from skcnn.text._containers import column_names, computed
 from skcnn.text._pretrained import check_word_vectors
 
 
@@ -44,8 +44,10 @@ class PartialFitMixin:
 
         Parameters
         ----------
-        X, y : as in `fit`
-            y may lack some classes.
+        X : list, tuple, ndarray, Series or one-column DataFrame of str, n_samples texts
+            The texts.
+        y : array-like of shape (n_samples,)
+            Their labels. Some classes may be missing.
         classes : array-like of shape (n_classes,), default=None
             All labels that y may ever have. The first call needs them.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -53,7 +55,8 @@ class PartialFitMixin:
 
         Returns
         -------
-        self
+        CostSensitiveTextCNN
+            This object, fitted.
 
         Raises
         ------
@@ -72,6 +75,7 @@ class PartialFitMixin:
         check_can_continue(network, members, settings)
         model = getattr(self, "_model", None)
         labels = check_classes(classes, None if model is None else model.classes)
+        X = computed(X)
         data = check_training_set(X, y, sample_weight, settings.class_weight, classes=labels)
         if model is not None:
             if model.feature_name is not None and column_names(X) is not None:
@@ -81,7 +85,7 @@ class PartialFitMixin:
             return self
         if text.word_vectors is not None:
             check_word_vectors(text.word_vectors)
-        with Reporter(settings.verbose) as reporter:
+        with without_autologging, Reporter(settings.verbose) as reporter:
             model = begin_model(data, text, network, members, settings, reporter)
         self._set_model(model.with_columns_of(X))
         return self

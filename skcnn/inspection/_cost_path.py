@@ -66,7 +66,7 @@ class CostPathDisplay:
 
     See Also
     --------
-    skcnn.cost_path : Computes ratios, recall, precision and cost by cross-validation.
+    skcnn.costs.cost_path : Computes ratios, recall, precision and cost by cross-validation.
     CostCurveDisplay : The cost of one fitted classifier at every ratio.
 
     Examples
@@ -92,7 +92,7 @@ class CostPathDisplay:
 
     @classmethod
     def from_cost_path(cls, path: Any, *, ax: Axes | None = None, **kwargs: Any) -> Self:
-        """Draw the result of :func:`skcnn.cost_path`.
+        """Draw the result of :func:`skcnn.costs.cost_path`.
 
         Parameters
         ----------

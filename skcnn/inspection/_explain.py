@@ -39,7 +39,8 @@ class ExplainMixin:
 
         Parameters
         ----------
-        X : as in `fit`
+        X : list, tuple, ndarray, Series or one-column DataFrame of str
+            The texts.
 
         Returns
         -------
@@ -83,7 +84,7 @@ class ExplainMixin:
 
         Parameters
         ----------
-        X : as in `fit`
+        X : list, tuple, ndarray, Series or one-column DataFrame of str
             Texts to look at, as a rule those of the training set or new ones.
         n : int, default=20
             How many n-grams to list for each class.
@@ -113,7 +114,7 @@ class ExplainMixin:
 
         Parameters
         ----------
-        X : as in `fit`
+        X : list, tuple, ndarray, Series or one-column DataFrame of str
             Texts that the estimator was not fitted on.
         y : array-like of shape (n_samples,)
             Their true labels.

@@ -65,6 +65,18 @@ class Explanation:
     -----
     An n-gram shares out its contribution equally over its tokens. A window of the network gives
     each token a share in proportion to the positive part of what the token adds to the filter.
+
+    Examples
+    --------
+    >>> from skcnn import CostSensitiveTextCNN
+    >>> texts = ["win cash now", "cash prize", "see you at lunch", "lunch today?"]
+    >>> cnn = CostSensitiveTextCNN(early_stopping=False, random_state=0)
+    >>> cnn = cnn.fit(texts, ["spam", "spam", "ham", "ham"])
+    >>> explanation = cnn.explain(["cash for lunch"])[0]
+    >>> explanation.tokens
+    ['cash', 'for', 'lunch']
+    >>> explanation.log_odds.shape == (len(explanation.ngrams), 2)
+    True
     """
 
     text: str
@@ -112,6 +124,7 @@ class Explanation:
         Returns
         -------
         str
+            The shorter text.
 
         Raises
         ------
@@ -175,7 +188,14 @@ class Explanation:
         return "\n".join(lines)
 
     def rows(self) -> Iterator[tuple[str, float, float]]:
-        """Yield what a display shows of the base and the n-grams: name, log-odds, savings."""
+        """Yield what a display shows of the base and the n-grams.
+
+        Yields
+        ------
+        (str, float, float)
+            The name of an n-gram, what it adds to the log-odds of the prediction, and what it saves
+            compared with the next best prediction.
+        """
         k, j = self.column, self.runner_up
         yield "(base)", float(self.base_log_odds[k]), float(self.base_costs[j] - self.base_costs[k])
         shown = zip(self.ngrams, self.log_odds[:, self.column], self.savings, strict=True)
@@ -187,7 +207,13 @@ class Explanation:
         return to_html([self.view()])
 
     def view(self) -> dict[str, Any]:
-        """Return what an HTML page shows of this explanation."""
+        """Return what an HTML page shows of this explanation.
+
+        Returns
+        -------
+        dict
+            Words with their shares of the log-odds ("pieces"), the `rows`, and plain figures.
+        """
         k, j = self.column, self.runner_up
         pieces = highlighted(self.text, self.spans, self.token_log_odds[:, k])
         return {
@@ -207,6 +233,16 @@ class Explanations(Sequence[Explanation]):
     Parameters
     ----------
     explanations : sequence of Explanation
+        One for each text.
+
+    Examples
+    --------
+    >>> from skcnn import CostSensitiveTextCNN
+    >>> texts = ["win cash now", "cash prize", "see you at lunch", "lunch today?"]
+    >>> cnn = CostSensitiveTextCNN(early_stopping=False, random_state=0)
+    >>> explanations = cnn.fit(texts, ["spam", "spam", "ham", "ham"]).explain(["cash for lunch"])
+    >>> len(explanations), str(explanations[0].prediction)
+    (1, 'ham')
     """
 
     def __init__(self, explanations: Sequence[Explanation]) -> None:

@@ -45,9 +45,16 @@ def model_card(
 
     Parameters
     ----------
-    estimator, X, y : as for `report`
-    cost_matrix : as for `report`, default=None
-    pos_label : as for `report`, default=None
+    estimator : fitted classifier with ``predict_proba``
+        As for `report`.
+    X : list, tuple, ndarray, Series or one-column DataFrame of str, n_samples texts
+        Texts that the estimator was not fitted on.
+    y : array-like of shape (n_samples,)
+        Their true labels.
+    cost_matrix : None, "balanced", array-like, DataFrame or dict, default=None
+        As for `report`.
+    pos_label : label, default=None
+        As for `report`.
     unit : str, default=""
         Unit of the costs, such as "€".
 

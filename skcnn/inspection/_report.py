@@ -42,6 +42,7 @@ def report(
     Parameters
     ----------
     estimator : fitted classifier with ``predict_proba``
+        Any classifier of texts, a pipeline for example.
     X : list, tuple, ndarray, Series or one-column DataFrame of str, n_samples texts
         Texts that the estimator was not fitted on.
     y : array-like of shape (n_samples,)

@@ -81,6 +81,7 @@ class ModelSummary:
         Returns
         -------
         dict
+            Its keys are the names of the attributes.
         """
         return asdict(self)
 

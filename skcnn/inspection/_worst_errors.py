@@ -39,7 +39,8 @@ def worst_errors(
 
     Parameters
     ----------
-    estimator : fitted classifier of texts
+    estimator : fitted classifier
+        Any classifier of texts, a pipeline for example.
     X : list, tuple, ndarray, Series or one-column DataFrame of str, n_samples texts
         Texts that the estimator was not fitted on.
     y : array-like of shape (n_samples,)

@@ -165,6 +165,11 @@ def build_text_cnn(
         output: softmax, shape (n, n_classes). Its `fit` is faster than that of Keras, see
         ``help(model.fit)``.
 
+    Raises
+    ------
+    ValueError
+        If `embeddings` has another shape, or from Keras, if a number is out of its range.
+
     Examples
     --------
     >>> import numpy as np

@@ -40,7 +40,7 @@ class ExpectedCost(_CostLoss):
         Weight of the expected cost against the cross-entropy; 0 or more.
     from_logits : bool, default=False
         Whether the network's last layer has no softmax (or sigmoid), so that it returns logits.
-    name, reduction, dtype
+    name, reduction, dtype : str, optional
         As in every `keras.losses.Loss`.
 
     Notes
@@ -100,7 +100,7 @@ class CrossEntropy(_CostLoss):
         number of classes from it; `decide` reads the costs.
     from_logits : bool, default=False
         Whether the network's last layer has no softmax (or sigmoid), so that it returns logits.
-    name, reduction, dtype
+    name, reduction, dtype : str, optional
         As in every `keras.losses.Loss`.
 
     Notes
@@ -141,7 +141,7 @@ class WeightedCrossEntropy(_CostLoss):
         is subtracted from the row, since only differences within a row matter.
     from_logits : bool, default=False
         Whether the network's last layer has no softmax (or sigmoid), so that it returns logits.
-    name, reduction, dtype
+    name, reduction, dtype : str, optional
         As in every `keras.losses.Loss`.
 
     Notes
@@ -183,7 +183,7 @@ class MisclassificationCost(_CostLoss):
         is subtracted from the row, since only differences within a row matter.
     from_logits : bool, default=False
         Whether the network's last layer has no softmax (or sigmoid), so that it returns logits.
-    name, reduction, dtype
+    name, reduction, dtype : str, optional
         As in every `keras.losses.Loss`.
 
     Notes
@@ -228,7 +228,7 @@ class FocalCost(_CostLoss):
         `WeightedCrossEntropy`.
     from_logits : bool, default=False
         Whether the network's last layer has no softmax (or sigmoid), so that it returns logits.
-    name, reduction, dtype
+    name, reduction, dtype : str, optional
         As in every `keras.losses.Loss`.
 
     Notes
@@ -283,7 +283,7 @@ class HardMisclassificationCost(_CostLoss):
         is subtracted from the row, since only differences within a row matter.
     from_logits : bool, default=False
         Whether the network's last layer has no softmax (or sigmoid), so that it returns logits.
-    name, reduction, dtype
+    name, reduction, dtype : str, optional
         As in every `keras.losses.Loss`.
 
     Notes
@@ -316,6 +316,11 @@ class HardMisclassificationCost(_CostLoss):
         ndarray of shape (n, K), dtype float64
             One row per example; column k is the estimate for class k. The class with the largest
             output keeps its output.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As the other losses, see :meth:`CrossEntropy.posterior`.
         """
         warn_user(
             "HardMisclassificationCost leads very different posteriors to the same output, so "

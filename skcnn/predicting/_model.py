@@ -119,16 +119,21 @@ class FittedModel:
         feature_name = None if names is None else names[0]
         return replace(self, n_features_in=n_columns(X), feature_name=feature_name)
 
+    def members_that_count(self) -> tuple[tuple[Member, ...], LogarithmicPool | None]:
+        """Return the members on which probabilities depend, and how they are joined."""
+        if self.pool is None:
+            return self.members[:1], None
+        pool, numbers = self.pool.without_ignored()
+        return tuple(self.members[number] for number in numbers), pool
+
     def predict_proba(self, texts: Sequence[str]) -> Float64:
         """Estimate P(class | text), (n, K)."""
-        if self.pool is None:
-            return self._predict_members(texts, [0])[0]
-        pool, numbers = self.pool.without_ignored()
-        return pool(self._predict_members(texts, numbers))
+        members, pool = self.members_that_count()
+        found = self._predict_members(texts, members)
+        return found[0] if pool is None else pool(found)
 
-    def _predict_members(self, texts: Sequence[str], numbers: Sequence[int]) -> list[Float64]:
+    def _predict_members(self, texts: Sequence[str], members: Sequence[Member]) -> list[Float64]:
         """Estimate P(class | text) by each of some members, (n, K) each."""
-        members = [self.members[number] for number in numbers]
         found = [
             np.empty((len(texts), len(self.classes)))
             if member.reads_tokens

@@ -21,7 +21,7 @@ _TOKENS_PER_BLOCK = 2**16
 _ENTRIES = 2**22
 _FEATURES = ("word_keys", "word_idf", "character_keys", "character_idf")
 # Beyond it a probability is within 1e-13 of 0 or 1. For several classes, one of them must not be 0.
-_MAX_LOG_ODDS = 30
+MAX_LOG_ODDS = 30
 _COEFFICIENTS = ("word_coef", "character_coef", "intercept")
 _ARRAYS = {
     "word_keys": ExpectedArray(("n_word_ngrams",), ("uint32",), "ascending"),
@@ -131,7 +131,7 @@ class NgramModel:
 
 def to_probabilities(log_odds: NDArray[np.floating[Any]]) -> Float64:
     """Turn log-odds (n, n_columns) into probabilities (n, K)."""
-    limited = np.clip(log_odds.astype(np.float64), -_MAX_LOG_ODDS, _MAX_LOG_ODDS)
+    limited = np.clip(log_odds.astype(np.float64), -MAX_LOG_ODDS, MAX_LOG_ODDS)
     p = 1 / (1 + np.exp(-limited))
     if p.shape[1] == 1:
         return np.concatenate([1 - p, p], axis=1)

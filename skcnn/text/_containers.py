@@ -6,6 +6,7 @@ to be imported.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import chain
@@ -30,7 +31,8 @@ def as_texts(X: Any) -> list[str]:
     ----------
     X : array-like of str, shape (n,) or (n, 1)
         A list, tuple, NumPy array, pandas or Polars Series, one-column DataFrame, or a list of
-        one-item lists or tuples. The same texts give the same list in every container.
+        one-item lists or tuples. The same texts give the same list in every container. An array,
+        Series or DataFrame of dask is computed, so its texts must fit in memory.
 
     Returns
     -------
@@ -51,7 +53,7 @@ def as_texts(X: Any) -> list[str]:
     >>> as_texts(np.array([["Win cash now"], ["See you at eight"]]))
     ['Win cash now', 'See you at eight']
     """
-    X = _unwrapped(X)
+    X = _unwrapped(computed(X))
     _check_kind(X)
     cells = _cells(X)
     if not cells:
@@ -66,9 +68,15 @@ def as_texts(X: Any) -> list[str]:
     return [str.__str__(cell) for cell in cells]  # np.str_ and other subclasses -> str
 
 
+def computed(X: Any) -> Any:
+    """Return what a collection of dask computes to, and any other object unchanged."""
+    return X.compute() if hasattr(X, "__dask_graph__") and hasattr(X, "compute") else X
+
+
 def n_columns(X: Any) -> int | None:
     """Return 1 if `X`, as accepted by `as_texts`, is two-dimensional, otherwise None."""
-    X = _unwrapped(X)
+    if not hasattr(X, "ndim"):  # an array of dask has one, and would be computed
+        X = _unwrapped(X)
     if _is_frame(X) or getattr(X, "ndim", 1) == 2:
         return 1
     return 1 if _is_nested(X) else None
@@ -218,10 +226,16 @@ def _check_cells(cells: list[Any]) -> None:
             f"expected a text in every row. {fix}."
         )
     if missing:
+        fix = "Remove these rows, or write an empty text '' there"
+        if missing == [1] and len(cells) == 2 and "dask.dataframe" in sys.modules:
+            fix += (
+                ". If you have no such rows, dask calls a function with two of its own to find out "
+                "what it returns: give map_partitions the argument meta, or ParallelPostFit the "
+                "arguments predict_meta and predict_proba_meta"
+            )
         raise ValueError(
             f"X has missing values (None or NaN) in {len(missing)} of {len(cells)} rows: "
-            f"{_shortened(missing)} (counted from 0); expected a text in every row. Remove these "
-            "rows, or write an empty text '' there."
+            f"{_shortened(missing)} (counted from 0); expected a text in every row. {fix}."
         )
 
 

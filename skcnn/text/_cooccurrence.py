@@ -324,7 +324,8 @@ class CooccurrenceVectors(DocLinkMixin, PickleVersionMixin, BaseEstimator):
 
         Returns
         -------
-        self
+        CooccurrenceVectors
+            This object, fitted.
 
         Raises
         ------

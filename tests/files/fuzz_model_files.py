@@ -72,7 +72,7 @@ def stored_sources() -> list[Source]:
 
 
 def full_source(folder: Path) -> Source:
-    """A new file with members of all kinds but a Keras network, of three classes."""
+    """A new file with members of all kinds but a Keras network, of three classes; int8 vectors."""
     corpus = make_corpus({"ham": 0.5, "offer": 0.25, "spam": 0.25}, 200, seed=1)
     cnn = CostSensitiveTextCNN(
         {("ham", "spam"): 5.0},
@@ -87,7 +87,7 @@ def full_source(folder: Path) -> Source:
         word_vectors={"win": [1.0, 0.0], "jackpot": [0.5, 0.5]},
         random_state=0,
     ).fit([[text] for text in corpus.texts], corpus.labels)
-    cnn.save(folder / "full")
+    cnn.save(folder / "full", word_vectors="int8")
     given = {"sentence_vectors": count_topics, "members": cnn.named_members_}
     return Source("full", (folder / "full").read_bytes(), given)
 
@@ -169,7 +169,7 @@ def _changed(source: Source, other: Source, rng: np.random.Generator) -> tuple[s
             with suppress(LookupError, StopIteration):  # the file has no such part
                 every[name](file)
             return "named lies", file.to_bytes(), False
-        case 1 if source.name in ("format_5", "full"):  # older formats have no digest
+        case 1 if source.name in ("format_5", "format_6", "full"):  # older formats have no digest
             file.digest = source.content[-71:]
             lies.splice(file, RawFile.parse(other.content), rng)
             return "splices", file.to_bytes(), True

@@ -304,6 +304,23 @@ REFUSED_MORE: dict[str, Lie] = {
     "two n-gram models": lambda file: file.content["members"].append({"kind": "ngrams"}),
     "a network that comes last": lambda file: file.content["members"].reverse(),
     "an unknown member": lambda file: file.content["members"].append({"kind": "oracle"}),
+    "integers without scales": without("word_vectors_scales"),
+    "scales without integers": without("word_vectors_int8"),
+    "integers of another dtype": put("word_vectors_int8", lambda a: a.astype("i2")),
+    "bytes of another dtype": put("word_vectors_int4", lambda a: a.astype("i1")),
+    "a number in half a byte that is not there": put("word_vectors_int4", np.zeros_like),
+    "bytes of one number more": put(
+        "frozen_int4", lambda a: np.pad(a, ((0, 0), (0, 60)), constant_values=255)
+    ),
+    "integers of a word more": put("word_vectors_int8", lambda a: np.concatenate([a, a[:1]])),
+    "negative scales": put("frozen_scales", lambda a: -a - 1),
+    "scales of NaN": put("frozen_scales", lambda a: a * np.float16("nan")),
+    "scales of infinity": put("word_vectors_scales", lambda a: np.full_like(a, np.inf)),
+    "one scale for all": put("frozen_scales", lambda a: a[:1]),
+    "scales as float64": put("frozen_scales", lambda a: a.astype("f8")),
+    "vectors twice": lambda file: file.set(
+        named(file, "frozen_int8").replace("_int8", ""), np.zeros((3, 2), np.float32)
+    ),
     "a member with one key more": lambda file: file.content["members"][1].update(more=1),
 }
 

@@ -74,6 +74,6 @@ class RawFile:
                 archive.writestr(zipfile.ZipInfo(name), content)
                 digest.update(f"{name} {len(content)}\n".encode())
                 digest.update(content)
-            if header.get("format_version") == 5:
+            if header.get("format_version") in (5, 6):
                 archive.comment = self.digest or f"sha256:{digest.hexdigest()}".encode()
         return buffer.getvalue()

@@ -146,7 +146,7 @@ def test_an_archive_without_a_header_is_refused(tmp_path: Path) -> None:
 
 def test_a_newer_format_names_the_version_that_wrote_it_and_the_cure(model: Path) -> None:
     with_header(model, format_version=FORMAT_VERSION + 1, skcnn_version="9.8.7")
-    with pytest.raises(ValueError, match=r"skcnn 9\.8\.7 in file format 6.*pip install --upgrade"):
+    with pytest.raises(ValueError, match=r"skcnn 9\.8\.7 in file format 7.*pip install --upgrade"):
         read(model)
 
 

@@ -75,7 +75,7 @@ def test_a_lie_is_refused_in_a_file_of_every_format(
     assert n_refused >= (1 if lie in REFUSED_MORE else 3)
 
 
-@pytest.mark.parametrize("form", ["format_5", "full"])
+@pytest.mark.parametrize("form", ["format_5", "format_6", "full"])
 def test_the_parts_of_two_models_do_not_mix(
     form: str, sources: dict[str, Source], tmp_path: Path
 ) -> None:

@@ -335,6 +335,7 @@ STORED = Path(__file__).parent / "stored"
         # With sentence vectors: other processors round their many layers otherwise.
         pytest.param(STORED / "format_4.skcnn", 1e-3, id="format_4", marks=needs_minilm),
         pytest.param(STORED / "format_5.skcnn", 1e-6, id="format_5"),
+        pytest.param(STORED / "format_6.skcnn", 1e-6, id="format_6"),
     ],
 )
 def test_a_file_of_every_format_predicts_as_on_the_day_it_was_written(

@@ -140,17 +140,19 @@ def test_ctrl_c_during_imports_does_not_break_later_fits() -> None:
     assert (process.stdout, process.stderr, process.returncode) == ("interrupted\n", "", 0)
 
 
+# Fits until the interrupt has come, so that it never meets an interpreter that is shutting down.
+# Python cannot import scikit-learn again where Ctrl-C cut that off, so this is done before.
 AT_A_MOMENT = f"""{FIT}
-print("ready", flush=True)
-interrupted = False
-for _ in range(2):
-    try:
+import skcnn
+skcnn.CostSensitiveTextCNN
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell had it ignored
+try:
+    print("ready", flush=True)
+    while True:
         fit()
-        break
-    except KeyboardInterrupt:
-        interrupted = True
+except KeyboardInterrupt:
+    pass
 assert fit().predict(texts[:2]).tolist() == [1, 0]
-print(interrupted)
 """
 
 
@@ -169,10 +171,7 @@ def test_ctrl_c_at_a_moment_does_not_break_later_fits(seconds: float) -> None:
         time.sleep(seconds)
         os.kill(process.pid, signal.SIGINT)
         try:
-            output, errors = process.communicate(timeout=120)
+            _, errors = process.communicate(timeout=120)
         finally:
             process.kill()
-    if not output and "KeyboardInterrupt" in errors:
-        pytest.skip("the fits were over")
     assert process.returncode == 0, errors
-    assert output in ("True\n", "False\n")

@@ -1,4 +1,4 @@
-"""Example texts for skcnn. They come with installed packages: nothing is downloaded."""
+"""Headlines of BBC News. They come with an installed package: nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
 
-__all__ = ["load_bbc_headlines"]
 
 _BBC_DESCRIPTION = """\
 Headlines of BBC News

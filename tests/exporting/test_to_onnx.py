@@ -1,0 +1,423 @@
+"""A fitted classifier as an ONNX graph: ONNX Runtime predicts as skcnn does."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+import skcnn
+from skcnn import CostSensitiveTextCNN, MinCostClassifier
+from skcnn.costs._loss_formulas import LOSS_NAMES
+from skcnn.costs._posterior import PosteriorRule
+from skcnn.exporting import _graph
+from skcnn.predicting._pool import LogarithmicPool
+from skcnn.predicting._text_cnn import FittedTextCNN
+from tests.conftest import UNKNOWN_WORDS, Corpus, Make
+from tests.conftest import WORDS as CLASS_WORDS
+from tests.exporting.reader import SOURCE, tokenizer
+from tests.own_networks import averaged
+
+TOLERANCE = 1e-5
+DIRTY = [
+    "",
+    " \t\n",
+    "win win WIN cash, cash!",
+    "Lotteries lottery-ish winnings unheard",
+    "ｗｉｎ ＣＡＳＨ ½ Tylenol™ don’t",
+    "好吃 日本語 한국어 हिन्दी 👍🏽 🇩🇪",
+    "\ud800 a\x00b \u200bx",
+    "x" * 300 + " cash",
+    "cash " * 400,
+    "jackpot Jackpot dinner ж",
+    *UNKNOWN_WORDS,
+]
+
+
+class Exported:
+    """The graph of a classifier, and the program that makes its inputs."""
+
+    def __init__(self, model: Any, folder: Path, **how: Any) -> None:
+        path = folder / "model.onnx"
+        skcnn.to_onnx(model, path, **how)
+        self.session = onnxruntime.InferenceSession(path)
+        self.inputs = tokenizer(path.with_suffix(".json"))
+
+    def __call__(self, texts: list[str]) -> list[Any]:
+        outputs: list[Any] = self.session.run(None, self.inputs(texts))
+        return outputs
+
+
+def check_equal(model: Any, exported: Exported, texts: list[str]) -> None:
+    P, costs, labels = exported(texts)
+    np.testing.assert_allclose(P, model.predict_proba(texts), rtol=0, atol=TOLERANCE)
+    scale = np.abs(model.cost_matrix_).max()
+    np.testing.assert_allclose(costs, model.expected_costs(texts), rtol=0, atol=scale * TOLERANCE)
+    assert labels.tolist() == model.predict(texts).tolist()
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Callable[..., Exported]:
+    def to_folder(model: Any, **how: Any) -> Exported:
+        return Exported(model, tmp_path, **how)
+
+    return to_folder
+
+
+OF_CLASSES = [[0, 1, 1], [1, 0, 1], [5, 5, 0]]
+UNEVEN = [[0, 1, 2], [3, 0, 1], [5, 2, 0]]
+MODELS: dict[str, dict[str, Any]] = {
+    "defaults": {},
+    "one width": {"filter_widths": (3,)},
+    "widths in another order": {"filter_widths": (2, 4, 1)},
+    "no n-gram model": {"linear_model": False},
+    "no subwords": {"subwords": False},
+    "rare words left out": {"max_vocabulary": 5},
+    "capital letters": {"lowercase": False},
+    "the first tokens": {"max_length": 4},
+    "the first and the last tokens": {"max_length": (2, 3)},
+    "the most probable label": {"decision": "argmax", "cost_matrix": {"spam": 9}},
+    "gains": {"cost_matrix": [[-2, 1, 1], [1, -3, 1], [9, 9, 0]]},
+    "huge costs": {"cost_matrix": [[0, 1e200, 1e200], [3e200, 0, 1e200], [5e200, 2e200, 0]]},
+}
+
+
+@pytest.fixture(scope="module")
+def of_three(small_cnn: Make, three_classes: Corpus) -> CostSensitiveTextCNN:
+    return small_cnn(epochs=1).fit(three_classes.texts, three_classes.labels)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_graph_predicts_as_the_estimator_does(
+    name: str, small_cnn: Make, three_classes: Corpus, new_texts: list[str], export: Any
+) -> None:
+    cnn = small_cnn(**MODELS[name]).fit(three_classes.texts, three_classes.labels)
+    check_equal(cnn, export(cnn), [*new_texts, *DIRTY])
+
+
+@pytest.mark.parametrize("loss", LOSS_NAMES)
+@pytest.mark.parametrize("costs", [OF_CLASSES, UNEVEN], ids=["of classes", "uneven"])
+def test_the_correction_for_each_loss_is_part_of_the_graph(
+    loss: str, costs: Any, of_three: CostSensitiveTextCNN, new_texts: list[str], export: Any
+) -> None:
+    cnn = of_three.with_costs(costs)
+    network, *others = cnn._model.members
+    assert isinstance(network, FittedTextCNN)
+    network = replace(network, posterior_rule=PosteriorRule(loss, np.array(costs, float)))
+    cnn._model = replace(cnn._model, members=(network, *others))
+    check_equal(cnn, export(cnn), new_texts)
+
+
+def test_two_classes(fitted: CostSensitiveTextCNN, new_texts: list[str], export: Any) -> None:
+    check_equal(fitted, export(fitted), [*new_texts, *DIRTY])
+
+
+@pytest.mark.parametrize("word_vectors", [True, False])
+def test_pretrained_vectors_subwords_and_unlabeled_texts(
+    word_vectors: bool, with_all: CostSensitiveTextCNN, tmp_path: Path, export: Any
+) -> None:
+    exported = export(with_all, word_vectors=word_vectors)
+    if not word_vectors:
+        with_all.save(tmp_path / "small.skcnn", word_vectors=False)
+        with_all = CostSensitiveTextCNN.load(tmp_path / "small.skcnn")
+    texts = [*DIRTY, "a Gratis lottery lottering", "prize cash PRIZE lotteryish meetinger"]
+    check_equal(with_all, exported, texts)
+
+
+def test_without_vectors_of_unseen_words_the_files_are_smaller(
+    by_mapping: CostSensitiveTextCNN, tmp_path: Path
+) -> None:
+    sizes = {}
+    for word_vectors in (True, False):
+        skcnn.to_onnx(by_mapping, tmp_path / "a.onnx", word_vectors=word_vectors)
+        parts = json.loads((tmp_path / "a.json").read_text("utf-8"))
+        sizes[word_vectors] = ((tmp_path / "a.onnx").stat().st_size, len(parts["vocabulary"]))
+    assert sizes[False] < sizes[True]
+
+
+def test_a_model_after_partial_fit(small_cnn: Make, noisy: Corpus, export: Any) -> None:
+    cnn = small_cnn().fit(noisy.texts[:200], noisy.labels[:200])
+    cnn.partial_fit([*noisy.texts[200:], "newword spam"], [*noisy.labels[200:], "spam"])
+    check_equal(cnn, export(cnn), [*noisy.texts[:50], *DIRTY, "newword newwords"])
+
+
+def test_a_student_of_classifiers_that_cannot_be_exported(
+    small_cnn: Make, noisy: Corpus, export: Any
+) -> None:
+    pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression())
+    cnn = small_cnn(members=[("mine", pipeline)], distill=True)
+    cnn.fit(noisy.texts[:200], noisy.labels[:200], unlabeled=noisy.texts[200:])
+    check_equal(cnn, export(cnn), DIRTY)
+
+
+@pytest.mark.parametrize("ignored", [0, 1])
+def test_a_member_that_does_not_count(
+    ignored: int, fitted: CostSensitiveTextCNN, new_texts: list[str], export: Any
+) -> None:
+    cnn = fitted.with_costs(None)
+    exponents = np.array([0.9, 0.8])
+    exponents[ignored] = 0
+    cnn._model = replace(cnn._model, pool=LogarithmicPool(exponents, np.array([0.1, -0.2])))
+    check_equal(cnn, export(cnn), new_texts)
+
+
+RULES: dict[str, dict[str, Any]] = {
+    "other costs": {"cost_matrix": {"spam": 30}},
+    "abstentions": {"abstain_cost": 0.02, "abstain_label": "a person"},
+    "a threshold": {"threshold": 0.35},
+    "a threshold on the other class": {"threshold": 0.35, "pos_label": "ham"},
+    "never": {"threshold": np.inf},
+    "class shares": {"prior": {"ham": 0.9, "spam": 0.1}, "train_prior": [0.5, 0.5]},
+    "class shares and costs": {
+        "cost_matrix": [[0, 1], [7, 0]],
+        "prior": [1, 0],
+        "train_prior": [0.5, 0.5],
+    },
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_the_rule_around_an_estimator_decides(
+    name: str, fitted: CostSensitiveTextCNN, two_classes: Corpus, noisy: Corpus, export: Any
+) -> None:
+    rule = MinCostClassifier(FrozenEstimator(fitted), **RULES[name])
+    rule.fit(two_classes.texts, two_classes.labels)
+    exported = export(rule)
+    check_equal(rule, exported, noisy.texts)
+    if name == "abstentions":
+        assert "a person" in exported(noisy.texts)[2]
+
+
+@pytest.mark.parametrize(
+    ("classes", "kind"),
+    [
+        (["ham", "spam"], object),
+        ([-3, 7], np.int64),
+        ([False, True], np.bool_),
+        ([1.0, 2.0], np.float64),
+        (np.array([0, 1], np.uint8), np.int64),
+        (np.array(["ham", "spam"], object), object),
+    ],
+    ids=str,
+)
+def test_labels_keep_their_kind(
+    classes: Any, kind: Any, small_cnn: Make, two_classes: Corpus, export: Any
+) -> None:
+    y = np.asarray(classes)[(two_classes.labels == "spam").astype(int)]
+    cnn = small_cnn(epochs=1).fit(two_classes.texts, y)
+    labels = export(cnn)(two_classes.texts[:20])[2]
+    assert labels.dtype == kind
+    assert labels.tolist() == cnn.predict(two_classes.texts[:20]).tolist()
+
+
+@pytest.fixture(scope="module")
+def exported_once(
+    with_all: CostSensitiveTextCNN, tmp_path_factory: pytest.TempPathFactory
+) -> Exported:
+    return Exported(with_all, tmp_path_factory.mktemp("onnx"))
+
+
+WORDS = st.sampled_from(
+    ["lottery", "Lottery", "lotterers", "meetingy", "the", "CASH", *UNKNOWN_WORDS]
+)
+TEXTS = st.lists(
+    st.text(max_size=60) | st.lists(WORDS | st.text(max_size=4), max_size=30).map(" ".join),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(TEXTS)
+def test_any_texts_get_the_same_probabilities(
+    exported_once: Exported, with_all: CostSensitiveTextCNN, texts: list[str]
+) -> None:
+    P = exported_once(texts)[0]
+    np.testing.assert_allclose(P, with_all.predict_proba(texts), rtol=0, atol=TOLERANCE)
+
+
+def test_a_text_does_not_depend_on_the_others(exported_once: Exported) -> None:
+    texts = [*DIRTY, "lottery meeting"]
+    together = exported_once(texts)[0]
+    alone = [exported_once([text])[0][0] for text in texts]
+    np.testing.assert_allclose(together, alone, rtol=0, atol=1e-6)
+
+
+# ---------------------------------------------------------------------------------------------
+# Files
+# ---------------------------------------------------------------------------------------------
+
+
+def test_the_graph_says_what_it_is_and_needs(fitted: CostSensitiveTextCNN, tmp_path: Path) -> None:
+    skcnn.to_onnx(fitted, tmp_path / "a.onnx")
+    model = onnx.load(tmp_path / "a.onnx")
+    assert (model.producer_name, model.producer_version) == ("skcnn", skcnn.__version__)
+    assert {each.domain: each.version for each in model.opset_import} == {"": 18, "ai.onnx.ml": 3}
+    assert [each.name for each in model.graph.input] == [
+        "token_ids",
+        "new_ids",
+        "new_hashes",
+        "new_characters",
+    ]
+
+
+def test_the_tokenizer_names_the_graph_and_its_columns(
+    fitted: CostSensitiveTextCNN, tmp_path: Path
+) -> None:
+    skcnn.to_onnx(fitted, str(tmp_path / "a.onnx"))
+    parts = json.loads((tmp_path / "a.json").read_text("utf-8"))
+    assert parts["onnx_sha256"] == hashlib.sha256((tmp_path / "a.onnx").read_bytes()).hexdigest()
+    assert parts["classes"] == fitted.classes_.tolist()
+
+
+PREDICT = """
+import sys
+for name in ("skcnn", "sklearn", "scipy", "tensorflow", "onnx"):
+    sys.modules[name] = None  # cannot be imported
+import onnxruntime
+inputs = Tokenizer("a.json")(["win cash", "home"])
+print(onnxruntime.InferenceSession("a.onnx").run(["label"], inputs)[0].tolist())
+"""
+
+
+def test_numpy_and_onnx_runtime_are_enough_to_predict(
+    fitted: CostSensitiveTextCNN, tmp_path: Path
+) -> None:
+    skcnn.to_onnx(fitted, tmp_path / "a.onnx")
+    run = subprocess.run(
+        [sys.executable, "-c", SOURCE + PREDICT],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.strip() == str(fitted.predict(["win cash", "home"]).tolist())
+
+
+EXPORT = """
+import sys
+import skcnn
+skcnn.to_onnx(skcnn.load("a.skcnn"), "a.onnx")
+print({"tensorflow", "keras"} & set(sys.modules))
+"""
+
+
+def test_a_server_without_tensorflow_can_export(
+    fitted: CostSensitiveTextCNN, tmp_path: Path
+) -> None:
+    fitted.save(tmp_path / "a.skcnn")
+    run = subprocess.run(
+        [sys.executable, "-c", EXPORT], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "set()"
+    assert (tmp_path / "a.onnx").exists()
+
+
+# ---------------------------------------------------------------------------------------------
+# Refusals
+# ---------------------------------------------------------------------------------------------
+
+
+def test_a_graph_that_is_too_large_for_one_file_is_refused(
+    fitted: CostSensitiveTextCNN, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_graph, "_BYTES_OF_PROTOBUF", 1000)
+    with pytest.raises(ValueError, match=r"at most 1,000.*word_vectors=False"):
+        skcnn.to_onnx(fitted, tmp_path / "a.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["a", "a.json", "a.skcnn"])
+def test_another_name_is_refused(name: str, fitted: CostSensitiveTextCNN, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"ends in \.onnx"):
+        skcnn.to_onnx(fitted, tmp_path / name)
+
+
+def test_a_folder_that_does_not_exist_is_refused(
+    fitted: CostSensitiveTextCNN, tmp_path: Path
+) -> None:
+    with pytest.raises(FileNotFoundError, match="create it first"):
+        skcnn.to_onnx(fitted, tmp_path / "missing" / "a.onnx")
+
+
+def test_without_onnx_the_error_says_what_to_install(
+    fitted: CostSensitiveTextCNN, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(ImportError, match=r'pip install "skcnn\[onnx\]"'):
+        skcnn.to_onnx(fitted, tmp_path / "a.onnx")
+
+
+def test_another_classifier_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="expected a CostSensitiveTextCNN"):
+        skcnn.to_onnx(LogisticRegression(), tmp_path / "a.onnx")
+
+
+def test_a_classifier_that_is_not_fitted_is_refused(small_cnn: Make, tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="not fitted"):
+        skcnn.to_onnx(small_cnn(), tmp_path / "a.onnx")
+
+
+WORDS_OF_BOTH = [*CLASS_WORDS["ham"], *CLASS_WORDS["spam"]]
+
+
+def vectors(texts: list[str]) -> Any:
+    return np.array([[text.count(word) for word in WORDS_OF_BOTH] for text in texts], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"tokenizer": str.split}, "tokenizer of its own"),
+        ({"sentence_vectors": vectors}, "has sentence vectors.*distill"),
+        ({"network": averaged, "linear_model": False}, "has a Keras network of yours"),
+        (
+            {"members": [("mine", make_pipeline(TfidfVectorizer(), LogisticRegression()))]},
+            "has a classifier of yours.*distill",
+        ),
+    ],
+    ids=["tokenizer", "sentence vectors", "network", "member"],
+)
+def test_what_cannot_be_exported_is_refused(
+    parameters: dict[str, Any], message: str, small_cnn: Make, noisy: Corpus, tmp_path: Path
+) -> None:
+    cnn = small_cnn(epochs=1, **parameters).fit(noisy.texts, noisy.labels)
+    with pytest.raises(TypeError, match=message):
+        skcnn.to_onnx(cnn, tmp_path / "a.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_labels_that_onnx_does_not_have_are_refused(
+    small_cnn: Make, two_classes: Corpus, tmp_path: Path
+) -> None:
+    dates = np.where(two_classes.labels == "spam", "2020-01-01", "2021-01-01")
+    cnn = small_cnn(epochs=1).fit(two_classes.texts, dates.astype("datetime64[D]"))
+    with pytest.raises(TypeError, match="ONNX has strings, booleans and numbers"):
+        skcnn.to_onnx(cnn, tmp_path / "a.onnx")
+
+
+def test_costs_that_were_changed_after_the_fit_give_a_warning(
+    fitted: CostSensitiveTextCNN, tmp_path: Path
+) -> None:
+    cnn = fitted.with_costs({"spam": 2})
+    cnn.cost_matrix = {"spam": 3}
+    with pytest.warns(UserWarning, match="cost_matrix"):
+        skcnn.to_onnx(cnn, tmp_path / "a.onnx")
