@@ -43,9 +43,9 @@ API_PAGE = ROOT / "docs" / "api.md"
 DEFINES_NORMALIZED_COST = ROOT / "docs" / "cost_matrices.md"
 FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
+RUN = "<!-- run -->"
 # Packages of the extra `integrations` that a page, or the examples of a module, need.
 NEEDED = {"docs/mlflow.md": ("mlflow", "skops"), "skcnn.mlflow._flavor": ("mlflow",)}
-RUN = "<!-- run -->"
 DEPRECATED = "deprecated"  # the default of a parameter that has moved elsewhere
 
 # Rooms that users import from; each has a table on the API page.
@@ -140,7 +140,7 @@ def test_the_python_blocks_of_a_page_run_in_order_and_print_what_the_page_shows(
                 exec(code, namespace)
         elif block.is_run:
             for line in block.text.splitlines():
-                result = CliRunner().invoke(skcnn.cli.app, shlex.split(line)[1:])
+                result = CliRunner().invoke(skcnn.cli._app.app, shlex.split(line)[1:])
                 assert result.exit_code == 0, f"{line}\n{result.output}"
         elif block.is_output:
             where = f"{page_name(page)}, line {block.line}"
