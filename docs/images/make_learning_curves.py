@@ -2,8 +2,8 @@
 
 Run it with ``python docs/images/make_learning_curves.py``; it needs the extra plot. The figures are
 those of docs/benchmarks/rivals.csv. All labels of two corpora are in choosing.csv beside it,
-measured with ``python rivals.py --corpora clothing_reviews hate_offensive --sizes all --seeds 0 --models
-"tf-idf, calibrated" "skcnn, glove" --results choosing.csv``.
+measured with ``python rivals.py --corpora clothing_reviews hate_offensive --sizes all --seeds 0
+--models "tf-idf, calibrated" "skcnn, glove" --results choosing.csv``.
 """
 
 from __future__ import annotations
