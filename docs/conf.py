@@ -23,11 +23,11 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx_gallery.gen_gallery",
     "repository_links",
+    "sections",
 ]
 exclude_patterns = ["gallery", "_templates"]
 templates_path = ["_templates"]
 nitpicky = True
-suppress_warnings = ["toc.not_readable"]
 # Other libraries' names have no pages here; `name` in a docstring is code, and a link if it can be.
 default_role = "py:obj"
 nitpick_ignore_regex = [
@@ -35,9 +35,9 @@ nitpick_ignore_regex = [
     ("py:.*", r"(sklearn|keras|imblearn|numpy|pandas|collections)\..*"),
 ]
 
-# Pages: anchors as GitHub makes them, and ::: for directives, which GitHub shows as plain text.
+# Pages: anchors as GitHub makes them.
 myst_heading_anchors = 6
-myst_enable_extensions = ["colon_fence"]
+myst_enable_extensions = ["colon_fence"]  # for the tables of contents of `sections`
 
 # API pages, one for each public name.
 autosummary_generate = True
@@ -51,6 +51,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "gallery",
     "gallery_dirs": "examples",
     "filename_pattern": r"[/\\]plot_",
+    "within_subsection_order": "FileNameSortKey",
     "abort_on_example_error": True,
     "remove_config_comments": True,
     "show_signature": False,

@@ -17,7 +17,8 @@ from numpydoc.validate import get_validation_checks, validate
 ROOT = Path(__file__).parents[1]
 TOOLS: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]
 CHECKS: set[str] = get_validation_checks(set(TOOLS["numpydoc_validation"]["checks"]))
-# What numpydoc does not see: parameters that **kwargs hand to a base, fields of a named tuple.
+# What numpydoc does not see: parameters that **kwargs hand to a base, fields of a named tuple, and
+# what an exception takes.
 # tests/test_docs.py checks them.
 ABOUT_PARAMETERS = {"PR01", "PR02"}
 
@@ -45,11 +46,13 @@ METHODS: dict[str, Any] = {
 
 
 def checks_of(thing: Any) -> set[str]:
-    if not inspect.isclass(thing) or issubclass(thing, Exception):
+    if not inspect.isclass(thing):
         return CHECKS
+    if issubclass(thing, (Exception, tuple)):
+        return CHECKS - ABOUT_PARAMETERS
     parameters = inspect.signature(thing).parameters.values()
     is_seen = all(each.kind is not each.VAR_KEYWORD for each in parameters)
-    return CHECKS if is_seen and not issubclass(thing, tuple) else CHECKS - ABOUT_PARAMETERS
+    return CHECKS if is_seen else CHECKS - ABOUT_PARAMETERS
 
 
 @pytest.mark.parametrize("name", [*OBJECTS, *METHODS])

@@ -6,6 +6,8 @@ import json
 import pickle
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +123,26 @@ def test_what_another_process_wrote_answers_alike_to_the_bit(
     np.testing.assert_array_equal(unpickled.predict_proba(new_texts), expected)
     loaded = CostSensitiveTextCNN.load(served / "again.skcnn")
     np.testing.assert_array_equal(loaded.predict_proba(new_texts), expected)
+
+
+@pytest.mark.parametrize("method", ["predict_proba", "explain"])
+def test_threads_that_share_a_model_get_the_bits_that_one_thread_gets(
+    method: str, fitted: Any, new_texts: list[str]
+) -> None:
+    def bits(texts: list[str]) -> list[bytes]:
+        found = getattr(fitted, method)(texts)
+        return [(row if method == "predict_proba" else row.log_odds).tobytes() for row in found]
+
+    requests = [list(each) for each in permutations(new_texts[:6], 3)]
+    expected = list(map(bits, requests))
+    switch_interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)  # threads take turns as often as possible
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            found = list(threads.map(bits, requests))
+    finally:
+        sys.setswitchinterval(switch_interval)
+    assert found == expected
 
 
 def test_data_that_is_refused_is_refused_without_tensorflow() -> None:

@@ -7,13 +7,12 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
 from tests.browser import needs_browser, opened
-from tests.test_docstrings import OBJECTS
+from tests.test_docstrings import API_PAGES, OBJECTS, loaded
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -21,29 +20,26 @@ PAGES = {
     path.relative_to(DOCS).with_suffix("").as_posix(): path
     for path in [*DOCS.rglob("*.md"), *DOCS.glob("*.rst")]
 }
-TOCTREE = re.compile(r"^:::\{toctree\}\n(.*?)^:::$|^\.\. toctree::\n((?: +.*\n|\n)+)", re.M | re.S)
+SECTIONS = loaded(DOCS / "_extensions" / "sections.py")
 GLOSSARY = DOCS / "glossary.md"
 
 
-def tables_of_contents() -> Iterator[set[str]]:
-    """Yield the pages of each table, after patterns such as `*` are replaced by names."""
-    for page in PAGES.values():
-        for markdown, rst in TOCTREE.findall(page.read_text("utf-8")):
-            lines = [line.strip() for line in (markdown or rst).splitlines()]
-            entries = [line for line in lines if line and not line.startswith(":")]
-            paths = [(page.parent / entry).resolve() for entry in entries]
-            patterns = [path.relative_to(DOCS).as_posix() for path in paths]
-            # A pattern stands for the other pages of its folder, without the page that has it.
-            yield {
-                name
-                for name, path in PAGES.items()
-                if path != page and any(fnmatchcase(name, pattern) for pattern in patterns)
-            }
+def listed_pages() -> Iterator[str]:
+    """Yield the pages that the pages of the sections list, from docs/ on."""
+    for section in SECTIONS.SECTIONS:
+        for page in SECTIONS.pages_below(PAGES[section].read_text("utf-8")):
+            path = (PAGES[section].parent / page).resolve()
+            yield path.relative_to(DOCS).as_posix()
 
 
-def test_every_page_is_in_one_table_of_contents() -> None:
-    times = Counter(name for table in tables_of_contents() for name in table)
-    assert times == dict.fromkeys(PAGES.keys() - {"index"}, 1)
+def test_every_page_is_in_the_list_of_one_section() -> None:
+    made_by_sphinx = set(SECTIONS.MADE_FROM.values())
+    assert Counter(listed_pages()) == dict.fromkeys(PAGES.keys() - {"index"} | made_by_sphinx, 1)
+
+
+def test_the_reference_lists_every_module_with_public_names() -> None:
+    listed = re.findall(r"^   (skcnn\S*)$", (DOCS / "names.rst").read_text("utf-8"), re.MULTILINE)
+    assert sorted(listed) == sorted(name for name, of in API_PAGES.names_by_module().items() if of)
 
 
 def test_the_glossary_is_sorted_and_has_each_term_once() -> None:

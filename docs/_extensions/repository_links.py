@@ -1,7 +1,8 @@
 """Links of the Markdown pages that work on GitHub, made to work on the site.
 
 A relative link to a file that is not a page of the site, such as ``../skcnn/costs/_matrix.py`` or
-``../README.md``, leads to the file on GitHub. A link to a script of the gallery leads to its page.
+``../README.md``, leads to the file on GitHub. A link to a script of the gallery leads to its page,
+and one to the folder to all of them.
 The names in the tables of the API page lead to the pages of these names, and so do names in code
 in docstrings, without the module in front.
 """
@@ -51,9 +52,11 @@ def link_files(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def replacement(app: Sphinx, path: Path, anchor: str, link: nodes.Element) -> nodes.Element:
-    """Return the link to a file on GitHub, or to the page of a script of the gallery."""
-    page = f"{app.config.sphinx_gallery_conf['gallery_dirs']}/{path.stem}"
-    if page in app.env.found_docs and path.suffix == ".py":
+    """Return the link to a file on GitHub, or to a page of the gallery."""
+    gallery = Path(app.srcdir, app.config.sphinx_gallery_conf["examples_dirs"])
+    name = "index" if path == gallery else path.stem
+    page = f"{app.config.sphinx_gallery_conf['gallery_dirs']}/{name}"
+    if gallery in (path, path.parent) and page in app.env.found_docs:
         target = {"refdomain": "std", "reftype": "doc", "reftarget": f"/{page}"}
         return addnodes.pending_xref(
             "", *link.children, refdoc=link["refdoc"], refexplicit=True, refwarn=True, **target

@@ -1,8 +1,8 @@
 """Size of a model with GloVe by the way in which it is stored, and what its predictions cost.
 
 A model learns from 500 or 4,000 texts of each corpus and is written with each value of
-`word_vectors`. Each file is loaded and predicts 1,000 other texts, where a miss costs 5. The words of
-the training texts are the same in all files. So the costs differ only by words that the training
+`word_vectors`. Each file is loaded and predicts 1,000 other texts, where a miss costs 5. The words
+of the training texts are the same in all files. So the costs differ only by words that the training
 texts do not have. For the first model, the sizes of a pickle, of joblib and of skops are measured
 too.
 """

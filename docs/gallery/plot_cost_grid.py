@@ -89,7 +89,7 @@ right.minorticks_off()
 right.set(xlabel="cost of a miss that the classifier decides by", ylim=(0, None))
 right.set(
     ylabel="average real cost (a false alarm: 1)",
-    title=f"Grid: the cheapest candidate decides by {best}",
+    title=f"Grid: cheapest with a miss at {best}",
 )
 right.legend(frameon=False)
 plt.show()

@@ -30,7 +30,7 @@ cnn.fit(X_train, y_train)
 # %%
 # One headline
 # ------------
-# The headline is not one of the BBC. "saves" is the same contribution in the unit of the costs: how
+# We made this headline up. "saves" is the same contribution in the unit of the costs: how
 # much the words lower the expected cost of the prediction.
 
 print(cnn.explain(["Mobile games take off in Europe"])[0])

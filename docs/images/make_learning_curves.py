@@ -1,8 +1,9 @@
 """Draw learning_curves.png and print the table of docs/choosing.md: costs by number of labels.
 
 Run it with ``python docs/images/make_learning_curves.py``; it needs the extra plot. The figures are
-those of docs/benchmarks/rivals.csv. All labels of two corpora are in docs/benchmarks/choosing.csv,
-which has fewer models and splits.
+those of docs/benchmarks/rivals.csv. All labels of two corpora are in choosing.csv beside it,
+measured with ``python rivals.py --corpora clothing_reviews hate_offensive --sizes all --seeds 0
+--models "tf-idf, calibrated" "skcnn, glove" --results choosing.csv``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """A web service for one model file: ``SKCNN_MODEL=model.skcnn uvicorn app:app``."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import os

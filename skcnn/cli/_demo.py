@@ -34,7 +34,7 @@ def demo(
     import numpy as np
     from sklearn.model_selection import train_test_split
 
-    from skcnn.datasets import load_bbc_headlines
+    from skcnn.datasets._bbc import load_bbc_headlines
 
     headlines, sections = load_bbc_headlines(return_X_y=True)
     y = np.where(sections == "tech", "tech", "other")

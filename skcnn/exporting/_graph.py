@@ -155,8 +155,25 @@ class Value:
 
     def columns(self, begin: int, end: int | None = None) -> Value:
         """Return `value[:, begin:end]`."""
-        stop = _TO_THE_END if end is None else end
-        return self.node("Slice", np.array([begin]), np.array([stop]), np.array([1]))
+        return self.cut([begin], [end], [1])
+
+    def cut(self, begins: Sequence[int], ends: Sequence[int | None], axes: Sequence[int]) -> Value:
+        """Return what lies between a begin and an end on each of some axes."""
+        stops = [_TO_THE_END if end is None else end for end in ends]
+        return self.node("Slice", np.array(begins), np.array(stops), np.array(axes))
+
+    def ascending(self) -> tuple[Value, Value, Value]:
+        """Sort the integers of each row, (n, M).
+
+        Returns
+        -------
+        the sorted integers, where they were, and the number of the run of equal ones: 0, 1, ...
+        """
+        size = self.node("Shape", start=1, end=2)
+        ordered, order = self.graph.nodes("TopK", self, size, largest=0, axis=1)
+        is_other = ~ordered.columns(0, -1).equals(ordered.columns(1))
+        is_other = is_other.astype(np.int64).padded((0, 1), (0, 0))
+        return ordered, order, is_other.node("CumSum", 1)
 
     def padded(self, before: Sequence[int], after: Sequence[int], fill: Operand = 0) -> Value:
         """Return the value with more rows, columns, ... of `fill` on both sides of each axis."""
@@ -221,10 +238,9 @@ class Graph:
         *inputs: Operand,
         dtype: DTypeLike | None = None,
         domain: str = "",
-        n_outputs: int = 1,
         **attributes: Any,
     ) -> Value:
-        """Add a node and return its first output.
+        """Add a node and return its output.
 
         Parameters
         ----------
@@ -233,19 +249,25 @@ class Graph:
         dtype : of the output, default=None
             None: that of the first input.
         domain : of the operator, default=""
-        n_outputs : how many the operator has, default=1
         **attributes : of the node
         """
-        from onnx import helper
-
         known = next(each.dtype for each in inputs if isinstance(each, Value))
         values = [self.constant(each, known) for each in inputs]
+        (name,) = self._add(operator, values, 1, domain=domain, **attributes)
+        return Value(self, name, known if dtype is None else dtype)
+
+    def nodes(self, operator: str, *inputs: Value, **attributes: Any) -> tuple[Value, Value]:
+        """Add a node with two outputs that have the dtype of the first input, and return both."""
+        first, second = self._add(operator, inputs, 2, **attributes)
+        return Value(self, first, inputs[0].dtype), Value(self, second, inputs[0].dtype)
+
+    def _add(self, operator: str, inputs: Sequence[Value], n_outputs: int, **how: Any) -> list[str]:
+        from onnx import helper
+
         names = [self._new_name() for _ in range(n_outputs)]
-        inputs_of_node = [value.name for value in values]
-        self._nodes.append(
-            helper.make_node(operator, inputs_of_node, names, domain=domain, **attributes)
-        )
-        return Value(self, names[0], known if dtype is None else dtype)
+        node = helper.make_node(operator, [value.name for value in inputs], names, **how)
+        self._nodes.append(node)
+        return names
 
     def where(self, condition: Value, yes: Operand, no: Operand) -> Value:
         """Return `yes` where the condition holds, and `no` elsewhere."""

@@ -31,7 +31,7 @@ _HALF = 2**16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Texts:
-    """The token ids of n texts, filled up to L tokens.
+    """The token ids of n texts, filled up to L tokens, or of single words.
 
     Attributes
     ----------
@@ -62,8 +62,17 @@ class Texts:
         is_word, new_rows = ~ids.equals(PADDING), (ids - (n_seen - 1)).maximum(0)
         return cls(ids.graph, n_seen, ids, is_word, new_rows, ids.minimum(n_seen - 1))
 
+    def distinct(self) -> tuple[Texts, Value]:
+        """Return the U' distinct words of all texts, (U',), and the place of each token, (n, L)."""
+        ordered, order, run = self.ids.reshape(1, -1).ascending()
+        is_first = ~run.equals(run.padded((0, 1), (0, 0), -1).columns(0, -1))
+        words = ordered.node("Compress", is_first.without_axis(0), axis=1).without_axis(0)
+        places = (run * 0).node("ScatterElements", order, run, axis=1)
+        places = places.node("Reshape", self.ids.node("Shape"))
+        return Texts.from_ids(words, self.n_seen), places
+
     def look_up(self, of_seen: NDArray[np.generic], of_new: Value) -> Value:
-        """Return a number, or a row of numbers, for each token: (n, L) or (n, L, columns).
+        """Return a number, or a row of numbers, for each token: (..., ) or (..., columns).
 
         Parameters
         ----------
@@ -72,7 +81,7 @@ class Texts:
         """
         is_new = self.new_rows > 0  # (n, L)
         if of_seen.ndim == 2:
-            is_new = is_new.new_axis(2)
+            is_new = is_new.new_axis(-1)
         found = self.graph.take(of_seen, self.seen_ids)
         return self.graph.where(is_new, self.graph.take(of_new, self.new_rows), found)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import add
+
 import numpy as np
 
-from skcnn._arrays import Float32
 from skcnn.exporting._graph import Value
 from skcnn.exporting._inputs import NewWords, Texts
 from skcnn.predicting._text_cnn_weights import TextCNNWeights
@@ -15,14 +17,16 @@ _LOW = float(np.finfo(np.float32).min) / 2
 
 
 def network_softmax(weights: TextCNNWeights, texts: Texts, new: NewWords) -> Value:
-    """Add the network to a graph; its softmax outputs, (n, K) float64."""
+    """Add the network to a graph; its softmax outputs, (n, K) float64.
+
+    As in `skcnn/predicting/_text_cnn.py`, each distinct word is multiplied by the filters once.
+    """
     embedding = weights.embedding.copy()
     embedding[PADDING] = 0
-    vectors = texts.look_up(embedding, _vectors_of_new(weights, new))  # (n, L, d)
-    vectors = vectors.transpose(0, 2, 1)  # (n, d, L)
-    pooled = [_pooled(vectors, kernel, texts) for kernel in _kernels(weights)]
-    joined = texts.graph.concat(pooled, axis=1)  # (n, W F)
-    features = (joined + weights.filter_bias).node("Relu")
+    words, places = texts.distinct()
+    vectors = words.look_up(embedding, _vectors_of_new(weights, new))  # (U', d)
+    pooled = _pooled(weights, vectors @ weights.taps_by_offset, places, texts)
+    features = (pooled + weights.filter_bias).node("Relu")
     logits = features @ weights.dense_kernel + weights.dense_bias
     return logits.astype(np.float64).node("Softmax", axis=1)
 
@@ -53,23 +57,30 @@ def _means_of_subwords(weights: TextCNNWeights, new: NewWords) -> Value:
     return sums.columns(0, -1) / sums.columns(-1).maximum(1.0)
 
 
-def _kernels(weights: TextCNNWeights) -> list[Float32]:
-    """Return the filters of each width, (F, d, width)."""
-    offsets = [weights.taps_by_offset[:, columns] for columns in weights.offset_columns]
-    n_filters = weights.n_filters
-    return [
-        np.stack([taps[:, i * n_filters : (i + 1) * n_filters].T for taps in offsets[:width]], 2)
-        for i, width in enumerate(weights.filter_widths)
-    ]
+def _pooled(weights: TextCNNWeights, products: Value, places: Value, texts: Texts) -> Value:
+    """Return the largest window of every filter, (n, W F).
 
-
-def _pooled(vectors: Value, kernel: Float32, texts: Texts) -> Value:
-    """Return the largest window of each filter that touches a word, (n, F)."""
-    graph, reach = texts.graph, kernel.shape[2] - 1
-    windows = vectors.node("Conv", kernel, pads=(reach, reach))  # (n, F, L + reach)
-    # Window s begins `reach` tokens before token s. It touches a word if it begins before the last
-    # word ends.
+    Parameters
+    ----------
+    products : (U', sum of widths * F), of the distinct words and the taps at each offset
+    places : (n, L), rows of `products`
+    """
+    graph, reach = texts.graph, weights.filter_widths[0] - 1
+    nothing = products.size(0)  # the place of a row of zeros, for what is not inside of a text
+    terms = []
+    for j, columns in enumerate(weights.offset_columns):
+        missing = len(weights.filter_bias) - (columns.stop - columns.start)
+        taps = products.columns(columns.start, columns.stop).padded((0, 0), (1, missing))
+        terms.append(graph.take(taps, places.padded((0, reach - j), (0, j), nothing)))
+    windows = reduce(add, terms)  # (n, L + reach, W F); window s begins at token s - reach
     length = texts.is_word.astype(np.int64).sum(1, keepdims=True)  # (n, 1)
     end = graph.where(length > 0, length + reach, 0)
-    touches = graph.arange(windows.size(2)).new_axis(0) < end  # (n, L + reach)
-    return graph.where(touches.new_axis(1), windows, _LOW).max(2)
+    touches = graph.arange(windows.size(1)).new_axis(0) < end  # (n, L + reach)
+    pooled = []
+    for i, width in enumerate(weights.filter_widths):
+        # Narrower filters begin later: a window that touches no word does not count.
+        first, filters = reach - width + 1, (i * weights.n_filters, (i + 1) * weights.n_filters)
+        found = windows.cut([first, filters[0]], [None, filters[1]], [1, 2])
+        counts = touches.columns(first).new_axis(2)
+        pooled.append(graph.where(counts, found, _LOW).max(1))
+    return graph.concat(pooled, axis=1)

@@ -98,11 +98,7 @@ def _sums_of_new(model: NgramModel, new: NewWords) -> Value:
 
 def _counted(places: Value) -> tuple[Value, Value]:
     """Return the numbers of each row in ascending order, and how often the row has each."""
-    size = places.node("Shape", start=1, end=2)
-    ordered = places.node("TopK", size, largest=0, axis=1, n_outputs=2)  # (n, M)
-    is_other = ~ordered.columns(0, -1).equals(ordered.columns(1))
-    is_other = is_other.astype(np.int64).padded((0, 1), (0, 0))
-    run = is_other.node("CumSum", 1)  # number of the run of equal numbers
+    ordered, _, run = places.ascending()  # (n, M)
     ones = run * 0 + 1
     counts = (run * 0).node("ScatterElements", run, ones, axis=1, reduction="add")
     return ordered, ordered.graph.take_along(counts, run, axis=1).astype(np.float64)

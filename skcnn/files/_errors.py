@@ -17,6 +17,11 @@ class ModelFileError(ValueError):
     file, and says what is wrong and what to do. It is a ValueError, so ``except ValueError``
     catches it too.
 
+    Parameters
+    ----------
+    *args : str
+        The message.
+
     Examples
     --------
     >>> from skcnn import CostSensitiveTextCNN, ModelFileError

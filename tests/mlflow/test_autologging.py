@@ -63,3 +63,14 @@ def test_other_classifiers_are_logged_as_ever_afterwards(logged: Any) -> None:
     (run,) = logged["another classifier"]
     assert run["name"] == "Pipeline"
     assert "tfidfvectorizer__lowercase" in run
+
+
+def test_a_fit_does_not_import_mlflow() -> None:
+    code = (
+        "import sys, skcnn, skcnn.mlflow\n"
+        "cnn = skcnn.CostSensitiveTextCNN(epochs=1, early_stopping=False, linear_model=False)\n"
+        "cnn.fit(['win cash', 'lunch'], [1, 0])\n"
+        "print('mlflow' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
