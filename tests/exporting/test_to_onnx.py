@@ -30,6 +30,7 @@ from skcnn.costs._posterior import PosteriorRule
 from skcnn.exporting import _graph
 from skcnn.predicting._pool import LogarithmicPool
 from skcnn.predicting._text_cnn import FittedTextCNN
+from skcnn.text._sequences import PADDING
 from tests.conftest import UNKNOWN_WORDS, Corpus, Make
 from tests.conftest import WORDS as CLASS_WORDS
 from tests.exporting.reader import SOURCE, tokenizer
@@ -150,6 +151,26 @@ def test_without_vectors_of_unseen_words_the_files_are_smaller(
         parts = json.loads((tmp_path / "a.json").read_text("utf-8"))
         sizes[word_vectors] = ((tmp_path / "a.onnx").stat().st_size, len(parts["vocabulary"]))
     assert sizes[False] < sizes[True]
+
+
+def test_words_of_one_character(small_cnn: Make, export: Any) -> None:
+    """They have no n-grams of characters."""
+    texts = ["好吃快", "好香热", "慢冷差", "差坏慢"] * 10
+    cnn = small_cnn().fit(texts, ["good", "good", "bad", "bad"] * 10)
+    check_equal(cnn, export(cnn), [*texts[:4], "好慢", "味道好", "", *DIRTY])
+
+
+def test_the_vector_of_padding_does_not_count(
+    fitted: CostSensitiveTextCNN, new_texts: list[str], export: Any
+) -> None:
+    cnn = fitted.with_costs(None)
+    network, *others = cnn._model.members
+    assert isinstance(network, FittedTextCNN)
+    embedding = network.weights.embedding.copy()
+    embedding[PADDING] = 9
+    network = replace(network, weights=replace(network.weights, embedding=embedding))
+    cnn._model = replace(cnn._model, members=(network, *others))
+    check_equal(cnn, export(cnn), new_texts)
 
 
 def test_a_model_after_partial_fit(small_cnn: Make, noisy: Corpus, export: Any) -> None:
