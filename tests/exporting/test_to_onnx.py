@@ -28,6 +28,7 @@ from skcnn import CostSensitiveTextCNN, MinCostClassifier
 from skcnn.costs._loss_formulas import LOSS_NAMES
 from skcnn.costs._posterior import PosteriorRule
 from skcnn.exporting import _graph
+from skcnn.predicting._ngram_model import NgramModel
 from skcnn.predicting._pool import LogarithmicPool
 from skcnn.predicting._text_cnn import FittedTextCNN
 from skcnn.text._sequences import PADDING
@@ -160,6 +161,17 @@ def test_words_of_one_character(small_cnn: Make, export: Any) -> None:
     check_equal(cnn, export(cnn), [*texts[:4], "好慢", "味道好", "", *DIRTY])
 
 
+def test_the_log_odds_of_ngrams_are_limited(
+    of_three: CostSensitiveTextCNN, new_texts: list[str], export: Any
+) -> None:
+    cnn = of_three.with_costs(None)
+    network, ngrams = cnn._model.members
+    assert isinstance(ngrams, NgramModel)
+    ngrams = replace(ngrams, intercept=ngrams.intercept - np.float32(1000))
+    cnn._model = replace(cnn._model, members=(network, ngrams))
+    check_equal(cnn, export(cnn), new_texts)
+
+
 def test_the_vector_of_padding_does_not_count(
     fitted: CostSensitiveTextCNN, new_texts: list[str], export: Any
 ) -> None:
@@ -289,7 +301,8 @@ def test_the_reference_implementation_of_onnx_agrees(
     skcnn.to_onnx(with_all, tmp_path / "a.onnx")
     texts = ["a Gratis lottery lottering", "prize cash PRIZE", ""]
     inputs = tokenizer(tmp_path / "a.json")(texts)
-    P, _, labels = ReferenceEvaluator(str(tmp_path / "a.onnx")).run(None, inputs)
+    outputs: list[Any] = list(ReferenceEvaluator(str(tmp_path / "a.onnx")).run(None, inputs))
+    P, _, labels = outputs
     np.testing.assert_allclose(P, with_all.predict_proba(texts), rtol=0, atol=TOLERANCE)
     assert labels.tolist() == with_all.predict(texts).tolist()
 
