@@ -49,6 +49,7 @@ def noting(name, globals=None, locals=None, fromlist=(), level=0):
 sys.meta_path[sys.meta_path.index(PathFinder)] = NotMissing
 builtins.__import__ = noting
 """
+COMMAND = "sys.argv[1:] = sys.argv[2:]\nfrom skcnn.cli import main\nmain()"
 PREDICT = """
 import skcnn
 
@@ -131,13 +132,29 @@ def test_sentence_vectors_need_what_their_list_has() -> None:
     assert imported - {"joblib"} == names_of(listed("requirements-sentences.txt")) - read
 
 
-def test_the_command_predicts_where_only_its_list_is_installed() -> None:
-    code = "sys.argv[1:] = sys.argv[2:]\nfrom skcnn.cli import main\nmain()"
-    missing = missing_with("requirements-command.txt")
-    model = STORED / "format_5.skcnn"
-    result = run(code, missing, "predict", model, "--text", "win cash", "--explain")
+@pytest.mark.parametrize(
+    ("command", "printed"),
+    [
+        ("predict MODEL DATA --explain", "win cash,spam,spam,"),
+        ("explain MODEL --text win", "'spam': probability 0.99"),
+        ("evaluate MODEL DATA", "Average cost"),
+        ("info MODEL", "batch_size=32"),
+    ],
+)
+def test_commands_work_where_only_their_list_is_installed(
+    command: str, printed: str, tmp_path: Path
+) -> None:
+    places = {"MODEL": STORED / "format_5.skcnn", "DATA": tmp_path / "data.csv"}
+    places["DATA"].write_text("text,label\nwin cash,spam\nlunch at home,ham\n", "utf-8")
+    arguments = [places.get(word, word) for word in command.split()]
+    result = run(COMMAND, missing_with("requirements-command.txt"), *arguments)
     assert result.returncode == 0, result.stderr
-    assert result.stdout.splitlines()[1].startswith("win cash,spam,")
+    assert printed in result.stdout
+
+
+def test_the_page_shows_the_list() -> None:
+    shown = "\n".join(["```text", *listed("requirements.txt"), "```"])
+    assert shown in (ROOT / "docs" / "serving.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in FOLDER.glob("*.txt")))
@@ -203,9 +220,8 @@ for call in sys.argv[3:]:
 
 @pytest.mark.parametrize("name", ["typer", "rich"])
 def test_the_command_says_in_one_line_what_it_needs(name: str) -> None:
-    code = "from skcnn.cli import main\nmain()"
     missing = missing_with("requirements-command.txt")
-    result = run(code, [*missing, name])
+    result = run(COMMAND, [*missing, name])
     assert result.returncode == 2
     expected = f"skcnn: the command needs {name}. Install with: pip install {name}\n"
     assert (result.stdout, result.stderr) == ("", expected)
@@ -214,8 +230,7 @@ def test_the_command_says_in_one_line_what_it_needs(name: str) -> None:
 def test_a_command_that_trains_says_in_one_line_what_it_needs(tmp_path: Path) -> None:
     data = tmp_path / "data.csv"
     data.write_text("text,label\n" + "win cash,spam\nlunch at home,ham\n" * 20, "utf-8")
-    code = "sys.argv[1:] = sys.argv[2:]\nfrom skcnn.cli import main\nmain()"
     missing = missing_with("requirements-command.txt")
-    result = run(code, missing, "train", data, "-o", tmp_path / "model.skcnn")
+    result = run(COMMAND, missing, "train", data, "-o", tmp_path / "model.skcnn")
     assert result.returncode == 2
     assert result.stderr.splitlines()[-1] == f"skcnn: fit needs {KERAS}"

@@ -147,7 +147,7 @@ def print_table(
     clients: list[int],
 ) -> None:
     """Print the median of requests a second over the rounds, and p99 over all requests."""
-    print("| requests a second, p99 in ms |", *(f"{n} clients |" for n in clients))
+    print("| requests a second, p99 in ms |", *(f"{n} client{'s' * (n > 1)} |" for n in clients))
     print("|---|" + "---|" * len(clients))
     for server in servers:
         cells = []

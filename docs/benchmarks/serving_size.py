@@ -49,7 +49,11 @@ def measured(python: Path, work: str) -> tuple[float, float]:
     """Return the seconds of some work in a new process, and the MB of memory at the end."""
     code = MEASURE.format(work=work)
     printed = subprocess.run(
-        [str(python), "-c", code], check=True, capture_output=True, text=True, cwd=python.parent
+        [str(python), "-I", "-c", code],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=python.parent,
     ).stdout
     seconds, memory = map(float, printed.split())
     return seconds, memory

@@ -123,6 +123,7 @@ left.set(title=title, ylabel="recall, precision", ylim=(0, 1.2))
 left.legend(loc="upper center", ncols=2, frameon=False)
 bars = right.bar(positions, cost, 0.6, color="#009e73")
 right.bar_label(bars, fmt="%.2f", padding=2)
+right.margins(y=0.1)
 right.set(title="The cost of the errors", ylabel="average cost of a headline (a false alarm: 1)")
 for ax in (left, right):
     ax.set_xticks(positions, decisions)

@@ -108,6 +108,7 @@ for (name, P), color in zip(probabilities.items(), colors, strict=True):
 left.set_title("Cost at every ratio of the costs")
 bars = right.bar(list(normalized), list(normalized.values()), color=colors)
 right.bar_label(bars, fmt="%.2f", padding=2)
+right.margins(y=0.1)
 right.set(ylabel="normalized cost (lower is better)", title="A miss costs 5, a false alarm 1")
 right.spines[["top", "right"]].set_visible(False)
 plt.show()
