@@ -28,7 +28,6 @@ extensions = [
 exclude_patterns = ["gallery", "_templates"]
 templates_path = ["_templates"]
 nitpicky = True
-suppress_warnings = ["toc.not_readable"]
 # Other libraries' names have no pages here; `name` in a docstring is code, and a link if it can be.
 default_role = "py:obj"
 nitpick_ignore_regex = [

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 import typer
 from sklearn.base import BaseEstimator
+from typer.testing import CliRunner
 
 import skcnn
 import skcnn.cli._app
@@ -42,6 +43,7 @@ API_PAGE = ROOT / "docs" / "api.md"
 DEFINES_NORMALIZED_COST = ROOT / "docs" / "cost_matrices.md"
 FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
+RUN = "<!-- run -->"
 # Packages of the extra `integrations` that a page, or the examples of a module, need.
 NEEDED = {"docs/mlflow.md": ("mlflow", "skops"), "skcnn.mlflow._flavor": ("mlflow",)}
 DEPRECATED = "deprecated"  # the default of a parameter that has moved elsewhere
@@ -73,6 +75,7 @@ class Block:
     text: str
     line: int
     is_output: bool  # a block of text right behind a python block
+    is_run: bool  # a block of commands right behind RUN
 
 
 def blocks_of(page: Path) -> list[Block]:
@@ -81,9 +84,10 @@ def blocks_of(page: Path) -> list[Block]:
     end, before = 0, ""
     for match in FENCE.finditer(source):
         language, line = match["info"].strip(), source.count("\n", 0, match.start("text")) + 1
-        stands_behind = not source[end : match.start()].strip()
-        is_output = language == "text" and before == "python" and stands_behind
-        blocks.append(Block(language, match["text"], line, is_output))
+        between = source[end : match.start()].strip()
+        is_output = language == "text" and before == "python" and not between
+        is_run = language == "bash" and between.endswith(RUN)
+        blocks.append(Block(language, match["text"], line, is_output, is_run))
         end, before = match.end(), language
     return blocks
 
@@ -134,6 +138,10 @@ def test_the_python_blocks_of_a_page_run_in_order_and_print_what_the_page_shows(
             code = compile(source, str(page), "exec", dont_inherit=True)
             with contextlib.redirect_stdout(printed):
                 exec(code, namespace)
+        elif block.is_run:
+            for line in block.text.splitlines():
+                result = CliRunner().invoke(skcnn.cli._app.app, shlex.split(line)[1:])
+                assert result.exit_code == 0, f"{line}\n{result.output}"
         elif block.is_output:
             where = f"{page_name(page)}, line {block.line}"
             assert_as_shown(printed.getvalue(), block.text, where)

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 def cluster() -> Iterator[None]:
     environment = {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
     ray.init(
-        num_cpus=2,
+        num_cpus=3,  # two for actors, one for reading and writing
         include_dashboard=False,
         log_to_driver=False,
         object_store_memory=2**27,

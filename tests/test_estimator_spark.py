@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -53,9 +54,14 @@ def test_the_function_scores_an_iterator_of_tables_and_loads_the_model_once(
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java")
 def test_spark_scores_a_table(
-    path: Path, table: pd.DataFrame, tech_cnn: CostSensitiveTextCNN, tmp_path: Path
+    path: Path,
+    table: pd.DataFrame,
+    tech_cnn: CostSensitiveTextCNN,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sql = pytest.importorskip("pyspark.sql")
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
     source, target = str(tmp_path / "table.parquet"), str(tmp_path / "labels")
     table.to_parquet(source)
     spark = sql.SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")

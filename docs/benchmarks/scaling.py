@@ -8,10 +8,11 @@ from __future__ import annotations
 import argparse
 import pickle
 import re
-import statistics
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -21,7 +22,7 @@ import dask.dataframe as dd
 import joblib
 import numpy as np
 import pandas as pd
-from _common import interleaved, report, seconds
+from _common import interleaved, report
 from dask.distributed import Client, LocalCluster
 from sklearn.model_selection import GridSearchCV
 
@@ -34,14 +35,15 @@ MODELS: dict[str, dict[str, Any]] = {
     "MiniLM": {"word_vectors": "glove", "sentence_vectors": "minilm"},
 }
 N_PARTITIONS = 16
-# Memory after a model is loaded and has scored a block of texts, in a process of its own.
+# Largest memory of a process that loads a model and scores a block of texts. (On Linux; the figure
+# of the module resource would include this process.)
 PEAK = """
-import resource, sys
+import re, sys
 from pathlib import Path
 from skcnn import load
 texts = Path(sys.argv[2]).read_text("utf-8").split("\\n")
 load(sys.argv[1]).predict_proba(texts)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
+print(int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1e3)
 """
 
 
@@ -65,6 +67,13 @@ def sentences(n: int) -> list[str]:
     return list(islice(found, n))
 
 
+def cpu_seconds(work: Callable[[], object]) -> float:
+    """Return the seconds of all cores, which other work on the machine changes little."""
+    begin = time.process_time()
+    work()
+    return time.process_time() - begin
+
+
 def scored(frame: pd.DataFrame, model: Any) -> pd.DataFrame:
     """Add the probabilities; `model` is a classifier, or a `Counted` one."""
     return frame.assign(p=getattr(model, "model", model).predict_proba(frame["text"])[:, 1])
@@ -86,17 +95,18 @@ def one_process(paths: dict[str, Path], texts: list[str], repeats: int, folder: 
     """Print what one worker needs for each model."""
     (folder / "block.txt").write_text("\n".join(texts[:4096]), "utf-8")
     for name, path in paths.items():
-        load_seconds = statistics.median(seconds(lambda p=path: load(p)) for _ in range(repeats))
+        load_seconds = min(cpu_seconds(partial(load, path)) for _ in range(repeats))
         model = load(path)
         part = texts[: 2048 if name == "MiniLM" else None]
         model.predict_proba(part[:100])
-        each = min(seconds(lambda m=model, p=part: m.predict_proba(p)) for _ in range(repeats))
+        score = partial(model.predict_proba, part)
+        each = min(cpu_seconds(score) for _ in range(repeats))
         arguments = [sys.executable, "-c", PEAK, str(path), str(folder / "block.txt")]
         peak = subprocess.run(arguments, check=True, capture_output=True, text=True).stdout
         print(
             f"{name:10s}  file {path.stat().st_size / 1e6:6.1f} MB, "
             f"pickle {len(pickle.dumps(model)) / 1e6:6.1f} MB, load {load_seconds:.2f} s, "
-            f"{1e3 * each / len(part):.4f} ms a text, peak {float(peak):.0f} MB",
+            f"{1e3 * each / len(part):.4f} ms of a core a text, peak {float(peak):.0f} MB",
             flush=True,
         )
 

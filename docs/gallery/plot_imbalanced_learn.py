@@ -62,8 +62,8 @@ for name, classifier in classifiers.items():
 # %%
 # Recall, cost, and what the probabilities mean
 # ---------------------------------------------
-# If probabilities are right, their mean is the share of tech. A sampler moves them. That does not
-# matter for a label, but it does for everything that is computed from the probabilities.
+# If probabilities are right, their mean is the share of tech. A sampler moves them away from it,
+# and with them all that is computed from probabilities, such as the expected cost of a headline.
 
 figure, axes = plt.subplots(1, 3, figsize=(11, 3.8), layout="constrained", sharey=True)
 panels = (

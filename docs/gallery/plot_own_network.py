@@ -3,7 +3,8 @@ Your own Keras network, rescued
 ===============================
 
 A hand-written Keras network finds few of the texts that matter. Its recall is low, although its
-precision is good. This example keeps the network and changes what is done with its outputs.
+precision is good. This example first changes only what is done with its outputs, and then trains
+the same network with skcnn.
 
 The network is a TextCNN with two channels: it sees each word with a vector that training changes,
 and with a vector that stays as it was. Its output is one sigmoid, its loss is binary cross-entropy.
@@ -117,11 +118,12 @@ for offset, values, name, color in (
 ):
     bars = left.bar(positions + offset, values, 0.38, label=name, color=color)
     left.bar_label(bars, fmt="%.2f", padding=2)
-left.set(title=f"Recall of the network: from {recall[0]:.2f} to {recall[2]:.2f}", ylim=(0, 1.2))
-left.set_ylabel("recall, precision")
+title = f"Recall {recall[0]:.2f}, by the threshold {recall[1]:.2f}, in skcnn {recall[2]:.2f}"
+left.set(title=title, ylabel="recall, precision", ylim=(0, 1.2))
 left.legend(loc="upper center", ncols=2, frameon=False)
 bars = right.bar(positions, cost, 0.6, color="#009e73")
 right.bar_label(bars, fmt="%.2f", padding=2)
+right.margins(y=0.1)
 right.set(title="The cost of the errors", ylabel="average cost of a headline (a false alarm: 1)")
 for ax in (left, right):
     ax.set_xticks(positions, decisions)

@@ -88,8 +88,8 @@ for name, values in normalized.items():
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(11.5, 4.6), layout="constrained")
 groups = {
-    "technology": ("internet mobile spyware consoles laptop", "#0072b2"),
-    "politics": ("minister election voters tory tax", "#d55e00"),
+    "technology": ("internet mobile consoles laptop", "#0072b2"),
+    "politics": ("minister voters tory tax", "#d55e00"),
     "sports": ("striker goal rugby champion", "#009e73"),
 }
 words = [word for listed, _ in groups.values() for word in listed.split() if word in row_of]

@@ -6,8 +6,9 @@ Many tables have a column of texts and columns of numbers. ``CostSensitiveTextCN
 another classifier reads the numbers, and scikit-learn's ``StackingClassifier`` joins both.
 
 The table: the headlines of BBC News, and numbers that we count in each article: its length, the
-share of numerals, of quotation marks and of currency signs, and the mean length of its words. The
-task: find the tech headlines. A missed tech headline costs 5, a false alarm costs 1.
+mean length of its words, and the shares of numerals, quotation marks, currency signs and words with
+a capital letter. The task: find the tech headlines. A missed tech headline costs 5, a false alarm
+costs 1.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def numbers_of(article):
         "numerals": np.mean([any(c.isdigit() for c in word) for word in words]),
         "quotes": article.count('"') / len(words),
         "money": len(re.findall("[£$€]", article)) / len(words),
-        "names": np.mean([word[0].isupper() for word in words]),
+        "capitals": np.mean([word[0].isupper() for word in words]),
     }
 
 
@@ -107,6 +108,7 @@ for (name, P), color in zip(probabilities.items(), colors, strict=True):
 left.set_title("Cost at every ratio of the costs")
 bars = right.bar(list(normalized), list(normalized.values()), color=colors)
 right.bar_label(bars, fmt="%.2f", padding=2)
+right.margins(y=0.1)
 right.set(ylabel="normalized cost (lower is better)", title="A miss costs 5, a false alarm 1")
 right.spines[["top", "right"]].set_visible(False)
 plt.show()

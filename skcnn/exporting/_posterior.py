@@ -55,7 +55,7 @@ def _of_expected_cost(q: Value, C: Float64, factor: float) -> Value:
 
 
 def _of_misclassification(q: Value, C: Float64) -> Value:
-    log_q = _log_on_simplex(q)
+    log_q = q.maximum(TINY).log()
     miss_cost = C.sum(axis=1)  # (K,)
     free = miss_cost == 0
     if len(C) == 2:
@@ -72,7 +72,7 @@ def _of_hard_misclassification(q: Value, C: Float64) -> Value:
 
 def _focal_slopes(q: Value, weights: Float64, gamma: float) -> Value:
     rest = _complement(q).maximum(TINY)  # (n, K)
-    steepness = rest - q * _log_on_simplex(q) * gamma
+    steepness = rest - q * q.maximum(TINY).log() * gamma
     return (rest ** (gamma - 1.0) * steepness * weights).maximum(TINY)
 
 
@@ -93,19 +93,6 @@ def _complement(q: Value) -> Value:
     is_highest = q.graph.arange(n_classes).equals(q.argmax(1))  # (K,), (n, 1) -> (n, K)
     others = q.graph.where(is_highest, 0.0, q).sum(1, keepdims=True)
     return q.graph.where(is_highest, others, 1.0 - q)
-
-
-def _log_on_simplex(q: Value) -> Value:
-    """Logarithm of outputs that sum to 1, exact where one of them is nearly 1."""
-    # ONNX has no log1p. With u = 1 + x as it is rounded, log(u) x / (u - 1) is log1p(x) up to
-    # rounding (W. Kahan; see D. Goldberg, "What every computer scientist should know about
-    # floating-point arithmetic", 1991, theorem 4).
-    x = -_complement(q).minimum(0.5)
-    u = x + 1.0
-    change = u - 1.0
-    is_zero = change.equals(0.0)
-    log1p = q.graph.where(is_zero, x, u.log() * x / q.graph.where(is_zero, 1.0, change))
-    return q.graph.where(q > 0.5, log1p, q.maximum(TINY).log())
 
 
 def reweighted(P: Value, old: Float64, new: Float64) -> Value:

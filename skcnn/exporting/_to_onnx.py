@@ -134,10 +134,11 @@ def _fitted_and_rule(model: Any) -> tuple[FittedModel, Rule]:
         check_is_fitted(model, "estimator_")
         network = inner_network(model)
     if not isinstance(network, SaveLoadMixin):
+        inside = "" if network is model else f" around a {type(network).__name__}"
         raise TypeError(
-            f"model is {type(model).__name__} with a {type(network).__name__}; expected a "
-            "CostSensitiveTextCNN, alone or inside a MinCostClassifier. Of a search, pass "
-            "best_estimator_, and of a pipeline its last step."
+            f"model is a {type(model).__name__}{inside}; expected a CostSensitiveTextCNN, alone or "
+            "inside a MinCostClassifier. Of a search, pass best_estimator_, and of a pipeline its "
+            "last step."
         )
     check_is_fitted(network)
     model._warn_if_costs_changed()

@@ -69,7 +69,7 @@ def _packed(rows: NDArray[np.int8]) -> NDArray[np.uint8]:
     halves = (rows + np.int8(_ZERO)).astype(np.uint8)
     if halves.shape[1] % 2:
         halves = np.pad(halves, ((0, 0), (0, 1)))
-    return halves[:, ::2] << 4 | halves[:, 1::2]
+    return (halves[:, ::2] << 4 | halves[:, 1::2]).astype(np.uint8)
 
 
 def _unpacked(packed: NDArray[np.uint8], name: str) -> NDArray[np.int8]:

@@ -124,7 +124,8 @@ def log_model(
     import mlflow
 
     with _arguments(model, word_vectors, options) as arguments:
-        return mlflow.pyfunc.log_model(name=name, **arguments)
+        info: ModelInfo = mlflow.pyfunc.log_model(name=name, **arguments)
+    return info
 
 
 def load_model(model_uri: str | os.PathLike[str]) -> Any:
@@ -154,8 +155,8 @@ def load_model(model_uri: str | os.PathLike[str]) -> Any:
     >>> import skcnn, skcnn.mlflow
     >>> texts, labels = ["win cash", "cash prize", "at noon", "lunch"], [1, 1, 0, 0]
     >>> cnn = skcnn.CostSensitiveTextCNN(early_stopping=False, random_state=0).fit(texts, labels)
-    >>> skcnn.mlflow.save_model(cnn, "spam_model", word_vectors=False)
-    >>> skcnn.mlflow.load_model("spam_model").predict(["cash"]).tolist()
+    >>> skcnn.mlflow.save_model(cnn, "small_model", word_vectors=False)
+    >>> skcnn.mlflow.load_model("small_model").predict(["cash"]).tolist()
     [1]
     """
     check_installed("skcnn.mlflow", "mlflow", fix=_FIX)

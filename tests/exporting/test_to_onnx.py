@@ -17,6 +17,7 @@ import onnxruntime
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from onnx.reference import ReferenceEvaluator
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
@@ -261,6 +262,17 @@ def test_a_text_does_not_depend_on_the_others(exported_once: Exported) -> None:
     np.testing.assert_allclose(together, alone, rtol=0, atol=1e-6)
 
 
+def test_the_reference_implementation_of_onnx_agrees(
+    with_all: CostSensitiveTextCNN, tmp_path: Path
+) -> None:
+    skcnn.to_onnx(with_all, tmp_path / "a.onnx")
+    texts = ["a Gratis lottery lottering", "prize cash PRIZE", ""]
+    inputs = tokenizer(tmp_path / "a.json")(texts)
+    P, _, labels = ReferenceEvaluator(str(tmp_path / "a.onnx")).run(None, inputs)
+    np.testing.assert_allclose(P, with_all.predict_proba(texts), rtol=0, atol=TOLERANCE)
+    assert labels.tolist() == with_all.predict(texts).tolist()
+
+
 # ---------------------------------------------------------------------------------------------
 # Files
 # ---------------------------------------------------------------------------------------------
@@ -367,8 +379,12 @@ def test_without_onnx_the_error_says_what_to_install(
 
 
 def test_another_classifier_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match="expected a CostSensitiveTextCNN"):
-        skcnn.to_onnx(LogisticRegression(), tmp_path / "a.onnx")
+    other = LogisticRegression().fit([[0], [1]], [0, 1])
+    with pytest.raises(TypeError, match="a LogisticRegression; expected a CostSensitiveTextCNN"):
+        skcnn.to_onnx(other, tmp_path / "a.onnx")
+    rule = MinCostClassifier(FrozenEstimator(other)).fit([[0], [1]], [0, 1])
+    with pytest.raises(TypeError, match="a MinCostClassifier around a LogisticRegression"):
+        skcnn.to_onnx(rule, tmp_path / "a.onnx")
 
 
 def test_a_classifier_that_is_not_fitted_is_refused(small_cnn: Make, tmp_path: Path) -> None:
