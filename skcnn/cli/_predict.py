@@ -34,7 +34,7 @@ from skcnn.cli._options import (
     Threshold,
 )
 from skcnn.cli._output import progress, stdout_is_a_terminal
-from skcnn.cli.tables._blocks import Table
+from skcnn.cli.tables._blocks import Block, Table
 from skcnn.cli.tables._formats import Format, Quoting, Reading, place_to_read
 from skcnn.cli.tables._write import check_output, writing
 
@@ -124,16 +124,15 @@ def predict(
                 done = 0
                 for block in table.blocks:
                     _check_new(table, block.columns, new.names, overwrite=overwrite)
-                    P, cells = new.of(table.texts(block, column))
-                    labeled = block.with_columns(dict(zip(new.names, cells, strict=True)))
+                    P, labeled = new.labeled(block, table.texts(block, column))
                     if highest is None:
-                        write(labeled)
+                        write(new.explained(labeled, table.texts(labeled, column)))
                     else:
                         highest.add(labeled, P)
                     done += len(block.places)
                     show(f"Predicted {done:,} rows")
                 for block in highest.blocks() if highest is not None else ():
-                    write(block)
+                    write(new.explained(block, table.texts(block, column)))
 
 
 def _shown(message: str, output: Path | None) -> AbstractContextManager[Any]:
@@ -167,17 +166,22 @@ class _NewColumns:
             names += [f"probability_{label}" for label in names_of(self.model)]
         return names + (["because_of"] if self.explain else [])
 
-    def of(self, texts: list[str]) -> tuple[Float64, list[list[Any]]]:
-        """Return P(class | text), (n, K), and the cells, column by column."""
-        from skcnn.inspection._worst_errors import reasons
-
+    def labeled(self, block: Block, texts: list[str]) -> tuple[Float64, Block]:
+        """Return P(class | text), (n, K), and the block with all new columns but the reasons."""
         P = self.model.predict_proba(texts)
-        positions = self.decision(P)
-        columns = [labels_at(self.model, positions, self.decision)]
+        columns = [labels_at(self.model, self.decision(P), self.decision)]
         if self.proba:
             rounded = [[float(f"{value:.6g}") for value in row] for row in P]
             columns += map(list, zip(*rounded, strict=True))
-        if self.explain:
-            pairs = zip(explained(self.model, texts), positions.tolist(), strict=True)
-            columns.append([reasons(each, k if k >= 0 else each.column) for each, k in pairs])
-        return P, columns
+        return P, block.with_columns(dict(zip(self.names, columns, strict=False)))
+
+    def explained(self, block: Block, texts: list[str]) -> Block:
+        """Return the block with the reasons, if they are asked for: those of written rows alone."""
+        if not self.explain:
+            return block
+        from skcnn.inspection._worst_errors import reasons
+
+        positions = self.decision(self.model.predict_proba(texts))
+        pairs = zip(explained(self.model, texts), positions.tolist(), strict=True)
+        found = [reasons(each, k if k >= 0 else each.column) for each, k in pairs]
+        return block.with_columns({self.names[-1]: found})

@@ -86,11 +86,29 @@ def check_has_probabilities(estimator: Any) -> None:
     if isinstance(estimator, type):
         name = estimator.__name__
         raise TypeError(f"estimator is the class {name}; expected an object: {name}(...).")
-    if not hasattr(estimator, "predict_proba"):
+    if not _has_probabilities(estimator):
         raise TypeError(
             f"estimator is a {type(estimator).__name__}, which has no predict_proba; expected a "
             "classifier with probabilities. Wrap it in sklearn.calibration.CalibratedClassifierCV."
         )
+
+
+def _has_probabilities(estimator: Any) -> bool:
+    """Whether a classifier has `predict_proba` once it is fitted.
+
+    Before, a stack with the default `final_estimator` has none, nor has what is around one.
+    """
+    if hasattr(estimator, "predict_proba"):
+        return True
+    from sklearn.ensemble import StackingClassifier
+    from sklearn.model_selection._search import BaseSearchCV
+    from sklearn.pipeline import Pipeline
+
+    if isinstance(estimator, StackingClassifier):
+        return estimator.final_estimator is None  # LogisticRegression
+    if isinstance(estimator, Pipeline):
+        return _has_probabilities(estimator.steps[-1][1])
+    return isinstance(estimator, BaseSearchCV) and _has_probabilities(estimator.estimator)
 
 
 def check_labels(name: str, y: NDArray[Any]) -> None:

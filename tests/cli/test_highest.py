@@ -143,6 +143,26 @@ def test_the_ngrams_that_decided_are_a_column(model: Path, new: Path) -> None:
     assert row["because_of"].split(" · ")[0] == first
 
 
+@pytest.mark.parametrize("option", [("--top", "2"), ("--sort",)])
+def test_reasons_are_those_of_the_rows_that_are_written(
+    model: Path, new: Path, monkeypatch: pytest.MonkeyPatch, option: tuple[str, ...]
+) -> None:
+    explained: list[str] = []
+    original = skcnn.CostSensitiveTextCNN.explain
+
+    def explain(self: skcnn.CostSensitiveTextCNN, X: list[str], **parameters: object) -> object:
+        explained.extend(X)
+        return original(self, X, **parameters)
+
+    everything = csv.DictReader(succeeds("predict", model, new, "--explain").splitlines())
+    reasons = {row["text"]: row["because_of"] for row in everything}
+    monkeypatch.setattr(skcnn.CostSensitiveTextCNN, "explain", explain)
+    printed = succeeds("predict", model, new, "--explain", *option)
+    rows = list(csv.DictReader(printed.splitlines()))
+    assert [row["text"] for row in rows] == explained
+    assert all(row["because_of"] == reasons[row["text"]] for row in rows)
+
+
 def test_the_probabilities_are_computed_once(
     model: Path, new: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

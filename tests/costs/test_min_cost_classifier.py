@@ -13,12 +13,13 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import make_classification
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import RandomForestClassifier, StackingClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV, cross_validate
+from sklearn.multiclass import OneVsOneClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -296,3 +297,37 @@ def test_names_of_columns_are_forgotten_with_the_columns(data: Data) -> None:
     model.fit(pd.DataFrame(X).add_prefix("x"), y)
     assert model.feature_names_in_[0] == "x0"
     assert not hasattr(model.fit(X, y), "feature_names_in_")
+
+
+def _stack(**parameters: Any) -> StackingClassifier:
+    return StackingClassifier([("bayes", GaussianNB())], cv=2, **parameters)
+
+
+@pytest.mark.parametrize(
+    "classifier",
+    [
+        _stack(),
+        make_pipeline(StandardScaler(), _stack()),
+        GridSearchCV(_stack(), {"passthrough": [True, False]}, cv=2),
+    ],
+    ids=["stack", "pipeline", "search"],
+)
+def test_a_stack_that_has_probabilities_once_it_is_fitted_is_taken(classifier: Any) -> None:
+    X, y = make_classification(80, random_state=0)
+    model = MinCostClassifier(classifier, [[0, 1], [5, 0]]).fit(X, y)
+    assert model.predict_proba(X).shape == (80, 2)
+
+
+@pytest.mark.parametrize(
+    "classifier",
+    [
+        _stack(final_estimator=LinearSVC()),
+        make_pipeline(StandardScaler(), LinearSVC()),
+        GridSearchCV(LinearSVC(), {"C": [1, 2]}),
+        OneVsOneClassifier(LogisticRegression()),
+    ],
+    ids=["stack", "pipeline", "search", "one versus one"],
+)
+def test_what_never_has_probabilities_is_refused(classifier: Any) -> None:
+    with pytest.raises(TypeError, match="has no predict_proba"):
+        MinCostClassifier(classifier).fit([[0.0], [1.0]], [0, 1])
