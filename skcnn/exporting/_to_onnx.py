@@ -204,7 +204,8 @@ def _graph_of(fitted: FittedModel, rule: Rule) -> Graph:
     for member in members:
         if isinstance(member, NgramModel):
             found.append(ngram_probabilities(member, texts, new, fitted.network.seen_words))
-        elif isinstance(member, FittedTextCNN):
+        else:
+            assert isinstance(member, FittedTextCNN)  # _check_parts refuses all others
             softmax = network_softmax(member.weights, texts, new)
             found.append(posterior_of(member.posterior_rule, softmax))
     P = found[0] if pool is None else _pooled(found, pool)

@@ -28,8 +28,10 @@ from skcnn import CostSensitiveTextCNN, MinCostClassifier
 from skcnn.costs._loss_formulas import LOSS_NAMES
 from skcnn.costs._posterior import PosteriorRule
 from skcnn.exporting import _graph
+from skcnn.predicting._ngram_model import NgramModel
 from skcnn.predicting._pool import LogarithmicPool
 from skcnn.predicting._text_cnn import FittedTextCNN
+from skcnn.text._sequences import PADDING
 from tests.conftest import UNKNOWN_WORDS, Corpus, Make
 from tests.conftest import WORDS as CLASS_WORDS
 from tests.exporting.reader import SOURCE, tokenizer
@@ -152,6 +154,37 @@ def test_without_vectors_of_unseen_words_the_files_are_smaller(
     assert sizes[False] < sizes[True]
 
 
+def test_words_of_one_character(small_cnn: Make, export: Any) -> None:
+    """They have no n-grams of characters."""
+    texts = ["好吃快", "好香热", "慢冷差", "差坏慢"] * 10
+    cnn = small_cnn().fit(texts, ["good", "good", "bad", "bad"] * 10)
+    check_equal(cnn, export(cnn), [*texts[:4], "好慢", "味道好", "", *DIRTY])
+
+
+def test_the_log_odds_of_ngrams_are_limited(
+    of_three: CostSensitiveTextCNN, new_texts: list[str], export: Any
+) -> None:
+    cnn = of_three.with_costs(None)
+    network, ngrams = cnn._model.members
+    assert isinstance(ngrams, NgramModel)
+    ngrams = replace(ngrams, intercept=ngrams.intercept - np.float32(1000))
+    cnn._model = replace(cnn._model, members=(network, ngrams))
+    check_equal(cnn, export(cnn), new_texts)
+
+
+def test_the_vector_of_padding_does_not_count(
+    fitted: CostSensitiveTextCNN, new_texts: list[str], export: Any
+) -> None:
+    cnn = fitted.with_costs(None)
+    network, *others = cnn._model.members
+    assert isinstance(network, FittedTextCNN)
+    embedding = network.weights.embedding.copy()
+    embedding[PADDING] = 9
+    network = replace(network, weights=replace(network.weights, embedding=embedding))
+    cnn._model = replace(cnn._model, members=(network, *others))
+    check_equal(cnn, export(cnn), new_texts)
+
+
 def test_a_model_after_partial_fit(small_cnn: Make, noisy: Corpus, export: Any) -> None:
     cnn = small_cnn().fit(noisy.texts[:200], noisy.labels[:200])
     cnn.partial_fit([*noisy.texts[200:], "newword spam"], [*noisy.labels[200:], "spam"])
@@ -268,7 +301,8 @@ def test_the_reference_implementation_of_onnx_agrees(
     skcnn.to_onnx(with_all, tmp_path / "a.onnx")
     texts = ["a Gratis lottery lottering", "prize cash PRIZE", ""]
     inputs = tokenizer(tmp_path / "a.json")(texts)
-    P, _, labels = ReferenceEvaluator(str(tmp_path / "a.onnx")).run(None, inputs)
+    outputs: list[Any] = list(ReferenceEvaluator(str(tmp_path / "a.onnx")).run(None, inputs))
+    P, _, labels = outputs
     np.testing.assert_allclose(P, with_all.predict_proba(texts), rtol=0, atol=TOLERANCE)
     assert labels.tolist() == with_all.predict(texts).tolist()
 
