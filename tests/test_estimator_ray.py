@@ -8,13 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 
-from skcnn import CostSensitiveTextCNN, cost_grid, make_cost_scorer
+from skcnn import CostSensitiveTextCNN, cost_grid, cost_path, make_cost_scorer
 from tests.conftest import Corpus
 from tests.recipes import recipes
 
@@ -49,6 +53,19 @@ def test_a_grid_search_over_costs_on_ray_has_the_scores_of_one_process(
     there = recipes()["search_with_ray"](search, noisy.texts, noisy.labels).cv_results_
     for name in ("split0_test_score", "split1_test_score", "rank_test_score"):
         np.testing.assert_array_equal(there[name], here[name])
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_cost_path_on_ray_is_that_of_one_process(noisy: Corpus) -> None:
+    from ray.util.joblib import register_ray
+
+    register_ray()
+    classifier = make_pipeline(CountVectorizer(), LogisticRegression())
+    options: dict[str, Any] = {"ratios": [1, 5], "pos_label": "spam", "cv": 2}
+    here = cost_path(classifier, noisy.texts, noisy.labels, **options)
+    with joblib.parallel_config(backend="ray", n_jobs=2):
+        there = cost_path(classifier, noisy.texts, noisy.labels, **options)
+    np.testing.assert_array_equal(there.cost, here.cost)
 
 
 @pytest.mark.usefixtures("cluster")

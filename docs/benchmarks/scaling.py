@@ -97,7 +97,7 @@ def one_process(paths: dict[str, Path], texts: list[str], repeats: int, folder: 
     for name, path in paths.items():
         load_seconds = min(cpu_seconds(partial(load, path)) for _ in range(repeats))
         model = load(path)
-        part = texts[: 2048 if name == "MiniLM" else None]
+        part = texts[: 512 if name == "MiniLM" else None]
         model.predict_proba(part[:100])
         score = partial(model.predict_proba, part)
         each = min(cpu_seconds(score) for _ in range(repeats))

@@ -217,7 +217,7 @@ def _cross_validate_each(
     splits : rows to fit on and rows to score
     """
     begin = perf_counter()
-    results = Parallel(n_jobs=n_jobs, return_as="generator")(
+    results = _parallel(n_jobs)(
         delayed(cross_validate)(
             adapted,
             X,
@@ -241,6 +241,14 @@ def _cross_validate_each(
                 flush=True,
             )
     return columns
+
+
+def _parallel(n_jobs: int | None) -> Parallel:
+    """Return what yields each result when it is there; with some backends, all at the end."""
+    try:
+        return Parallel(n_jobs=n_jobs, return_as="generator")
+    except ValueError:  # the backends "multiprocessing" and Ray's, and dask's before joblib 1.4
+        return Parallel(n_jobs=n_jobs)
 
 
 class _PathScorer:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -315,6 +316,13 @@ def test_what_has_no_path_is_refused(
     settings = {"estimator": LogisticRegression(), "pos_label": "spam", **arguments}
     with pytest.raises(error, match=message):
         cost_path(X=X, y=Y, **settings)
+
+
+def test_a_path_is_the_same_where_joblib_returns_all_results_at_the_end() -> None:
+    expected = cost_path(LogisticRegression(), X, Y, [1, 5], pos_label="spam", cv=3)
+    with joblib.parallel_config(backend="multiprocessing", n_jobs=2):
+        path = cost_path(LogisticRegression(), X, Y, [1, 5], pos_label="spam", cv=3)
+    np.testing.assert_array_equal(path.cost, expected.cost)
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
