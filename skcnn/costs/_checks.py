@@ -101,14 +101,15 @@ def _has_probabilities(estimator: Any) -> bool:
     if hasattr(estimator, "predict_proba"):
         return True
     from sklearn.ensemble import StackingClassifier
-    from sklearn.model_selection._search import BaseSearchCV
+    from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
     from sklearn.pipeline import Pipeline
 
     if isinstance(estimator, StackingClassifier):
         return estimator.final_estimator is None  # LogisticRegression
     if isinstance(estimator, Pipeline):
         return _has_probabilities(estimator.steps[-1][1])
-    return isinstance(estimator, BaseSearchCV) and _has_probabilities(estimator.estimator)
+    is_search = isinstance(estimator, GridSearchCV | RandomizedSearchCV)
+    return is_search and _has_probabilities(estimator.estimator)
 
 
 def check_labels(name: str, y: NDArray[Any]) -> None:
