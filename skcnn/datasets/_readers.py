@@ -40,10 +40,8 @@ def digest_of(rows: Iterable[Row]) -> str:
 
 def read_sms_spam(files: Sequence[bytes]) -> Iterator[Row]:
     """Read lines of label, tab, text from the file SMSSpamCollection in an archive."""
-    with (
-        zipfile.ZipFile(io.BytesIO(files[0])) as archive,
-        archive.open("SMSSpamCollection") as file,
-    ):
+    archive = zipfile.ZipFile(io.BytesIO(files[0]))
+    with archive, archive.open("SMSSpamCollection") as file:
         for line in io.TextIOWrapper(file, "utf-8", newline="\n"):
             label, text = line.split("\t", 1)
             yield Row(label, _on_one_line(text))
