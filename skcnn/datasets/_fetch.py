@@ -29,7 +29,6 @@ _FOLDER_VARIABLE, _MIRROR_VARIABLE = "SKCNN_DATA", "SKCNN_DATA_URL"
 _OTHER_FOLDER = (
     f"Choose another folder, with data_home or the environment variable {_FOLDER_VARIABLE}."
 )
-_SCHEMES = ("https://", "http://", "file://")
 # What readers raise for a file that is not what they expect. UnicodeDecodeError is a ValueError.
 _NOT_AS_EXPECTED = (ValueError, LookupError, AttributeError, csv.Error, zipfile.BadZipFile)
 
@@ -282,10 +281,10 @@ def _address(file: RemoteFile) -> str:
     mirror = os.environ.get(_MIRROR_VARIABLE)
     if not mirror:
         return file.url
-    if not mirror.startswith(_SCHEMES):
+    if not mirror.lower().startswith(("https://", "http://")):
         raise ValueError(
             f"The environment variable {_MIRROR_VARIABLE} is {mirror!r}; expected an address that "
-            f"begins with {', '.join(_SCHEMES)}, such as https://mirror.example/data."
+            "begins with https:// or http://, such as https://mirror.example/data."
         )
     return f"{mirror.rstrip('/')}/{file.name}"
 
