@@ -282,7 +282,7 @@ def test_a_download_waits_between_two_tries(server: Server) -> None:
 def test_a_server_that_falls_silent_is_given_up_with_the_cure(
     server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("skcnn.datasets._download._SILENCE", 0.2)
+    monkeypatch.setattr("skcnn.datasets._download._SILENCE", 0.5)
     server.stalls = threading.Event()
     try:
         with pytest.raises(OSError, match=r"cannot download http.*: timed out\. .*by hand"):
