@@ -195,8 +195,8 @@ def _exported_labels(labels: list[Any]) -> NDArray[Any]:
     too_large = [label for label in labels if isinstance(label, Integral) and int(label) >= 2**63]
     if too_large:
         raise TypeError(
-            f"the labels have {too_large[-1]}; ONNX Runtime returns integers up to 2**63 - 1. Fit "
-            "with strings: [str(label) for label in y]."
+            f"the labels have {too_large[-1]}; the graph has integers up to 2**63 - 1. Fit with "
+            "strings: [str(label) for label in y]."
         )
     array = np.array(labels)
     if array.dtype.kind not in "biuf":
