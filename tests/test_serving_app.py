@@ -261,6 +261,29 @@ def test_a_client_that_has_gone_is_not_predicted(service: ModuleType) -> None:
     assert file.model.calls == [["0.2"]]
 
 
+def test_a_client_that_goes_during_the_call_takes_nothing_from_the_others(
+    service: ModuleType,
+) -> None:
+    async def send() -> Any:
+        file = OneFile()
+        file.model = model = Slow()
+        batches = service.Batches(file)
+        work = asyncio.create_task(batches.run())
+        gone, other = (asyncio.create_task(batches.predict([p], stays)) for p in ("0.1", "0.2"))
+        async with asyncio.timeout(LIMIT):
+            while not model.calls:
+                await asyncio.sleep(0.01)
+            gone.cancel()
+            await asyncio.wait([gone])
+            model.may_go_on.set()
+            await asyncio.wait([other, work], return_when=asyncio.FIRST_COMPLETED)
+        assert not work.done()
+        work.cancel()
+        return await other
+
+    assert asyncio.run(send())[0]["probabilities"]["spam"] == 0.2
+
+
 def test_an_error_of_the_model_reaches_its_batch_and_the_next_batch_is_predicted(
     service: ModuleType, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -67,12 +67,12 @@ class Waiting:
     texts: list[str]
     has_gone: Callable[[], Awaitable[bool]]  # whether the client closed the connection
     size: Counter[str]
-    answer: asyncio.Future[Any] = field(default_factory=asyncio.Future)
+    future: asyncio.Future[Any] = field(default_factory=asyncio.Future)
 
     def fail(self, status: int, detail: str) -> None:
-        """Answer with an error of its own."""
-        if not self.answer.done():
-            self.answer.set_exception(HTTPException(status, detail))
+        """Give the client an error of its own."""
+        if not self.future.done():
+            self.future.set_exception(HTTPException(status, detail))
 
 
 class Batches:
@@ -95,7 +95,7 @@ class Batches:
         self.waiting.append(request)
         self.size += size
         self.arrived.set()
-        return await request.answer
+        return await request.future
 
     async def run(self) -> None:
         """Predict batch after batch."""
@@ -113,7 +113,7 @@ class Batches:
         size: Counter[str] = Counter()
         while self.waiting:
             request = self.waiting[0]
-            if request.answer.done() or await request.has_gone():
+            if request.future.done() or await request.has_gone():
                 request.fail(499, "the client has gone")
             elif not batch or size + request.size <= MAX_BATCH:
                 batch.append(request)
@@ -137,8 +137,8 @@ class Batches:
             return
         for request in batch:
             result = list(islice(rows, len(request.texts)))
-            if not request.answer.done():  # done: the client has gone
-                request.answer.set_result(result)
+            if not request.future.done():  # done: the client has gone
+                request.future.set_result(result)
 
 
 def predictions(model: Any, texts: list[str]) -> list[dict[str, Any]]:
