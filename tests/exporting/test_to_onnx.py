@@ -125,6 +125,18 @@ def test_two_classes(fitted: CostSensitiveTextCNN, new_texts: list[str], export:
     check_equal(fitted, export(fitted), [*new_texts, *DIRTY])
 
 
+@pytest.mark.filterwarnings("ignore:At these costs the loss")
+def test_errors_on_one_class_cost_nothing(
+    small_cnn: Make, two_classes: Corpus, new_texts: list[str], export: Any
+) -> None:
+    costs = [[0, 0], [5, 0]]
+    cnn = small_cnn(cost_matrix=costs, loss="misclassification", linear_model=False, epochs=1)
+    cnn.fit(two_classes.texts, two_classes.labels)
+    exported = export(cnn)
+    check_equal(cnn, exported, [*new_texts, *DIRTY])
+    np.testing.assert_allclose(exported(new_texts)[0].sum(axis=1), 1, rtol=0, atol=1e-9)
+
+
 @pytest.mark.parametrize("word_vectors", [True, False])
 def test_pretrained_vectors_subwords_and_unlabeled_texts(
     word_vectors: bool, with_all: CostSensitiveTextCNN, tmp_path: Path, export: Any
@@ -252,6 +264,7 @@ def test_the_rule_around_an_estimator_decides(
         ([False, True], np.bool_),
         ([1.0, 2.0], np.float64),
         (np.array([0, 1], np.uint8), np.int64),
+        (np.array([5, 2**63 - 1], np.uint64), np.int64),
         (np.array(["ham", "spam"], object), object),
     ],
     ids=str,

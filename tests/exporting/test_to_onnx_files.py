@@ -130,6 +130,15 @@ def test_without_onnx_the_error_says_what_to_install(
         skcnn.to_onnx(fitted, tmp_path / "a.onnx")
 
 
+@pytest.mark.parametrize("word_vectors", ["float16", "int8", "int4", "false", None, 0, 1])
+def test_word_vectors_other_than_true_and_false_are_refused(
+    word_vectors: Any, fitted: CostSensitiveTextCNN, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=r"word_vectors is .*True or False.*of save only"):
+        skcnn.to_onnx(fitted, tmp_path / "a.onnx", word_vectors=word_vectors)
+    assert not list(tmp_path.iterdir())
+
+
 def test_another_classifier_is_refused(tmp_path: Path) -> None:
     other = LogisticRegression().fit([[0], [1]], [0, 1])
     with pytest.raises(TypeError, match="a LogisticRegression; expected a CostSensitiveTextCNN"):
@@ -180,6 +189,28 @@ def test_labels_that_onnx_does_not_have_are_refused(
     cnn = small_cnn(epochs=1).fit(two_classes.texts, dates.astype("datetime64[D]"))
     with pytest.raises(TypeError, match="ONNX has strings, booleans and numbers"):
         skcnn.to_onnx(cnn, tmp_path / "a.onnx")
+
+
+@pytest.mark.parametrize("classes", [[5, 2**63], [2**63, 2**64 - 1]], ids=str)
+def test_labels_that_are_too_large_for_int64_are_refused(
+    classes: list[int], small_cnn: Make, two_classes: Corpus, tmp_path: Path
+) -> None:
+    y = np.array(classes, np.uint64)[(two_classes.labels == "spam").astype(int)]
+    cnn = small_cnn(epochs=1).fit(two_classes.texts, y)
+    with pytest.raises(TypeError, match=rf"{classes[1]}.*2\*\*63 - 1.*str\(label\)"):
+        skcnn.to_onnx(cnn, tmp_path / "a.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("label", [2**63, np.uint64(2**63)], ids=["int", "uint64"])
+def test_an_abstain_label_that_is_too_large_for_int64_is_refused(
+    label: Any, small_cnn: Make, two_classes: Corpus, tmp_path: Path
+) -> None:
+    y = (two_classes.labels == "spam").astype(int)
+    cnn = small_cnn(epochs=1).fit(two_classes.texts, y)
+    rule = MinCostClassifier(FrozenEstimator(cnn), abstain_cost=0.1, abstain_label=label)
+    with pytest.raises(TypeError, match=rf"the labels have {2**63}; "):
+        skcnn.to_onnx(rule.fit(two_classes.texts, y), tmp_path / "a.onnx")
 
 
 def test_costs_that_were_changed_after_the_fit_give_a_warning(
