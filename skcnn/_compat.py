@@ -316,9 +316,9 @@ class _SharedContext:
         self._begin = begin
         self._end: Callable[[], object] | None = None
         self._users = 0
-        self.unlock()
+        self._lock = threading.Lock()
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self.unlock)
+            os.register_at_fork(after_in_child=self._start_anew)
 
     def __enter__(self) -> None:
         with self._lock:
@@ -328,13 +328,23 @@ class _SharedContext:
 
     def __exit__(self, *error: object) -> None:
         with self._lock:
-            self._users -= 1
-            if self._users == 0 and self._end is not None:
-                self._end()
+            self._users = max(0, self._users - 1)  # 0: this process was forked meanwhile
+            if self._users == 0:
+                self._leave()
 
-    def unlock(self) -> None:
-        """Take a new lock, in a forked process: a thread of its parent may hold the old one."""
+    def _leave(self) -> None:
+        end, self._end = self._end, None
+        if end is not None:
+            end()
+
+    def _start_anew(self) -> None:
+        """Forget the users, in a forked process: threads of its parent are not there.
+
+        One of them may hold the old lock too.
+        """
         self._lock = threading.Lock()
+        self._users = 0
+        self._leave()
 
 
 @cache

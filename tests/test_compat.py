@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import os
 import subprocess
 import sys
+import threading
 import tomllib
 import warnings
 from collections.abc import Callable, Sequence
@@ -155,3 +157,33 @@ def test_the_picture_of_an_estimator_links_to_the_pages_of_the_package(estimator
     page = estimator._get_doc_link().removeprefix(project["urls"]["Homepage"] + "/blob/main/")
     assert type(estimator).__name__ in (root / page).read_text()
     assert estimator._get_doc_link() in estimator._repr_html_()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
+def test_a_fork_starts_without_the_users_of_its_parent() -> None:
+    begun: list[str] = []
+
+    def begin() -> Callable[[], object]:
+        begun.append("begin")
+        return lambda: begun.append("end")
+
+    context = _compat._SharedContext(begin)
+    inside, leave = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with context:
+            inside.set()
+            leave.wait(60)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    inside.wait(60)
+    child = os.fork()
+    if child == 0:  # the thread is not here
+        with context:
+            pass
+        os._exit(0 if begun == ["begin", "end", "begin", "end"] else 1)
+    leave.set()
+    thread.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert begun == ["begin", "end"]

@@ -57,7 +57,7 @@ ALLOWED = {
         "inspection",
     ),
     "losses": ("network",),
-    "datasets": (),
+    "datasets": ("disk",),
     "cli": (
         "_arrays",
         "disk",

@@ -10,7 +10,9 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,13 +22,14 @@ from typing import Any
 import httpx2
 import numpy as np
 import pytest
+import uvicorn
 
 import skcnn
 from skcnn import CostSensitiveTextCNN, MinCostClassifier
 
 ROOT = Path(__file__).parents[1]
 APP = ROOT / "docs" / "serving" / "app.py"
-LIMIT = 60  # seconds until a server has to be ready or to have noticed a file
+LIMIT = 60  # seconds until a server has to be ready, or to have done something
 JSON = {"Content-Type": "application/json"}
 TEXTS = ["win cash now", "lunch at home", "", "jackpot winners", "see you at eight"]
 
@@ -197,15 +200,21 @@ class OneFile:
         self.model = Recorder()
 
 
+async def stays() -> bool:
+    """Say that the client has not gone."""
+    return False
+
+
 async def together(service: ModuleType, file: OneFile, *requests: list[str]) -> list[Any]:
     """Send requests at once; return what they get, or their errors."""
     batches = service.Batches(file)
     work = asyncio.create_task(batches.run())
-    sent = [asyncio.create_task(batches.predict(texts)) for texts in requests]
+    sent = [asyncio.create_task(batches.predict(texts, stays)) for texts in requests]
     if any("gone" in texts for texts in requests):
         await asyncio.sleep(0)
         sent[0].cancel()
-    results = await asyncio.gather(*sent, return_exceptions=True)
+    async with asyncio.timeout(LIMIT):
+        results = await asyncio.gather(*sent, return_exceptions=True)
     work.cancel()
     return results
 
@@ -218,41 +227,158 @@ def test_requests_at_once_are_one_call_of_the_model(service: ModuleType) -> None
     assert second == [{"label": "ham", "probabilities": {"ham": 0.8, "spam": 0.2}}]
 
 
-def test_a_batch_has_a_limit(service: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "MAX_BATCH", 2)
+def test_a_batch_has_a_limit_of_texts(service: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "MAX_BATCH", Counter(texts=3, characters=100))
     file = OneFile()
-    asyncio.run(together(service, file, ["0.1"], ["0.2"], ["0.3"]))
-    assert file.model.calls == [["0.1", "0.2"], ["0.3"]]
+    asyncio.run(together(service, file, ["0.1", "0.2"], ["0.3"], ["0.4"]))
+    assert file.model.calls == [["0.1", "0.2", "0.3"], ["0.4"]]
 
 
-def test_a_client_that_has_gone_takes_nothing_from_the_others(service: ModuleType) -> None:
-    class Lenient(Recorder):
-        def predict_proba(self, texts: list[str]) -> Any:
-            return super().predict_proba([text.replace("gone", "0.9") for text in texts])
-
+def test_a_batch_has_a_limit_of_characters_and_a_larger_request_is_its_own_batch(
+    service: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MAX_BATCH", Counter(texts=64, characters=6))
     file = OneFile()
-    file.model = Lenient()
+    requests = (["0.1"], ["0.22", "0.33"], ["0.4"], ["0.5"], ["0.6"])
+    results = asyncio.run(together(service, file, *requests))
+    assert file.model.calls == [["0.1"], ["0.22", "0.33"], ["0.4", "0.5"], ["0.6"]]
+    assert [len(rows) for rows in results] == [1, 2, 1, 1, 1]
+
+
+def test_the_largest_request_may_wait(service: ModuleType) -> None:
+    texts = ["0" * 9_900] * service.MAX_TEXTS  # about as many as MAX_BYTES allows
+    file = OneFile()
+    results = asyncio.run(together(service, file, ["0.1"], texts, ["0.2"]))
+    assert file.model.calls == [["0.1"], texts, ["0.2"]]
+    assert [len(rows) for rows in results] == [1, len(texts), 1]
+
+
+def test_a_client_that_has_gone_is_not_predicted(service: ModuleType) -> None:
+    file = OneFile()
     gone, other = asyncio.run(together(service, file, ["gone"], ["0.2"]))
     assert isinstance(gone, asyncio.CancelledError)
     assert other[0]["probabilities"]["spam"] == 0.2
+    assert file.model.calls == [["0.2"]]
+
+
+def test_a_client_that_goes_during_the_call_takes_nothing_from_the_others(
+    service: ModuleType,
+) -> None:
+    async def send() -> Any:
+        file = OneFile()
+        file.model = model = Slow()
+        batches = service.Batches(file)
+        work = asyncio.create_task(batches.run())
+        gone, other = (asyncio.create_task(batches.predict([p], stays)) for p in ("0.1", "0.2"))
+        async with asyncio.timeout(LIMIT):
+            while not model.calls:
+                await asyncio.sleep(0.01)
+            gone.cancel()
+            await asyncio.wait([gone])
+            model.may_go_on.set()
+            await asyncio.wait([other, work], return_when=asyncio.FIRST_COMPLETED)
+        assert not work.done()
+        work.cancel()
+        return await other
+
+    assert asyncio.run(send())[0]["probabilities"]["spam"] == 0.2
 
 
 def test_an_error_of_the_model_reaches_its_batch_and_the_next_batch_is_predicted(
-    service: ModuleType, monkeypatch: pytest.MonkeyPatch
+    service: ModuleType, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(service, "MAX_BATCH", 2)
-    results = asyncio.run(together(service, OneFile(), ["bad"], ["0.2"], ["0.3"]))
-    assert [str(error) for error in results[:2]] == ["a bad text", "a bad text"]
-    assert results[2][0]["label"] == "ham"
+    monkeypatch.setattr(service, "MAX_BATCH", Counter(texts=2, characters=100))
+    first, second, third = asyncio.run(together(service, OneFile(), ["bad"], ["0.2"], ["0.3"]))
+    assert first.status_code == second.status_code == 500
+    assert first is not second
+    assert third[0]["label"] == "ham"
+    assert caplog.text.count("ValueError: a bad text") == 1
 
 
-def test_more_requests_than_may_wait_are_sent_away(
-    service: ModuleType, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("limit", [{"texts": 2, "characters": 99}, {"texts": 99, "characters": 6}])
+def test_more_than_may_wait_is_sent_away_until_there_is_room(
+    service: ModuleType, monkeypatch: pytest.MonkeyPatch, limit: dict[str, int]
 ) -> None:
-    monkeypatch.setattr(service, "MAX_WAITING", 2)
-    results = asyncio.run(together(service, OneFile(), ["0.1"], ["0.2"], ["0.3"]))
-    assert results[2].status_code == 503
-    assert len(results[1]) == 1
+    monkeypatch.setattr(service, "MAX_WAITING", Counter(limit))
+
+    async def send() -> tuple[Any, ...]:
+        batches = service.Batches(OneFile())
+        work = asyncio.create_task(batches.run())
+        sent = [batches.predict([text], stays) for text in ("0.1", "0.2", "0.3")]
+        async with asyncio.timeout(LIMIT):
+            results = await asyncio.gather(*sent, return_exceptions=True)
+            later = await batches.predict(["0.4", "0.5"], stays)
+        work.cancel()
+        return *results, later
+
+    first, second, refused, later = asyncio.run(send())
+    assert refused.status_code == 503
+    assert [len(rows) for rows in (first, second, later)] == [1, 1, 2]
+
+
+@pytest.fixture
+def slow(
+    service: ModuleType, models: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[str, Slow]]:
+    """The address of a server in this process, and its model, which waits until it may go on."""
+    monkeypatch.setattr(service, "PATH", models[0])
+    server = uvicorn.Server(uvicorn.Config(service.app, port=0, log_level="critical"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    model = Slow()
+    try:
+        wait_until(lambda: server.started)
+        service.app.state.file.model = model
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}", model
+    finally:
+        model.may_go_on.set()
+        server.should_exit = True
+        thread.join()
+
+
+class Slow(Recorder):
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_go_on = threading.Event()
+
+    def predict_proba(self, texts: list[str]) -> Any:
+        result = super().predict_proba(texts)
+        assert self.may_go_on.wait(LIMIT)
+        return result
+
+
+def test_a_closed_connection_is_not_predicted(service: ModuleType, slow: tuple[str, Slow]) -> None:
+    url, model = slow
+    waiting = service.app.state.batches.waiting
+
+    def post(text: str) -> int:
+        with httpx2.Client(base_url=url, timeout=LIMIT) as client:
+            return client.post("/predict", json={"texts": [text]}).status_code
+
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(post, "0.1")
+        wait_until(lambda: model.calls == [["0.1"]])
+        with socket.create_connection(("127.0.0.1", httpx2.URL(url).port)) as gone:
+            head = "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            gone.sendall(f'{head}Content-Length: 18\r\n\r\n{{"texts": ["0.9"]}}'.encode())
+            wait_until(lambda: len(waiting) == 1)
+        last = threads.submit(post, "0.2")
+        wait_until(lambda: len(waiting) == 2)
+        model.may_go_on.set()
+        assert [first.result(), last.result()] == [200, 200]
+    assert model.calls == [["0.1"], ["0.2"]]
+
+
+def test_health_says_when_no_batches_are_made(service: ModuleType, slow: tuple[str, Slow]) -> None:
+    url, _ = slow
+    assert httpx2.get(f"{url}/health").status_code == 200
+    work = service.app.state.makes_batches
+    work.get_loop().call_soon_threadsafe(work.cancel)
+    wait_until(work.done)
+    health = httpx2.get(f"{url}/health")
+    assert health.status_code == 503
+    assert "restart the service" in health.json()["status"]
 
 
 @pytest.mark.parametrize("kind", ["plain", "argmax", "threshold", "abstentions"])
@@ -264,7 +390,7 @@ def test_the_label_is_the_one_that_the_model_predicts(
     model: Any = skcnn.load(models[0])
     texts = list(two_classes.texts[:50])
     if kind == "argmax":
-        model.set_params(decision="argmax")
+        model = model.with_costs({"spam": 1e4}).set_params(decision="argmax")
     elif kind == "threshold":
         threshold = float(np.median(model.predict_proba(texts)[:, 1]))
         model = MinCostClassifier(FrozenEstimator(model), threshold=threshold)

@@ -1,4 +1,4 @@
-"""Size of an environment that can only predict, and of a whole one; seconds and memory in both.
+"""Size of an environment that can only predict, and of a whole one; processor seconds and memory.
 
 Builds the wheel and three virtual environments in a temporary folder, which needs 3 GB. For Linux.
 """
@@ -17,10 +17,9 @@ MODEL = ROOT / "tests" / "files" / "stored" / "format_5.skcnn"
 LISTS = ROOT / "docs" / "serving"
 MEASURE = """
 import resource, time
-begin = time.perf_counter()
 {work}
 memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3  # Linux counts in kB
-print(time.perf_counter() - begin, memory)
+print(time.process_time(), memory)
 """
 PREDICT = f"import skcnn; skcnn.load({str(MODEL)!r}).predict_proba(['win cash now'])"
 WORK = {
@@ -46,7 +45,7 @@ def megabytes(folder: Path) -> float:
 
 
 def measured(python: Path, work: str) -> tuple[float, float]:
-    """Return the seconds of some work in a new process, and the MB of memory at the end."""
+    """Return the processor seconds of a new process that does some work, and its MB of memory."""
     code = MEASURE.format(work=work)
     printed = subprocess.run(
         [str(python), "-I", "-c", code],
@@ -86,7 +85,8 @@ def main() -> None:
             for environment, (python, _size) in environments.items():
                 for what, work in WORK[environment].items():
                     found.setdefault((environment, what), []).append(measured(python, work))
-    print("| environment | MB on disk | work | seconds | MB of memory |\n|---|---|---|---|---|")
+    print("| environment | MB on disk | work | processor seconds | MB of memory |")
+    print("|---|---|---|---|---|")
     for (environment, what), runs in found.items():
         # The first run of each reads the files from the disk.
         seconds, memory = (statistics.median(values) for values in zip(*runs[1:], strict=True))

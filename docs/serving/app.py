@@ -3,13 +3,15 @@
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
@@ -20,8 +22,8 @@ PATH = Path(os.environ.get("SKCNN_MODEL", "model.skcnn"))
 MAX_CHARACTERS = 20_000  # of one text
 MAX_TEXTS = 100  # in one request
 MAX_BYTES = 1_000_000  # of the body of a request
-MAX_WAITING = 1_000  # requests; the next one is told to come back later
-MAX_BATCH = 64  # requests in one call of the model
+MAX_WAITING = Counter(texts=5_000, characters=5_000_000)  # beyond: come back later
+MAX_BATCH = Counter(texts=64, characters=200_000)  # in one call, unless one request has more
 WAIT = 0.002  # seconds that the first request of a batch waits for others
 LOOK_EVERY = 1.0  # seconds from one look at the model file to the next
 
@@ -58,46 +60,85 @@ class ModelFile:
             log.error("kept the old model: %s", error)
 
 
+@dataclass
+class Waiting:
+    """A request that waits for its predictions."""
+
+    texts: list[str]
+    has_gone: Callable[[], Awaitable[bool]]  # whether the client closed the connection
+    size: Counter[str]
+    future: asyncio.Future[Any] = field(default_factory=asyncio.Future)
+
+    def fail(self, status: int, detail: str) -> None:
+        """Give the client an error of its own."""
+        if not self.future.done():
+            self.future.set_exception(HTTPException(status, detail))
+
+
 class Batches:
     """Joins requests that come at about the same time: one call of the model for all of them."""
 
     def __init__(self, file: ModelFile) -> None:
         self.file = file
-        self.waiting: asyncio.Queue[tuple[list[str], asyncio.Future[Any]]] = asyncio.Queue(
-            MAX_WAITING
-        )
+        self.waiting: deque[Waiting] = deque()
+        self.size: Counter[str] = Counter()  # of all that wait
+        self.arrived = asyncio.Event()
 
-    async def predict(self, texts: list[str]) -> list[dict[str, Any]]:
+    async def predict(
+        self, texts: list[str], has_gone: Callable[[], Awaitable[bool]]
+    ) -> list[dict[str, Any]]:
         """Wait for a batch that has these texts; return their predictions."""
-        future = asyncio.get_running_loop().create_future()
-        try:
-            self.waiting.put_nowait((texts, future))
-        except asyncio.QueueFull:
-            raise HTTPException(
-                503, "too many requests are waiting", {"Retry-After": "1"}
-            ) from None
-        return await future
+        size = Counter(texts=len(texts), characters=sum(map(len, texts)))
+        if not self.size + size <= MAX_WAITING:
+            raise HTTPException(503, "too many texts are waiting", {"Retry-After": "1"})
+        request = Waiting(texts, has_gone, size)
+        self.waiting.append(request)
+        self.size += size
+        self.arrived.set()
+        return await request.future
 
     async def run(self) -> None:
         """Predict batch after batch."""
         while True:
-            batch = [await self.waiting.get()]
+            await self.arrived.wait()
             await asyncio.sleep(WAIT)
-            while len(batch) < MAX_BATCH and not self.waiting.empty():
-                batch.append(self.waiting.get_nowait())
-            texts = [text for some, _ in batch for text in some]
-            try:
-                # In a thread, so that the server can receive the next requests meanwhile.
-                rows = iter(await asyncio.to_thread(predictions, self.file.model, texts))
-            except Exception as error:
-                for _, future in batch:
-                    if not future.done():
-                        future.set_exception(error)
-                continue
-            for some, future in batch:
-                result = list(islice(rows, len(some)))
-                if not future.done():  # done: the client has gone
-                    future.set_result(result)
+            if batch := await self.take():
+                await self.call(batch)
+            if not self.waiting:
+                self.arrived.clear()
+
+    async def take(self) -> list[Waiting]:
+        """Return the next batch, without requests whose client has gone."""
+        batch: list[Waiting] = []
+        size: Counter[str] = Counter()
+        while self.waiting:
+            request = self.waiting[0]
+            if request.future.done() or await request.has_gone():
+                request.fail(499, "the client has gone")
+            elif not batch or size + request.size <= MAX_BATCH:
+                batch.append(request)
+                size += request.size
+            else:
+                break
+            self.waiting.popleft()
+            self.size -= request.size
+        return batch
+
+    async def call(self, batch: list[Waiting]) -> None:
+        """Predict the texts of a batch in one call."""
+        texts = [text for request in batch for text in request.texts]
+        try:
+            # In a thread, so that the server can receive the next requests meanwhile.
+            rows = iter(await asyncio.to_thread(predictions, self.file.model, texts))
+        except Exception:
+            log.exception("the model failed")
+            for request in batch:
+                request.fail(500, "the model failed; the log of the service says why")
+            return
+        for request in batch:
+            result = list(islice(rows, len(request.texts)))
+            if not request.future.done():  # done: the client has gone
+                request.future.set_result(result)
 
 
 def predictions(model: Any, texts: list[str]) -> list[dict[str, Any]]:
@@ -130,6 +171,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.file = file = ModelFile(PATH)
     app.state.batches = batches = Batches(file)
     tasks = [asyncio.create_task(each) for each in (batches.run(), follow(file))]
+    app.state.makes_batches = tasks[0]
     yield
     for task in tasks:
         task.cancel()
@@ -147,8 +189,8 @@ class Texts(BaseModel):
 
 
 @app.post("/predict")
-async def predict(body: Texts) -> list[dict[str, Any]]:
-    return await app.state.batches.predict(body.texts)
+async def predict(body: Texts, request: Request) -> list[dict[str, Any]]:
+    return await app.state.batches.predict(body.texts, request.is_disconnected)
 
 
 @app.exception_handler(RequestValidationError)
@@ -159,7 +201,10 @@ async def refuse(request: Request, error: RequestValidationError) -> JSONRespons
 
 
 @app.get("/health")
-async def health() -> dict[str, str]:
+async def health(response: Response) -> dict[str, str]:
     """Say which model predicts, and why the newest file does not, if it does not."""
     file: ModelFile = app.state.file
-    return {"status": "ok", "model": str(file.path), "error": file.error}
+    status = "ok"
+    if app.state.makes_batches.done():
+        response.status_code, status = 503, "no batches are made any more: restart the service"
+    return {"status": status, "model": str(file.path), "error": file.error}

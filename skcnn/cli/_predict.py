@@ -115,6 +115,7 @@ def predict(
                 explain=explain,
             )
             _check_new(table, table.columns, new.names, overwrite=overwrite)
+            _check_kept(table, column, new.names)
             highest = None
             if top is not None or sort:
                 show("Counting rows")
@@ -124,9 +125,10 @@ def predict(
                 done = 0
                 for block in table.blocks:
                     _check_new(table, block.columns, new.names, overwrite=overwrite)
-                    P, labeled = new.labeled(block, table.texts(block, column))
+                    texts = table.texts(block, column)
+                    P, labeled = new.labeled(block, texts)
                     if highest is None:
-                        write(new.explained(labeled, table.texts(labeled, column)))
+                        write(new.explained(labeled, texts, P))
                     else:
                         highest.add(labeled, P)
                     done += len(block.places)
@@ -148,6 +150,15 @@ def _check_new(table: Table, columns: list[str], names: list[str], *, overwrite:
         if columns.count(name) > (1 if overwrite else 0):
             cure = "rename one of them" if overwrite else "add --overwrite or rename that column"
             raise ValueError(f"{table.name} already has a column {name!r}; {cure}.")
+
+
+def _check_kept(table: Table, column: str, names: list[str]) -> None:
+    """Raise an error if new cells would replace the texts, which may still have to be explained."""
+    if column in names:
+        raise ValueError(
+            f"{table.name} has its texts in the column {column!r}, which the predictions would "
+            "replace; rename that column."
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,13 +186,13 @@ class _NewColumns:
             columns += map(list, zip(*rounded, strict=True))
         return P, block.with_columns(dict(zip(self.names, columns, strict=False)))
 
-    def explained(self, block: Block, texts: list[str]) -> Block:
+    def explained(self, block: Block, texts: list[str], P: Float64 | None = None) -> Block:
         """Return the block with the reasons, if they are asked for: those of written rows alone."""
         if not self.explain:
             return block
         from skcnn.inspection._worst_errors import reasons
 
-        positions = self.decision(self.model.predict_proba(texts))
-        pairs = zip(explained(self.model, texts), positions.tolist(), strict=True)
+        P = self.model.predict_proba(texts) if P is None else P
+        pairs = zip(explained(self.model, texts), self.decision(P).tolist(), strict=True)
         found = [reasons(each, k if k >= 0 else each.column) for each, k in pairs]
         return block.with_columns({self.names[-1]: found})

@@ -101,14 +101,16 @@ def _has_probabilities(estimator: Any) -> bool:
     if hasattr(estimator, "predict_proba"):
         return True
     from sklearn.ensemble import StackingClassifier
-    from sklearn.model_selection._search import BaseSearchCV
     from sklearn.pipeline import Pipeline
 
     if isinstance(estimator, StackingClassifier):
         return estimator.final_estimator is None  # LogisticRegression
     if isinstance(estimator, Pipeline):
         return _has_probabilities(estimator.steps[-1][1])
-    return isinstance(estimator, BaseSearchCV) and _has_probabilities(estimator.estimator)
+    # A search and its like have the method if what they fit has it.
+    inside = getattr(estimator, "estimator", None)
+    is_passed_on = inside is not None and hasattr(type(estimator), "predict_proba")
+    return is_passed_on and _has_probabilities(inside)
 
 
 def check_labels(name: str, y: NDArray[Any]) -> None:

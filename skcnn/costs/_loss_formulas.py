@@ -218,8 +218,11 @@ def _share_out(parts: Float64, q: Float64, free: NDArray[np.bool_]) -> Float64:
 
     A class is free if its errors cost nothing, (n, K).
     """
+    outputs = np.where(free, 0.0, q)  # (n, K)
+    rest = outputs.sum(axis=1, keepdims=True)  # (n, 1)
     parts = np.where(free, 0.0, np.maximum(parts, 0.0))  # (n, K)
-    rest = np.where(free, 0.0, q).sum(axis=1, keepdims=True)  # (n, 1)
+    # Where errors of all others cost nothing, the equations say nothing of a class.
+    parts = np.where(parts.any(axis=1, keepdims=True), parts, outputs)
     total = parts.sum(axis=1, keepdims=True)  # (n, 1), 0 only where rest is 0
     shared = parts / np.where(total > 0, total, 1.0) * rest  # (n, K)
     return np.where(free, q, shared)

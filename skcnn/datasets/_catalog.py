@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from skcnn.datasets._readers import (
     Reader,
-    Row,
     lines_reader,
     read_ade_sentences,
     read_clinc150,
@@ -50,7 +48,7 @@ class Corpus:
     Attributes
     ----------
     files : tuple of RemoteFile
-    reader : function from the paths of the files to rows
+    reader : function from the contents of the files to rows
     positive : str or None
         The label that matters. None: no class is rare.
     description : str
@@ -68,10 +66,6 @@ class Corpus:
     def paths(self, folder: Path) -> list[Path]:
         """Return where the files are in a folder."""
         return [folder / file.name for file in self.files]
-
-    def read(self, folder: Path) -> Iterator[Row]:
-        """Read the files of a folder."""
-        return self.reader(self.paths(folder))
 
 
 CORPORA = {

@@ -8,7 +8,6 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 # A title of these words is no title.
@@ -24,7 +23,8 @@ class Row(NamedTuple):
     part: str = ""
 
 
-Reader = Callable[[Sequence[Path]], Iterator[Row]]
+# From the contents of the files to rows.
+Reader = Callable[[Sequence[bytes]], Iterator[Row]]
 
 
 def digest_of(rows: Iterable[Row]) -> str:
@@ -38,15 +38,16 @@ def digest_of(rows: Iterable[Row]) -> str:
     return result.hexdigest()
 
 
-def read_sms_spam(files: Sequence[Path]) -> Iterator[Row]:
+def read_sms_spam(files: Sequence[bytes]) -> Iterator[Row]:
     """Read lines of label, tab, text from the file SMSSpamCollection in an archive."""
-    with zipfile.ZipFile(files[0]) as archive, archive.open("SMSSpamCollection") as file:
+    archive = zipfile.ZipFile(io.BytesIO(files[0]))
+    with archive, archive.open("SMSSpamCollection") as file:
         for line in io.TextIOWrapper(file, "utf-8", newline="\n"):
             label, text = line.split("\t", 1)
             yield Row(label, _on_one_line(text))
 
 
-def read_hate_offensive(files: Sequence[Path]) -> Iterator[Row]:
+def read_hate_offensive(files: Sequence[bytes]) -> Iterator[Row]:
     """Read tweets with the class that most people gave them."""
     for cells in _csv_rows(files[0]):
         yield Row(
@@ -54,14 +55,14 @@ def read_hate_offensive(files: Sequence[Path]) -> Iterator[Row]:
         )
 
 
-def read_clinc150(files: Sequence[Path]) -> Iterator[Row]:
+def read_clinc150(files: Sequence[bytes]) -> Iterator[Row]:
     """Read an object of lists of (text, intent): train, val, test, and oos_train and so on."""
-    for key, pairs in json.loads(files[0].read_text("utf-8")).items():
+    for key, pairs in json.loads(files[0].decode()).items():
         for text, intent in pairs:
             yield Row(intent, _on_one_line(text), key.removeprefix("oos_"))
 
 
-def read_ade_sentences(files: Sequence[Path]) -> Iterator[Row]:
+def read_ade_sentences(files: Sequence[bytes]) -> Iterator[Row]:
     """Read sentences with an adverse event, one row for each drug and event, then all others."""
     for line in _lines(files[0]):  # number of the article | sentence | event | ...
         yield Row("ade", _on_one_line(line.split("|")[1]))
@@ -69,7 +70,7 @@ def read_ade_sentences(files: Sequence[Path]) -> Iterator[Row]:
         yield Row("not_ade", _on_one_line(line.split(maxsplit=2)[2]))
 
 
-def read_clothing_reviews(files: Sequence[Path]) -> Iterator[Row]:
+def read_clothing_reviews(files: Sequence[bytes]) -> Iterator[Row]:
     """Read reviews, title first. Rows without a review are left out."""
     for cells in _csv_rows(files[0]):
         title, review = _on_one_line(cells["Title"]), _on_one_line(cells["Review Text"])
@@ -78,13 +79,13 @@ def read_clothing_reviews(files: Sequence[Path]) -> Iterator[Row]:
             yield Row(label, review if title.lower() in _NO_TITLE else f"{title}. {review}")
 
 
-def read_stackoverflow_titles(files: Sequence[Path]) -> Iterator[Row]:
+def read_stackoverflow_titles(files: Sequence[bytes]) -> Iterator[Row]:
     """Read titles and the numbers of their tags, line by line."""
     for title, number in zip(_lines(files[0]), _lines(files[1]), strict=True):
         yield Row("web" if int(number) in _WEB_TAGS else "other", _on_one_line(title))
 
 
-def read_waimai_reviews(files: Sequence[Path]) -> Iterator[Row]:
+def read_waimai_reviews(files: Sequence[bytes]) -> Iterator[Row]:
     """Read reviews with 1 for a positive one."""
     for cells in _csv_rows(files[0]):
         yield Row("pos" if cells["label"] == "1" else "neg", _on_one_line(cells["review"]))
@@ -93,24 +94,22 @@ def read_waimai_reviews(files: Sequence[Path]) -> Iterator[Row]:
 def lines_reader(encoding: str, parts: Sequence[str] = ("",)) -> Reader:
     """Return a reader of lines of label, space, text; one part in each file."""
 
-    def read(files: Sequence[Path]) -> Iterator[Row]:
-        for path, part in zip(files, parts, strict=True):
-            for line in _lines(path, encoding):
+    def read(files: Sequence[bytes]) -> Iterator[Row]:
+        for content, part in zip(files, parts, strict=True):
+            for line in _lines(content, encoding):
                 label, _, text = line.partition(" ")
                 yield Row(label, text.strip(), part)
 
     return read
 
 
-def _lines(path: Path, encoding: str = "utf-8") -> Iterator[str]:
+def _lines(content: bytes, encoding: str = "utf-8") -> Iterator[str]:
     # A carriage return inside a text does not end its line.
-    with path.open(encoding=encoding, newline="\n") as file:
-        yield from file
+    yield from io.StringIO(content.decode(encoding), newline="\n")
 
 
-def _csv_rows(path: Path) -> Iterator[dict[str, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        yield from csv.DictReader(file)
+def _csv_rows(content: bytes) -> Iterator[dict[str, str]]:
+    yield from csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
 
 
 def _on_one_line(text: str) -> str:

@@ -55,9 +55,6 @@ class Value:
     def __truediv__(self, other: Operand) -> Value:
         return self.node("Div", other)
 
-    def __rtruediv__(self, other: Operand) -> Value:
-        return self.graph.node("Div", self.graph.constant(other, self.dtype), self)
-
     def __matmul__(self, other: Operand) -> Value:
         return self.node("MatMul", other)
 

@@ -80,9 +80,12 @@ def _share_out(parts: Value, q: Value, free: Value | NDArray[np.bool_]) -> Value
     """Free classes, (n, K) or (K,), keep their outputs; the others share the rest."""
     graph = q.graph
     is_free = graph.constant(free)
+    outputs = graph.where(is_free, 0.0, q)  # (n, K)
+    rest = outputs.sum(1, keepdims=True)  # (n, 1)
     parts = graph.where(is_free, 0.0, parts.maximum(0.0))
-    rest = graph.where(is_free, 0.0, q).sum(1, keepdims=True)  # (n, 1)
-    total = parts.sum(1, keepdims=True)
+    # Where errors of all others cost nothing, the equations say nothing of a class.
+    parts = graph.where(parts.max(1, keepdims=True) > 0.0, parts, outputs)
+    total = parts.sum(1, keepdims=True)  # (n, 1), 0 only where rest is 0
     shared = parts / graph.where(total > 0.0, total, 1.0) * rest
     return graph.where(is_free, q, shared)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +64,10 @@ def to_onnx(model: Any, path: str | os.PathLike[str], *, word_vectors: bool = Tr
     sklearn.exceptions.NotFittedError
         If the classifier is not fitted.
     TypeError
-        If it is another classifier, or has a part that cannot be exported.
+        If it is another classifier, or has a part or labels that cannot be exported.
     ValueError
-        If the name does not end in ".onnx", or the graph is too large for one file.
+        If the name does not end in ".onnx", `word_vectors` is not a boolean, or the graph is too
+        large for one file.
     OSError
         If a file cannot be written.
 
@@ -86,6 +88,7 @@ def to_onnx(model: Any, path: str | os.PathLike[str], *, word_vectors: bool = Tr
     ['probabilities', 'expected_costs', 'label']
     """
     _check_onnx()
+    _check_word_vectors(word_vectors)
     graph_path, tokenizer_path = _paths(path)
     fitted, rule = _fitted_and_rule(model)
     if not word_vectors:
@@ -111,6 +114,14 @@ def _check_onnx() -> None:
         raise ImportError(
             'to_onnx needs onnx, which is not installed. Install it with: pip install "skcnn[onnx]"'
         ) from error
+
+
+def _check_word_vectors(word_vectors: Any) -> None:
+    if not isinstance(word_vectors, bool | np.bool_):
+        raise ValueError(
+            f"word_vectors is {word_vectors!r}; expected True or False. 'float16', 'int8' and "
+            "'int4' are of save only: a graph holds all its numbers in full."
+        )
 
 
 def _paths(path: str | os.PathLike[str]) -> tuple[Path, Path]:
@@ -181,6 +192,12 @@ def _exported_labels(labels: list[Any]) -> NDArray[Any]:
     """Return labels as an array of strings, booleans, int64 or float64."""
     if all(isinstance(label, str) for label in labels):
         return np.array(labels, dtype=object)
+    too_large = [label for label in labels if isinstance(label, Integral) and int(label) >= 2**63]
+    if too_large:
+        raise TypeError(
+            f"the labels have {too_large[-1]}; the graph has integers up to 2**63 - 1. Fit with "
+            "strings: [str(label) for label in y]."
+        )
     array = np.array(labels)
     if array.dtype.kind not in "biuf":
         raise TypeError(
@@ -204,7 +221,8 @@ def _graph_of(fitted: FittedModel, rule: Rule) -> Graph:
     for member in members:
         if isinstance(member, NgramModel):
             found.append(ngram_probabilities(member, texts, new, fitted.network.seen_words))
-        elif isinstance(member, FittedTextCNN):
+        else:
+            assert isinstance(member, FittedTextCNN)  # _check_parts refuses all others
             softmax = network_softmax(member.weights, texts, new)
             found.append(posterior_of(member.posterior_rule, softmax))
     P = found[0] if pool is None else _pooled(found, pool)

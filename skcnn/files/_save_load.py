@@ -53,7 +53,7 @@ class SaveLoadMixin:
             then.
         ValueError
             If a parameter was set to a value that `fit` refuses: the file could not be loaded. Also
-            if a word vector has a number that is too large for float16.
+            if a word vector is too large for float16, or so small that few digits would be left.
 
         Warns
         -----

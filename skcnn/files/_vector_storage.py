@@ -22,13 +22,16 @@ Storage: TypeAlias = bool | Literal["float16", "int8", "int4"]
 # The largest integer of each storage that has scales.
 _LEVELS = {"int8": 127, "int4": 7}
 _ZERO = 8  # what the integer 0 becomes in half a byte
-_LARGEST = float(np.finfo(np.float16).max)
+# Bits of a scale: its products with integers up to 127 are exact in float32. So rounding vectors
+# that were rounded before changes nothing.
+_SCALE_BITS = 16
 
 
 def check_storage(word_vectors: Any) -> None:
     """Raise an error unless `word_vectors` is a `Storage`."""
-    is_name = isinstance(word_vectors, str) and word_vectors in ("float16", *_LEVELS)
-    if not is_name and not isinstance(word_vectors, bool | np.bool_):
+    # None, 0 and 1 are False, False and True, as in version 0.1.
+    known = (None, True, False, "float16", *_LEVELS)
+    if not (word_vectors is None or np.isscalar(word_vectors)) or word_vectors not in known:
         raise ValueError(
             f"word_vectors is {word_vectors!r}; expected True, False, 'float16', 'int8' or 'int4'."
         )
@@ -40,28 +43,44 @@ def stored(name: str, vectors: NDArray[Any], storage: Storage) -> dict[str, NDAr
     Raises
     ------
     ValueError
-        If a number is too large for float16.
+        If a vector is too large or too small: float16 would have infinity, or few digits.
     """
-    if not isinstance(storage, str) or vectors.size == 0:
+    if not isinstance(storage, str) or vectors.size == 0 or vectors.dtype.name == storage:
         return {name: vectors}
-    if not np.abs(vectors).max() <= _LARGEST:
-        raise ValueError(
-            f"The word vectors have numbers beyond {_LARGEST:.0f}, the largest of float16; "
-            f"expected smaller ones for word_vectors={storage!r}. Save with word_vectors=True."
-        )
+    highest, lowest = vectors.max(axis=1), vectors.min(axis=1)  # (n, d) -> (n,)
+    largest = np.maximum(highest.astype(np.float64), -lowest.astype(np.float64))
+    _check_largest(largest, storage)
     if storage == "float16":
         return {name: vectors.astype(np.float16)}
-    rows, scales = _rounded(vectors.astype(np.float32), _LEVELS[storage])
+    rows, scales = _rounded(vectors.astype(np.float32), largest / _LEVELS[storage])
     packed = rows if storage == "int8" else _packed(rows)
     return {f"{name}_{storage}": packed, f"{name}_scales": scales}
 
 
-def _rounded(vectors: Float32, levels: int) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
-    """Return integers (n, d) and scales (n,) whose products are close to the vectors."""
-    scales = (np.abs(vectors).max(axis=1) / levels).astype(np.float16)  # (n, d) -> (n,)
-    divisors = np.where(scales > 0, scales, 1).astype(np.float32)
-    rows = np.rint(vectors / divisors[:, np.newaxis])
-    return np.clip(rows, -levels, levels).astype(np.int8), scales
+def _check_largest(largest: NDArray[np.float64], storage: str) -> None:
+    """Raise an error if the largest number of a vector is out of range; `largest` is (n,)."""
+    is_float16 = storage == "float16"
+    numbers = np.finfo(np.float16 if is_float16 else np.float32)
+    low = float(numbers.smallest_normal) * _LEVELS.get(storage, 1)
+    high = float(numbers.max)
+    wrong = largest[(largest != 0) & ~((largest >= low) & (largest <= high))]
+    if wrong.size:
+        fix = "'int8' or True" if is_float16 else "True"
+        raise ValueError(
+            f"The largest number of a word vector is {wrong[0]:.2g}; expected 0, or from {low:.2g} "
+            f"to {high:.2g} for word_vectors={storage!r}. Save with word_vectors={fix}."
+        )
+
+
+def _rounded(
+    vectors: Float32, steps: NDArray[np.float64]
+) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Return integers (n, d) and scales (n,) near `steps` (n,); products are near the vectors."""
+    mantissas, exponents = np.frexp(steps)
+    shortened = np.floor(np.ldexp(mantissas, _SCALE_BITS))
+    scales = np.ldexp(shortened, exponents - _SCALE_BITS).astype(np.float32)
+    divisors = np.where(scales > 0, scales, np.float32(1))
+    return np.rint(vectors / divisors[:, np.newaxis]).astype(np.int8), scales
 
 
 def _packed(rows: NDArray[np.int8]) -> NDArray[np.uint8]:
@@ -106,11 +125,12 @@ def _multiplied(own: Mapping[str, NDArray[Any]], name: str, scales: str, budget:
     is_packed = name.endswith("_int4")
     expected = {
         name: ExpectedArray(("n", "d"), ("uint8" if is_packed else "int8",)),
-        scales: ExpectedArray(("n",), ("float16",), "not negative"),
+        scales: ExpectedArray(("n",), ("float16", "float32"), "not negative"),
     }
     check_arrays(own, expected, {}, name)
     rows: NDArray[Any] = own[name]
     budget.take((8 if is_packed else 4) * rows.size, name)  # float32
     if is_packed:
         rows = _unpacked(rows, name)
-    return rows.astype(np.float32) * own[scales].astype(np.float32)[:, np.newaxis]
+    with np.errstate(over="ignore"):  # whoever takes the vectors refuses infinity
+        return rows.astype(np.float32) * own[scales].astype(np.float32)[:, np.newaxis]

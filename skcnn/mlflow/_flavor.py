@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 # MLflow imports this module, and calls its function `_load_pyfunc`.
 _LOADER = "skcnn.mlflow"
 _METHODS = ("predict", "predict_proba")
-_FIX = "skcnn[integrations]"
 
 
 def save_model(
@@ -72,7 +71,7 @@ def save_model(
     >>> loaded.predict(["cash"], params={"method": "predict_proba"}).columns.tolist()
     ['ham', 'spam']
     """
-    check_installed("skcnn.mlflow", "mlflow", fix=_FIX)
+    check_installed("skcnn.mlflow", "mlflow")
     import mlflow
 
     with _arguments(model, word_vectors, options) as arguments:
@@ -120,7 +119,7 @@ def log_model(
     >>> skcnn.mlflow.load_model(info.model_uri).predict(["cash"]).tolist()
     [1]
     """
-    check_installed("skcnn.mlflow", "mlflow", fix=_FIX)
+    check_installed("skcnn.mlflow", "mlflow")
     import mlflow
 
     with _arguments(model, word_vectors, options) as arguments:
@@ -159,7 +158,7 @@ def load_model(model_uri: str | os.PathLike[str]) -> Any:
     >>> skcnn.mlflow.load_model("small_model").predict(["cash"]).tolist()
     [1]
     """
-    check_installed("skcnn.mlflow", "mlflow", fix=_FIX)
+    check_installed("skcnn.mlflow", "mlflow")
     from mlflow.artifacts import download_artifacts
     from mlflow.models import Model
 
@@ -234,12 +233,12 @@ def _signature(model: Any) -> Any:
     from mlflow.models import infer_signature
     from mlflow.types import ColSpec, Schema
 
-    column = next(iter(getattr(model, "feature_names_in_", ())), None)
     labels = model.classes_
     signature = infer_signature(
         None, labels if labels.dtype.kind != "O" else labels.tolist(), {"method": _METHODS[0]}
     )
-    signature.inputs = Schema([ColSpec("string", column)])
+    # With a name, MLflow would refuse lists, arrays and Series. The model itself checks names.
+    signature.inputs = Schema([ColSpec("string")])
     return signature
 
 

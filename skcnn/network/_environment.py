@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 
 import numpy as np
 
@@ -94,9 +95,10 @@ def load_tensorflow() -> None:
             warnings.catch_warnings(),
             _without_start_up_lines(),
         ):
-            import numba  # noqa: F401
-            import scikeras.wrappers  # noqa: F401
-            import tensorflow  # noqa: F401
+            # TensorFlow first: where MLflow logs by itself, it reacts to this import and imports
+            # Keras, which must not be half imported then.
+            for name in ("tensorflow", "scikeras.wrappers", "numba"):
+                import_module(name)
     import keras
 
     if keras.backend.backend() != "tensorflow":

@@ -143,6 +143,16 @@ def test_the_ngrams_that_decided_are_a_column(model: Path, new: Path) -> None:
     assert row["because_of"].split(" · ")[0] == first
 
 
+def test_the_texts_are_not_overwritten(
+    fails: Callable[..., str], model: Path, tmp_path: Path
+) -> None:
+    data = written(tmp_path / "a.csv", [("win cash", "1")], ("predicted", "id"))
+    output = tmp_path / "out.csv"
+    error = fails("predict", model, data, "--text", "predicted", "--overwrite", "-o", output)
+    assert "texts in the column 'predicted'" in error
+    assert not output.exists()
+
+
 @pytest.mark.parametrize("option", [("--top", "2"), ("--sort",)])
 def test_reasons_are_those_of_the_rows_that_are_written(
     model: Path, new: Path, monkeypatch: pytest.MonkeyPatch, option: tuple[str, ...]

@@ -142,7 +142,8 @@ def test_a_short_command_adds_no_line_to_a_log(
 
 def test_every_command_prints_through_these_functions() -> None:
     """Otherwise a new command could print a label as it is."""
-    allowed = {"_output.py", "tables/_write.py"}
+    # __init__.py names missing packages, where Typer and Rich may be among them.
+    allowed = {"__init__.py", "_output.py", "tables/_write.py"}
     for path in CLI.rglob("*.py"):
         if path.relative_to(CLI).as_posix() in allowed:
             continue

@@ -14,11 +14,17 @@ from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import make_classification
 from sklearn.ensemble import RandomForestClassifier, StackingClassifier
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import get_scorer
-from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV, cross_validate
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GridSearchCV,
+    HalvingGridSearchCV,
+    cross_validate,
+)
 from sklearn.multiclass import OneVsOneClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
@@ -309,8 +315,9 @@ def _stack(**parameters: Any) -> StackingClassifier:
         _stack(),
         make_pipeline(StandardScaler(), _stack()),
         GridSearchCV(_stack(), {"passthrough": [True, False]}, cv=2),
+        HalvingGridSearchCV(_stack(), {"passthrough": [True, False]}, cv=2),
     ],
-    ids=["stack", "pipeline", "search"],
+    ids=["stack", "pipeline", "search", "halving search"],
 )
 def test_a_stack_that_has_probabilities_once_it_is_fitted_is_taken(classifier: Any) -> None:
     X, y = make_classification(80, random_state=0)

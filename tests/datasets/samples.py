@@ -125,6 +125,8 @@ class Server:
     files: dict[str, bytes] = field(default_factory=lambda: dict(FILES))
     asked: list[str] = field(default_factory=list)
     announces_more_bytes: int = 0
+    failures: int = 0  # how many requests are refused before it works
+    stalls: threading.Event | None = None  # after half a file it waits for this event
 
 
 @contextmanager
@@ -136,6 +138,10 @@ def serving() -> Iterator[Server]:
         def do_GET(self) -> None:
             name = self.path.removeprefix("/")
             state.asked.append(name)
+            if state.failures:
+                state.failures -= 1
+                self.send_error(503)
+                return
             if name not in state.files:
                 self.send_error(404)
                 return
@@ -143,6 +149,10 @@ def serving() -> Iterator[Server]:
             self.send_response(200)
             self.send_header("Content-Length", str(len(content) + state.announces_more_bytes))
             self.end_headers()
+            if state.stalls is not None:
+                self.wfile.write(content[: len(content) // 2])
+                state.stalls.wait()
+                return
             self.wfile.write(content)
 
         def log_message(self, *args: object) -> None:

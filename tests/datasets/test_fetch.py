@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 import subprocess
 import sys
+import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,13 +23,38 @@ from skcnn.datasets._fetch import _address
 from skcnn.datasets._readers import Row, digest_of
 from tests.datasets.samples import FILES, ROWS, Server, of_samples, serving
 
-FETCH_IN_A_PROCESS = """
+IN_A_PROCESS = """
+import os, sys
 from tests.datasets.samples import of_samples
 from skcnn.datasets import fetch_corpus
 from skcnn.datasets._catalog import CORPORA
 CORPORA["sms_spam"] = of_samples("sms_spam")
-print(len(fetch_corpus("sms_spam").data))
 """
+FETCH_IN_A_PROCESS = IN_A_PROCESS + 'print(len(fetch_corpus("sms_spam").data))'
+# Its first argument is what it does in the middle of writing a file into the folder.
+WRITE_IN_A_PROCESS = """
+import os, signal, sys
+from pathlib import Path
+from skcnn.disk._atomic import replacing
+with replacing(Path(os.environ["SKCNN_DATA"], "sms_spam.zip")) as file:
+    print("writing", flush=True)
+    if sys.argv[1] == "is killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    sys.stdin.read()
+"""
+WITHOUT_RIGHTS = (
+    IN_A_PROCESS
+    + """
+if os.geteuid() == 0:  # who may read and write everything
+    os.setgid(65534)
+    os.setuid(65534)
+try:
+    fetch_corpus("sms_spam", data_home=sys.argv[1])
+except OSError as error:
+    print(error)
+"""
+)
+with_modes = pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
 
 
 @pytest.fixture
@@ -40,6 +71,17 @@ def server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     with serving() as server:
         monkeypatch.setenv("SKCNN_DATA_URL", server.address)
         yield server
+
+
+def start(code: str, *arguments: str) -> subprocess.Popen[str]:
+    """Run code in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
 
 
 def names_in(folder: Path) -> list[str]:
@@ -138,6 +180,43 @@ def test_a_folder_that_cannot_be_created_is_named_with_the_cure(
         fetch_corpus("sms_spam", data_home=tmp_path / "file" / "data")
 
 
+@with_modes
+def test_a_folder_that_cannot_be_written_is_named_with_the_cure(server: Server) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o555)
+        message = start(WITHOUT_RIGHTS, folder).communicate()[0]
+    assert f"cannot keep files in the folder {folder}: " in message
+    assert "Choose another folder, with data_home or the environment variable SKCNN_DATA" in message
+    assert "draft" not in message
+    assert "download" not in message
+    assert server.asked == []
+
+
+@with_modes
+def test_a_file_that_cannot_be_read_is_named_with_the_cure(server: Server) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        path = Path(folder, "sms_spam.zip")
+        path.write_bytes(FILES[path.name])
+        path.chmod(0o600)
+        message = start(WITHOUT_RIGHTS, folder).communicate()[0]
+    assert f"cannot read {path}: Permission denied. Ask its owner for leave" in message
+
+
+@with_modes
+@pytest.mark.parametrize("umask", [0o022, 0o027, 0o002])
+def test_other_users_may_read_the_files_as_they_may_any_new_file(
+    umask: int, server: Server, folder: Path
+) -> None:
+    old = os.umask(umask)
+    try:
+        fetch_corpus("ade_sentences")
+    finally:
+        os.umask(old)
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+    assert modes == {0o666 & ~umask}
+
+
 # ---------------------------------------------------------------------------------------------
 # Downloads that fail
 # ---------------------------------------------------------------------------------------------
@@ -147,6 +226,102 @@ def test_an_unknown_name_is_refused_with_the_names_there_are(folder: Path) -> No
     with pytest.raises(ValueError, match=r"no corpus 'spam'\. Choose one of .ade_sentences.,"):
         fetch_corpus("spam")
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("name", [["sms_spam"], None, {"sms_spam"}])
+def test_a_name_that_is_no_string_is_refused(name: Any, folder: Path) -> None:
+    with pytest.raises(TypeError, match=r"name is .*; expected the name of one corpus, such as"):
+        fetch_corpus(name)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "wanted"),
+    [
+        ("n_retries", -1, "a whole number, at least 0"),
+        ("n_retries", 1.5, "a whole number, at least 0"),
+        ("n_retries", "3", "a whole number, at least 0"),
+        ("delay", -0.1, "a finite number of seconds, at least 0"),
+        ("delay", float("inf"), "a finite number of seconds, at least 0"),
+        ("delay", float("nan"), "a finite number of seconds, at least 0"),
+        ("delay", "1", "a finite number of seconds, at least 0"),
+    ],
+)
+def test_a_number_that_is_out_of_range_is_refused(
+    parameter: str, value: Any, wanted: str, server: Server, folder: Path
+) -> None:
+    with pytest.raises(ValueError, match=rf"{parameter} is {re.escape(repr(value))}; .*{wanted}"):
+        fetch_corpus("sms_spam", **{parameter: value})
+    assert server.asked == []
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("mirror", ["mirror.local/data", "mirror.local:8080/data", "/data"])
+def test_a_mirror_without_a_scheme_is_refused_with_the_cure(
+    mirror: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKCNN_DATA_URL", mirror)
+    complaint = f"variable SKCNN_DATA_URL is '{mirror}'; expected an address that begins with http"
+    with pytest.raises(ValueError, match=re.escape(complaint)):
+        fetch_corpus("sms_spam")
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_download_that_fails_is_tried_again_without_a_warning(server: Server) -> None:
+    server.failures = 2
+    assert len(fetch_corpus("sms_spam", n_retries=2, delay=0).data) == 3
+    assert server.asked == ["sms_spam.zip"] * 3
+
+
+def test_a_download_waits_between_two_tries(server: Server) -> None:
+    server.failures, begin = 2, time.monotonic()
+    fetch_corpus("sms_spam", delay=0.2)
+    assert time.monotonic() - begin >= 0.4
+
+
+def test_a_server_that_falls_silent_is_given_up_with_the_cure(
+    server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skcnn.datasets._download._SILENCE", 0.5)
+    server.stalls = threading.Event()
+    try:
+        with pytest.raises(OSError, match=r"cannot download http.*: timed out\. .*by hand"):
+            fetch_corpus("sms_spam", n_retries=1, delay=0)
+    finally:
+        server.stalls.set()
+    assert server.asked == ["sms_spam.zip"] * 2
+    assert names_in(folder) == []
+
+
+def test_a_download_that_is_killed_leaves_nothing_in_the_folder(
+    server: Server, folder: Path
+) -> None:
+    server.stalls = threading.Event()
+    process = start(FETCH_IN_A_PROCESS)
+    while not server.asked and process.poll() is None:
+        time.sleep(0.01)
+    process.kill()
+    process.communicate()
+    server.stalls.set()
+    assert server.asked == ["sms_spam.zip"]
+    assert names_in(folder) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
+def test_a_download_removes_drafts_of_processes_that_are_gone_and_no_others(
+    server: Server, folder: Path
+) -> None:
+    folder.mkdir(parents=True)
+    living = start(WRITE_IN_A_PROCESS, "waits")
+    assert living.stdout is not None
+    assert living.stdout.readline() == "writing\n"
+    (of_living,) = names_in(folder)
+    start(WRITE_IN_A_PROCESS, "is killed").communicate()
+    assert len(names_in(folder)) == 2
+    fetch_corpus("sms_spam")
+    names = names_in(folder)
+    living.communicate()
+    assert names == [of_living, "sms_spam.zip"]
 
 
 @pytest.mark.parametrize("name", CORPORA)
@@ -171,10 +346,7 @@ def test_a_file_that_ends_too_early_is_tried_again_and_refused(
     server: Server, folder: Path
 ) -> None:
     server.announces_more_bytes = 10
-    with (
-        pytest.warns(UserWarning, match="Retry downloading"),
-        pytest.raises(OSError, match=r"cannot download http://127.*: .*retrieval incomplete"),
-    ):
+    with pytest.raises(OSError, match=r"cannot download http://127.*: IncompleteRead.* by hand"):
         fetch_corpus("movie_reviews", n_retries=1, delay=0)
     assert server.asked == ["movie_reviews.txt"] * 2
     assert names_in(folder) == []
@@ -198,11 +370,7 @@ def test_without_a_network_the_error_says_what_to_put_where(
 
 
 def test_processes_that_begin_together_all_get_the_corpus(server: Server, folder: Path) -> None:
-    command = [sys.executable, "-c", FETCH_IN_A_PROCESS]
-    processes = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
-        for _ in range(3)
-    ]
+    processes = [start(FETCH_IN_A_PROCESS) for _ in range(3)]
     assert [process.communicate()[0] for process in processes] == ["3\n"] * 3
     assert names_in(folder) == ["sms_spam.zip"]
 

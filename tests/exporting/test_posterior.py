@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -23,15 +24,29 @@ PARAMETERS: dict[str, list[dict[str, float]]] = {
 }
 CASES = [(loss, each) for loss, parameters in PARAMETERS.items() for each in parameters]
 
+# The classes whose errors cost nothing, by kind of costs.
+FREE: dict[str, Callable[[int], Iterable[int]]] = {
+    "of classes": lambda n_classes: [],
+    "uneven": lambda n_classes: [],
+    "the first class is free": lambda n_classes: [0],
+    "the last class is free": lambda n_classes: [n_classes - 1],
+    "all but the first are free": lambda n_classes: range(1, n_classes),
+    "all but the last are free": lambda n_classes: range(n_classes - 1),
+    "all are free": range,
+}
+
 
 def outputs_of_networks(n_classes: int) -> Float64:
-    """Draw softmax outputs: usual ones, and some that are nearly 0 or 1."""
+    """Draw softmax outputs: usual ones, and some that are nearly or exactly 0 or 1."""
     random = np.random.RandomState(n_classes)
     usual = random.dirichlet(np.ones(n_classes), 200)
     sharp = random.dirichlet(np.full(n_classes, 0.02), 200)
     certain = np.eye(n_classes)
     equal = np.full((1, n_classes), 1 / n_classes)
-    return np.concatenate([usual, sharp, certain, equal])
+    some = usual * (random.random_sample(usual.shape) < 0.5)
+    some = some[some.any(axis=1)]  # some outputs are exactly 0
+    some /= some.sum(axis=1, keepdims=True)
+    return np.concatenate([usual, sharp, certain, equal, some])
 
 
 def costs_of(kind: str, n_classes: int) -> Float64:
@@ -41,8 +56,8 @@ def costs_of(kind: str, n_classes: int) -> Float64:
     else:
         costs = random.uniform(0.5, 9, (n_classes, n_classes))
     np.fill_diagonal(costs, 0)
-    if kind == "a free class":
-        costs[0] = 0
+    for position in FREE[kind](n_classes):
+        costs[position] = 0
     return costs
 
 
@@ -54,7 +69,7 @@ def run(graph: Graph, q: Float64) -> Float64:
 
 @pytest.mark.parametrize(("loss", "parameters"), CASES, ids=str)
 @pytest.mark.parametrize("n_classes", [2, 3, 7, 30])
-@pytest.mark.parametrize("kind", ["of classes", "uneven", "a free class"])
+@pytest.mark.parametrize("kind", FREE)
 def test_the_graph_does_what_the_rule_does(
     loss: str, parameters: dict[str, float], n_classes: int, kind: str
 ) -> None:
@@ -62,7 +77,9 @@ def test_the_graph_does_what_the_rule_does(
     q, graph = outputs_of_networks(n_classes), Graph()
     given = graph.input("q", np.float64, ("n", n_classes))
     graph.output("P", posterior_of(rule, given), ("n", n_classes))
-    np.testing.assert_allclose(run(graph, q), rule(q), rtol=0, atol=1e-9)
+    P = run(graph, q)
+    np.testing.assert_allclose(P, rule(q), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(P.sum(axis=1), 1, rtol=0, atol=1e-9)
 
 
 def test_other_shares_of_the_classes() -> None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import onnxruntime
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -27,13 +23,13 @@ import skcnn
 from skcnn import CostSensitiveTextCNN, MinCostClassifier
 from skcnn.costs._loss_formulas import LOSS_NAMES
 from skcnn.costs._posterior import PosteriorRule
-from skcnn.exporting import _graph
+from skcnn.predicting._classifier import FittedClassifier
+from skcnn.predicting._ngram_model import NgramModel
 from skcnn.predicting._pool import LogarithmicPool
 from skcnn.predicting._text_cnn import FittedTextCNN
+from skcnn.text._sequences import PADDING
 from tests.conftest import UNKNOWN_WORDS, Corpus, Make
-from tests.conftest import WORDS as CLASS_WORDS
-from tests.exporting.reader import SOURCE, tokenizer
-from tests.own_networks import averaged
+from tests.exporting.reader import tokenizer
 
 TOLERANCE = 1e-5
 DIRTY = [
@@ -129,6 +125,18 @@ def test_two_classes(fitted: CostSensitiveTextCNN, new_texts: list[str], export:
     check_equal(fitted, export(fitted), [*new_texts, *DIRTY])
 
 
+@pytest.mark.filterwarnings("ignore:At these costs the loss")
+def test_errors_on_one_class_cost_nothing(
+    small_cnn: Make, two_classes: Corpus, new_texts: list[str], export: Any
+) -> None:
+    costs = [[0, 0], [5, 0]]
+    cnn = small_cnn(cost_matrix=costs, loss="misclassification", linear_model=False, epochs=1)
+    cnn.fit(two_classes.texts, two_classes.labels)
+    exported = export(cnn)
+    check_equal(cnn, exported, [*new_texts, *DIRTY])
+    np.testing.assert_allclose(exported(new_texts)[0].sum(axis=1), 1, rtol=0, atol=1e-9)
+
+
 @pytest.mark.parametrize("word_vectors", [True, False])
 def test_pretrained_vectors_subwords_and_unlabeled_texts(
     word_vectors: bool, with_all: CostSensitiveTextCNN, tmp_path: Path, export: Any
@@ -150,6 +158,37 @@ def test_without_vectors_of_unseen_words_the_files_are_smaller(
         parts = json.loads((tmp_path / "a.json").read_text("utf-8"))
         sizes[word_vectors] = ((tmp_path / "a.onnx").stat().st_size, len(parts["vocabulary"]))
     assert sizes[False] < sizes[True]
+
+
+def test_words_of_one_character(small_cnn: Make, export: Any) -> None:
+    """They have no n-grams of characters."""
+    texts = ["好吃快", "好香热", "慢冷差", "差坏慢"] * 10
+    cnn = small_cnn().fit(texts, ["good", "good", "bad", "bad"] * 10)
+    check_equal(cnn, export(cnn), [*texts[:4], "好慢", "味道好", "", *DIRTY])
+
+
+def test_the_log_odds_of_ngrams_are_limited(
+    of_three: CostSensitiveTextCNN, new_texts: list[str], export: Any
+) -> None:
+    cnn = of_three.with_costs(None)
+    network, ngrams = cnn._model.members
+    assert isinstance(ngrams, NgramModel)
+    ngrams = replace(ngrams, intercept=ngrams.intercept - np.float32(1000))
+    cnn._model = replace(cnn._model, members=(network, ngrams))
+    check_equal(cnn, export(cnn), new_texts)
+
+
+def test_the_vector_of_padding_does_not_count(
+    fitted: CostSensitiveTextCNN, new_texts: list[str], export: Any
+) -> None:
+    cnn = fitted.with_costs(None)
+    network, *others = cnn._model.members
+    assert isinstance(network, FittedTextCNN)
+    embedding = network.weights.embedding.copy()
+    embedding[PADDING] = 9
+    network = replace(network, weights=replace(network.weights, embedding=embedding))
+    cnn._model = replace(cnn._model, members=(network, *others))
+    check_equal(cnn, export(cnn), new_texts)
 
 
 def test_a_model_after_partial_fit(small_cnn: Make, noisy: Corpus, export: Any) -> None:
@@ -175,6 +214,18 @@ def test_a_member_that_does_not_count(
     exponents = np.array([0.9, 0.8])
     exponents[ignored] = 0
     cnn._model = replace(cnn._model, pool=LogarithmicPool(exponents, np.array([0.1, -0.2])))
+    check_equal(cnn, export(cnn), new_texts)
+
+
+def test_a_classifier_that_does_not_count_need_not_be_exported(
+    fitted: CostSensitiveTextCNN, two_classes: Corpus, new_texts: list[str], export: Any
+) -> None:
+    pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression())
+    pipeline.fit(two_classes.texts, two_classes.labels)
+    cnn = fitted.with_costs(None)
+    members = (*cnn._model.members, FittedClassifier("mine", pipeline, 2))
+    pool = LogarithmicPool(np.array([0.7, 0.4, 0]), np.zeros(2))
+    cnn._model = replace(cnn._model, members=members, pool=pool)
     check_equal(cnn, export(cnn), new_texts)
 
 
@@ -213,6 +264,7 @@ def test_the_rule_around_an_estimator_decides(
         ([False, True], np.bool_),
         ([1.0, 2.0], np.float64),
         (np.array([0, 1], np.uint8), np.int64),
+        (np.array([5, 2**63 - 1], np.uint64), np.int64),
         (np.array(["ham", "spam"], object), object),
     ],
     ids=str,
@@ -268,172 +320,7 @@ def test_the_reference_implementation_of_onnx_agrees(
     skcnn.to_onnx(with_all, tmp_path / "a.onnx")
     texts = ["a Gratis lottery lottering", "prize cash PRIZE", ""]
     inputs = tokenizer(tmp_path / "a.json")(texts)
-    P, _, labels = ReferenceEvaluator(str(tmp_path / "a.onnx")).run(None, inputs)
+    outputs: list[Any] = list(ReferenceEvaluator(str(tmp_path / "a.onnx")).run(None, inputs))
+    P, _, labels = outputs
     np.testing.assert_allclose(P, with_all.predict_proba(texts), rtol=0, atol=TOLERANCE)
     assert labels.tolist() == with_all.predict(texts).tolist()
-
-
-# ---------------------------------------------------------------------------------------------
-# Files
-# ---------------------------------------------------------------------------------------------
-
-
-def test_the_graph_says_what_it_is_and_needs(fitted: CostSensitiveTextCNN, tmp_path: Path) -> None:
-    skcnn.to_onnx(fitted, tmp_path / "a.onnx")
-    model = onnx.load(tmp_path / "a.onnx")
-    assert (model.producer_name, model.producer_version) == ("skcnn", skcnn.__version__)
-    assert {each.domain: each.version for each in model.opset_import} == {"": 18, "ai.onnx.ml": 3}
-    assert [each.name for each in model.graph.input] == [
-        "token_ids",
-        "new_ids",
-        "new_hashes",
-        "new_characters",
-    ]
-
-
-def test_the_tokenizer_names_the_graph_and_its_columns(
-    fitted: CostSensitiveTextCNN, tmp_path: Path
-) -> None:
-    skcnn.to_onnx(fitted, str(tmp_path / "a.onnx"))
-    parts = json.loads((tmp_path / "a.json").read_text("utf-8"))
-    assert parts["onnx_sha256"] == hashlib.sha256((tmp_path / "a.onnx").read_bytes()).hexdigest()
-    assert parts["classes"] == fitted.classes_.tolist()
-
-
-PREDICT = """
-import sys
-for name in ("skcnn", "sklearn", "scipy", "tensorflow", "onnx"):
-    sys.modules[name] = None  # cannot be imported
-import onnxruntime
-inputs = Tokenizer("a.json")(["win cash", "home"])
-print(onnxruntime.InferenceSession("a.onnx").run(["label"], inputs)[0].tolist())
-"""
-
-
-def test_numpy_and_onnx_runtime_are_enough_to_predict(
-    fitted: CostSensitiveTextCNN, tmp_path: Path
-) -> None:
-    skcnn.to_onnx(fitted, tmp_path / "a.onnx")
-    run = subprocess.run(
-        [sys.executable, "-c", SOURCE + PREDICT],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert run.stdout.strip() == str(fitted.predict(["win cash", "home"]).tolist())
-
-
-EXPORT = """
-import sys
-import skcnn
-skcnn.to_onnx(skcnn.load("a.skcnn"), "a.onnx")
-print({"tensorflow", "keras"} & set(sys.modules))
-"""
-
-
-def test_a_server_without_tensorflow_can_export(
-    fitted: CostSensitiveTextCNN, tmp_path: Path
-) -> None:
-    fitted.save(tmp_path / "a.skcnn")
-    run = subprocess.run(
-        [sys.executable, "-c", EXPORT], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
-    assert run.stdout.strip() == "set()"
-    assert (tmp_path / "a.onnx").exists()
-
-
-# ---------------------------------------------------------------------------------------------
-# Refusals
-# ---------------------------------------------------------------------------------------------
-
-
-def test_a_graph_that_is_too_large_for_one_file_is_refused(
-    fitted: CostSensitiveTextCNN, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_graph, "_BYTES_OF_PROTOBUF", 1000)
-    with pytest.raises(ValueError, match=r"at most 1,000.*word_vectors=False"):
-        skcnn.to_onnx(fitted, tmp_path / "a.onnx")
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("name", ["a", "a.json", "a.skcnn"])
-def test_another_name_is_refused(name: str, fitted: CostSensitiveTextCNN, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"ends in \.onnx"):
-        skcnn.to_onnx(fitted, tmp_path / name)
-
-
-def test_a_folder_that_does_not_exist_is_refused(
-    fitted: CostSensitiveTextCNN, tmp_path: Path
-) -> None:
-    with pytest.raises(FileNotFoundError, match="create it first"):
-        skcnn.to_onnx(fitted, tmp_path / "missing" / "a.onnx")
-
-
-def test_without_onnx_the_error_says_what_to_install(
-    fitted: CostSensitiveTextCNN, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(ImportError, match=r'pip install "skcnn\[onnx\]"'):
-        skcnn.to_onnx(fitted, tmp_path / "a.onnx")
-
-
-def test_another_classifier_is_refused(tmp_path: Path) -> None:
-    other = LogisticRegression().fit([[0], [1]], [0, 1])
-    with pytest.raises(TypeError, match="a LogisticRegression; expected a CostSensitiveTextCNN"):
-        skcnn.to_onnx(other, tmp_path / "a.onnx")
-    rule = MinCostClassifier(FrozenEstimator(other)).fit([[0], [1]], [0, 1])
-    with pytest.raises(TypeError, match="a MinCostClassifier around a LogisticRegression"):
-        skcnn.to_onnx(rule, tmp_path / "a.onnx")
-
-
-def test_a_classifier_that_is_not_fitted_is_refused(small_cnn: Make, tmp_path: Path) -> None:
-    with pytest.raises(Exception, match="not fitted"):
-        skcnn.to_onnx(small_cnn(), tmp_path / "a.onnx")
-
-
-WORDS_OF_BOTH = [*CLASS_WORDS["ham"], *CLASS_WORDS["spam"]]
-
-
-def vectors(texts: list[str]) -> Any:
-    return np.array([[text.count(word) for word in WORDS_OF_BOTH] for text in texts], np.float32)
-
-
-@pytest.mark.parametrize(
-    ("parameters", "message"),
-    [
-        ({"tokenizer": str.split}, "tokenizer of its own"),
-        ({"sentence_vectors": vectors}, "has sentence vectors.*distill"),
-        ({"network": averaged, "linear_model": False}, "has a Keras network of yours"),
-        (
-            {"members": [("mine", make_pipeline(TfidfVectorizer(), LogisticRegression()))]},
-            "has a classifier of yours.*distill",
-        ),
-    ],
-    ids=["tokenizer", "sentence vectors", "network", "member"],
-)
-def test_what_cannot_be_exported_is_refused(
-    parameters: dict[str, Any], message: str, small_cnn: Make, noisy: Corpus, tmp_path: Path
-) -> None:
-    cnn = small_cnn(epochs=1, **parameters).fit(noisy.texts, noisy.labels)
-    with pytest.raises(TypeError, match=message):
-        skcnn.to_onnx(cnn, tmp_path / "a.onnx")
-    assert not list(tmp_path.iterdir())
-
-
-def test_labels_that_onnx_does_not_have_are_refused(
-    small_cnn: Make, two_classes: Corpus, tmp_path: Path
-) -> None:
-    dates = np.where(two_classes.labels == "spam", "2020-01-01", "2021-01-01")
-    cnn = small_cnn(epochs=1).fit(two_classes.texts, dates.astype("datetime64[D]"))
-    with pytest.raises(TypeError, match="ONNX has strings, booleans and numbers"):
-        skcnn.to_onnx(cnn, tmp_path / "a.onnx")
-
-
-def test_costs_that_were_changed_after_the_fit_give_a_warning(
-    fitted: CostSensitiveTextCNN, tmp_path: Path
-) -> None:
-    cnn = fitted.with_costs({"spam": 2})
-    cnn.cost_matrix = {"spam": 3}
-    with pytest.warns(UserWarning, match="cost_matrix"):
-        skcnn.to_onnx(cnn, tmp_path / "a.onnx")

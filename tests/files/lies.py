@@ -316,6 +316,7 @@ REFUSED_MORE: dict[str, Lie] = {
     "negative scales": put("frozen_scales", lambda a: -a - 1),
     "scales of NaN": put("frozen_scales", lambda a: a * np.float16("nan")),
     "scales of infinity": put("word_vectors_scales", lambda a: np.full_like(a, np.inf)),
+    "huge scales": put("word_vectors_scales", lambda a: np.full(a.shape, 3e38, np.float32)),
     "one scale for all": put("frozen_scales", lambda a: a[:1]),
     "scales as float64": put("frozen_scales", lambda a: a.astype("f8")),
     "vectors twice": lambda file: file.set(

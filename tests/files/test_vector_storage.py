@@ -115,21 +115,60 @@ def test_a_model_without_pretrained_vectors_is_saved_as_ever(fitted: Any, tmp_pa
     assert (tmp_path / "small").read_bytes() == (tmp_path / "whole").read_bytes()
 
 
-@pytest.mark.parametrize("storage", ["float32", "", None, 1, 0.5, ["int8"], np.int8])
+@pytest.mark.parametrize("storage", [True, False, None])
+@pytest.mark.parametrize("as_numbers", [int, np.int64, np.bool_])
+def test_what_was_taken_as_true_and_false_before_still_is(
+    storage: Any, as_numbers: Any, model: Any, tmp_path: Path
+) -> None:
+    model.save(tmp_path / "expected", word_vectors=bool(storage))
+    model.save(tmp_path / "found", word_vectors=None if storage is None else as_numbers(storage))
+    assert (tmp_path / "found").read_bytes() == (tmp_path / "expected").read_bytes()
+
+
+@pytest.mark.parametrize("storage", ["float32", "", 2, 0.5, ["int8"], np.int8])
 def test_another_storage_is_refused(storage: Any, model: Any, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"word_vectors is .*expected True, False, 'float16'"):
         model.save(tmp_path / "model", word_vectors=storage)
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("storage", COMPACT)
 @pytest.mark.parametrize("value", [1e5, -1e30])
-def test_numbers_too_large_for_float16_are_refused_with_the_cure(
-    storage: Any, value: float
-) -> None:
+def test_numbers_too_large_for_float16_are_refused_with_the_cure(value: float) -> None:
     given = np.array([[1.0, value]], np.float32)
-    with pytest.raises(ValueError, match=r"beyond 65504.*word_vectors=True"):
-        stored("x", given, storage)
+    with pytest.raises(
+        ValueError, match=r"from 6\.1e-05 to 6\.6e\+04.*word_vectors='int8' or True"
+    ):
+        stored("x", given, "float16")
+
+
+@pytest.mark.parametrize("value", [1e-7, -6e-5])
+def test_vectors_too_small_for_float16_are_refused_with_the_cure(value: float) -> None:
+    given = np.array([[1.0, 2.0], [0.0, 0.0], [0.0, value]], np.float32)
+    with pytest.raises(
+        ValueError, match=r"from 6\.1e-05 to 6\.6e\+04.*word_vectors='int8' or True"
+    ):
+        stored("x", given, "float16")
+    assert stored("x", given[:2], "float16")["x"].dtype == np.float16
+
+
+@pytest.mark.parametrize("storage", ["int8", "int4"])
+@pytest.mark.parametrize("size", [1e-30, 1e-6, 1e30])
+def test_integers_hold_vectors_of_every_size(storage: Any, size: float) -> None:
+    given = (np.random.default_rng(0).normal(size=(30, 9)) * size).astype(np.float32)
+    found = read_stored(stored("x", given, storage), Budget(0))["x"]
+    error = np.abs(found - given).max(axis=1)
+    assert (error <= ERROR[storage] * np.abs(given).max(axis=1)).all()
+
+
+@pytest.mark.parametrize("value", [1e-44, 1e300])
+def test_numbers_that_float32_does_not_hold_are_refused(value: float) -> None:
+    with pytest.raises(ValueError, match=r"from .*e-3\d to 3\.4e\+38.*word_vectors=True"):
+        stored("x", np.array([[value]]), "int8")
+
+
+def test_scales_of_two_bytes_are_read() -> None:
+    arrays = {"x_int8": np.array([[127, -1]], np.int8), "x_scales": np.array([0.5], np.float16)}
+    assert read_stored(arrays, Budget(0))["x"].tolist() == [[63.5, -0.5]]
 
 
 def test_the_memory_of_vectors_is_counted_before_it_is_reserved() -> None:

@@ -65,6 +65,17 @@ def test_other_classifiers_are_logged_as_ever_afterwards(logged: Any) -> None:
     assert "tfidfvectorizer__lowercase" in run
 
 
+def test_a_first_fit_under_autologging_of_all_libraries_warns_of_nothing(tmp_path: Path) -> None:
+    code = (
+        f"import mlflow\nmlflow.set_tracking_uri('sqlite:///{tmp_path / 'runs.db'}')\n"
+        "mlflow.autolog()\nimport skcnn.network._environment as environment\n"
+        "environment.load_tensorflow()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "Exception raised" not in done.stderr
+    assert "successfully enabled for tensorflow" in done.stderr
+
+
 def test_a_fit_does_not_import_mlflow() -> None:
     code = (
         "import sys, skcnn, skcnn.mlflow\n"

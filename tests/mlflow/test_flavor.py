@@ -46,6 +46,21 @@ FORMS = {
 }
 
 
+@pytest.fixture(scope="module")
+def fitted_on_a_table(small_cnn: Any, two_classes: Any) -> Any:
+    """Fitted on a DataFrame with the column "report"; not to be fitted again."""
+    return small_cnn(epochs=1).fit(pd.DataFrame({"report": two_classes.texts}), two_classes.labels)
+
+
+def test_where_mlflow_is_missing_the_error_says_how_to_install_it(
+    fitted: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    monkeypatch.setattr("skcnn._compat.find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"needs mlflow,.*: pip install mlflow$"):
+        skcnn.mlflow.save_model(fitted, tmp_path / "model")
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_a_saved_model_predicts_labels_and_probabilities(
     form: str, fitted: Any, tmp_path: Path
@@ -56,6 +71,35 @@ def test_a_saved_model_predicts_labels_and_probabilities(
     found = loaded.predict(X, params={"method": "predict_proba"})
     assert found.columns.tolist() == ["ham", "spam"]
     np.testing.assert_array_equal(found.to_numpy(), fitted.predict_proba(TEXTS))
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        TEXTS,
+        np.array(TEXTS),
+        pd.Series(TEXTS),
+        pd.Series(TEXTS, name="report"),
+        pd.DataFrame({"report": TEXTS}),
+        pd.DataFrame({"report": TEXTS, "number": 1}),
+    ],
+    ids=["list", "array", "Series", "named Series", "DataFrame", "wide DataFrame"],
+)
+def test_a_model_fitted_on_a_table_takes_every_container(
+    texts: Any, fitted_on_a_table: Any, tmp_path: Path
+) -> None:
+    loaded = saved(fitted_on_a_table, tmp_path / "model")
+    found = loaded.predict(texts, params={"method": "predict_proba"})
+    expected = fitted_on_a_table.predict_proba(pd.DataFrame({"report": TEXTS}))
+    np.testing.assert_array_equal(found.to_numpy(), expected)
+
+
+def test_a_model_fitted_on_a_table_refuses_a_column_of_another_name(
+    fitted_on_a_table: Any, tmp_path: Path
+) -> None:
+    loaded = saved(fitted_on_a_table, tmp_path / "model")
+    with pytest.raises(ValueError, match=r"now missing:\n- report"):
+        loaded.predict(pd.DataFrame({"key": TEXTS, "report": TEXTS}))
 
 
 def test_another_method_is_refused(fitted: Any, tmp_path: Path) -> None:
@@ -123,18 +167,6 @@ def test_the_signature_has_the_type_of_the_labels(
     assert signature.outputs.numpy_types()[0].kind == cnn.classes_.dtype.kind
     assert signature.params.to_dict()[0]["name"] == "method"
     assert loaded.predict(TEXTS).tolist() == cnn.predict(TEXTS).tolist()
-
-
-def test_a_named_column_is_found_among_others(
-    small_cnn: Any, two_classes: Any, tmp_path: Path
-) -> None:
-    table = pd.DataFrame({"report": two_classes.texts})
-    cnn = small_cnn(epochs=1).fit(table, two_classes.labels)
-    loaded = saved(cnn, tmp_path / "model")
-    more = pd.DataFrame({"number": 1, "report": TEXTS})
-    assert loaded.predict(more).tolist() == cnn.predict(more[["report"]]).tolist()
-    with pytest.raises(mlflow.MlflowException, match="report"):
-        loaded.predict(more[["number"]])
 
 
 REQUIREMENTS: list[tuple[dict[str, Any], list[str]]] = [
