@@ -6,6 +6,7 @@ Models learn from the headlines of `load_bbc_headlines`, and score sentences of 
 from __future__ import annotations
 
 import argparse
+import os
 import pickle
 import re
 import subprocess
@@ -14,15 +15,17 @@ import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
+import dask
 import dask.dataframe as dd
 import joblib
 import numpy as np
 import pandas as pd
 from _common import interleaved, report
+from _counted import Counted, arrivals
 from dask.distributed import Client, LocalCluster
 from sklearn.model_selection import GridSearchCV
 
@@ -35,6 +38,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "MiniLM": {"word_vectors": "glove", "sentence_vectors": "minilm"},
 }
 N_PARTITIONS = 16
+TRIM_THRESHOLD = "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_"
 # Largest memory of a process that loads a model and scores a block of texts. (On Linux; the figure
 # of the module resource would include this process.)
 PEAK = """
@@ -47,24 +51,28 @@ print(int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[
 """
 
 
-class Counted:
-    """A model that counts in each process how often it has arrived there."""
-
-    arrivals = 0
-
-    def __init__(self, model: Any) -> None:
-        self.model = model
-
-    def __setstate__(self, attributes: dict[str, Any]) -> None:
-        Counted.arrivals += 1
-        vars(self).update(attributes)
-
-
 def sentences(n: int) -> list[str]:
     """Return n sentences of BBC articles, of five words or more."""
     bodies = load_bbc_headlines().bodies
     found = (s for body in bodies for s in re.split(r"(?<=[.!?])\s+", body) if s.count(" ") > 3)
     return list(islice(found, n))
+
+
+# Seconds of one core, and page faults, of four blocks of texts.
+FAULTS = """
+import resource, sys
+from pathlib import Path
+from skcnn import load
+texts = Path(sys.argv[2]).read_text("utf-8").split("\\n")[:2000]
+model = load(sys.argv[1])
+model.predict_proba(texts[:100])
+begin = resource.getrusage(resource.RUSAGE_SELF)
+for _ in range(4):
+    model.predict_proba(texts)
+end = resource.getrusage(resource.RUSAGE_SELF)
+seconds = end.ru_utime + end.ru_stime - begin.ru_utime - begin.ru_stime
+print(f"{seconds:.2f} s of a core, {end.ru_minflt - begin.ru_minflt:,} page faults")
+"""
 
 
 def cpu_seconds(work: Callable[[], object]) -> float:
@@ -74,8 +82,8 @@ def cpu_seconds(work: Callable[[], object]) -> float:
     return time.process_time() - begin
 
 
-def scored(frame: pd.DataFrame, model: Any) -> pd.DataFrame:
-    """Add the probabilities; `model` is a classifier, or a `Counted` one."""
+def scored(frame: pd.DataFrame, model: Any, run: int = 0) -> pd.DataFrame:
+    """Add the probabilities; `model` is a classifier, or a `Counted` one; `run` does nothing."""
     return frame.assign(p=getattr(model, "model", model).predict_proba(frame["text"])[:, 1])
 
 
@@ -111,15 +119,30 @@ def one_process(paths: dict[str, Path], texts: list[str], repeats: int, folder: 
         )
 
 
+def returned_memory(path: Path, folder: Path) -> None:
+    """Print what it costs that freed memory goes back to the system, with dask's limit too."""
+    for limit in (None, 2**16, 2**30):
+        environment = dict(os.environ)
+        if limit is not None:
+            environment["MALLOC_TRIM_THRESHOLD_"] = str(limit)
+        arguments = [sys.executable, "-c", FAULTS, str(path), str(folder / "block.txt")]
+        options: dict[str, Any] = {"check": True, "capture_output": True, "text": True}
+        printed = subprocess.run(arguments, env=environment, **options).stdout
+        print(f"MALLOC_TRIM_THRESHOLD_={limit}: {printed.strip()}", flush=True)
+
+
 def shipped(client: Client, corpus: Any, model: Any) -> None:
     """Print how often, and in how many bytes, the model gets to the workers."""
     n_bytes = len(pickle.dumps(model))
-    scattered = client.scatter(Counted(model), broadcast=True, hash=False)
+    given = {
+        "scattered": client.scatter(Counted(model), broadcast=True, hash=False),
+        "argument": Counted(model),
+    }
     n_before = 0
-    for name, given in {"scattered": scattered, "argument": Counted(model)}.items():
-        corpus.map_partitions(scored, given, meta=corpus._meta.assign(p=0.0)).compute()
-        n = sum(client.run(lambda: Counted.arrivals).values()) - n_before
-        n_before += n
+    for name, argument in given.items():
+        corpus.map_partitions(scored, argument, meta=corpus._meta.assign(p=0.0)).compute()
+        n_all = sum(client.run(arrivals).values())
+        n, n_before = n_all - n_before, n_all
         print(f"{name:10s}  {n} arrivals for {N_PARTITIONS} parts, {n * n_bytes / 1e6:.1f} MB")
 
 
@@ -127,11 +150,13 @@ def speed_up(client: Client, corpus: Any, model: Any, repeats: int) -> None:
     """Print the seconds of scoring and of a search, with one worker and with two."""
     both = list(client.scheduler_info()["workers"])
     given = client.scatter(model, broadcast=True, hash=False)
-    table = corpus.map_partitions(scored, given, meta=corpus._meta.assign(p=0.0))
+    meta, runs = corpus._meta.assign(p=0.0), count()
     news = load_bbc_headlines()
     y = np.where(news.target == "tech", "tech", "other")
 
     def score(workers: list[str]) -> None:
+        # The number of the run makes another task of it: dask does not compute one twice.
+        table = corpus.map_partitions(scored, given, next(runs), meta=meta)
         client.compute(table, workers=workers, allow_other_workers=False).result()
 
     def search(workers: list[str]) -> None:
@@ -161,9 +186,11 @@ def main() -> None:
         folder = Path(name)
         paths = fitted(folder)
         one_process(paths, texts, arguments.repeats, folder)
+        returned_memory(paths["words only"], folder)
         for number, rows in enumerate(np.array_split(np.array(texts, dtype=object), N_PARTITIONS)):
             pd.DataFrame({"text": rows}).to_parquet(folder / f"part-{number:02d}.parquet")
         corpus = dd.read_parquet(folder / "part-*.parquet")
+        dask.config.set({TRIM_THRESHOLD: 2**30})
         with LocalCluster(**options) as cluster, Client(cluster) as client:
             shipped(client, corpus, load(paths["GloVe"]))
             speed_up(client, corpus, load(paths["GloVe"]), arguments.repeats)
