@@ -126,8 +126,9 @@ def returned_memory(path: Path, folder: Path) -> None:
         if limit is not None:
             environment["MALLOC_TRIM_THRESHOLD_"] = str(limit)
         arguments = [sys.executable, "-c", FAULTS, str(path), str(folder / "block.txt")]
-        options: dict[str, Any] = {"check": True, "capture_output": True, "text": True}
-        printed = subprocess.run(arguments, env=environment, **options).stdout
+        printed = subprocess.run(
+            arguments, env=environment, capture_output=True, text=True, check=True
+        ).stdout
         print(f"MALLOC_TRIM_THRESHOLD_={limit}: {printed.strip()}", flush=True)
 
 
