@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
+import fastapi
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -177,6 +178,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         task.cancel()
 
 
+if tuple(map(int, fastapi.__version__.split(".")[:2])) < (0, 164):
+    raise ImportError("this service needs FastAPI 0.164, the first with max_body_size")
 app = FastAPI(title="skcnn", lifespan=lifespan, max_body_size=MAX_BYTES)
 
 Text = Annotated[str, Field(max_length=MAX_CHARACTERS)]

@@ -71,10 +71,16 @@ class Wanted:
             ("rate", self.max_rate, partial(threshold_at_rate, p)),
         ]
         return [
-            {"wanted": what, "value": value} | _found(way, value, p, y)
+            {"wanted": what, "value": value} | self._promised(what) | _found(way, value, p, y)
             for what, value, way in ways
             if value is not None
         ]
+
+    def _promised(self, what: str) -> dict[str, float]:
+        """Return the confidence; a rate needs no labels, and has none."""
+        if self.confidence is None or what == "rate":
+            return {}
+        return {"confidence": self.confidence}
 
 
 def _found(
@@ -98,7 +104,8 @@ def _found(
 
 def threshold_in_words(found: dict[str, Any], name: str) -> str:
     """Say what was found for one wish; `name` is the positive label."""
-    begin = f"For a {found['wanted']} of {found['value']:g}: "
+    promised = f", with {found['confidence']:g} confidence" if "confidence" in found else ""
+    begin = f"For a {found['wanted']} of {found['value']:g}{promised}: "
     if found["threshold"] is None:
         return f"{begin}{found['why']}"
     return (

@@ -123,14 +123,15 @@ def train(
             check_labels_known(validation, classes)
     say(labeled.report(), err=as_json)
     figures = None
-    if validation is None and (measure or positive is not None):
+    is_asked = measure or positive is not None
+    if is_asked and validation is None:
         figures = measured_on_held_out(model, labeled, more, err=as_json)
     what = f"Training on {len(labeled.texts):,} rows"
     fit(model, labeled.texts, labeled.labels, what, unlabeled=more)
     if validation is not None:
         figures = measured(model, validation)
     model.save(output)
-    _report(model, output, figures, positive, as_json=as_json)
+    _report(model, output, figures, positive, is_asked=is_asked, as_json=as_json)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -181,6 +182,7 @@ def _report(
     figures: Figures | None,
     positive: str | None,
     *,
+    is_asked: bool,
     as_json: bool,
 ) -> None:
     losses = model.history_.get("val_loss", [])
@@ -196,9 +198,9 @@ def _report(
         return
     from skcnn.inspection._report_figures import costs_in_words
 
-    if figures is None:
+    if figures is None and not is_asked:
         say("Not measured. Add --measure or --validation-file, or see: skcnn evaluate --help")
-    else:
+    elif figures is not None:
         figures.print()
         if positive is not None:
             say(_found(figures, positive))

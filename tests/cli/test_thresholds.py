@@ -44,6 +44,9 @@ def test_evaluate_finds_thresholds_of_the_saved_model(model: Path, tmp_path: Pat
     options = ["--min-recall", "0.9", "--confidence", "0.9"]
     (found,) = json.loads(succeeds("evaluate", model, data, *options, "--json"))["thresholds"]
     assert found["recall"] > 0.9
+    printed = succeeds("evaluate", model, data, *options, "--max-rate", "0.5")
+    assert "For a recall of 0.9, with 0.9 confidence: " in printed
+    assert "For a rate of 0.5: " in printed
     again = ["--threshold", str(found["threshold"]), "--json"]
     figures = json.loads(succeeds("evaluate", model, data, *again))
     assert figures["classes"]["spam"]["recall"] == found["recall"]

@@ -66,6 +66,7 @@ def test_with_too_few_rows_to_hold_out_train_says_so_and_goes_on(tmp_path: Path)
     result = CliRunner().invoke(app, ["train", str(data), "--positive", "spam", "-o", str(output)])
     assert result.exit_code == 0, result.output
     assert "Not measured on held-out rows" in result.stdout
+    assert "Add --measure" not in result.stdout
     assert "Read 24 rows. Left out 1 without a text: line 6." in result.stdout
     assert output.exists()
 
