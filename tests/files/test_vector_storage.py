@@ -167,8 +167,10 @@ def test_numbers_that_float32_does_not_hold_are_refused(value: float) -> None:
 
 
 def test_scales_of_two_bytes_are_read() -> None:
-    arrays = {"x_int8": np.array([[127, -1]], np.int8), "x_scales": np.array([0.5], np.float16)}
-    assert read_stored(arrays, Budget(0))["x"].tolist() == [[63.5, -0.5]]
+    rows, scales = np.array([[127, -1]], np.int8), np.array([0.5], np.float16)
+    assert read_stored({"x_int8": rows, "x_scales": scales}, Budget(0))["x"].tolist() == [
+        [63.5, -0.5]
+    ]
 
 
 def test_the_memory_of_vectors_is_counted_before_it_is_reserved() -> None:
