@@ -49,15 +49,6 @@ texts = Path(sys.argv[2]).read_text("utf-8").split("\\n")
 load(sys.argv[1]).predict_proba(texts)
 print(int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1e3)
 """
-
-
-def sentences(n: int) -> list[str]:
-    """Return n sentences of BBC articles, of five words or more."""
-    bodies = load_bbc_headlines().bodies
-    found = (s for body in bodies for s in re.split(r"(?<=[.!?])\s+", body) if s.count(" ") > 3)
-    return list(islice(found, n))
-
-
 # Seconds of one core, and page faults, of four blocks of texts.
 FAULTS = """
 import resource, sys
@@ -73,6 +64,13 @@ end = resource.getrusage(resource.RUSAGE_SELF)
 seconds = end.ru_utime + end.ru_stime - begin.ru_utime - begin.ru_stime
 print(f"{seconds:.2f} s of a core, {end.ru_minflt - begin.ru_minflt:,} page faults")
 """
+
+
+def sentences(n: int) -> list[str]:
+    """Return n sentences of BBC articles, of five words or more."""
+    bodies = load_bbc_headlines().bodies
+    found = (s for body in bodies for s in re.split(r"(?<=[.!?])\s+", body) if s.count(" ") > 3)
+    return list(islice(found, n))
 
 
 def cpu_seconds(work: Callable[[], object]) -> float:
@@ -126,10 +124,10 @@ def returned_memory(path: Path, folder: Path) -> None:
         if limit is not None:
             environment["MALLOC_TRIM_THRESHOLD_"] = str(limit)
         arguments = [sys.executable, "-c", FAULTS, str(path), str(folder / "block.txt")]
-        printed = subprocess.run(
-            arguments, env=environment, capture_output=True, text=True, check=True
-        ).stdout
-        print(f"MALLOC_TRIM_THRESHOLD_={limit}: {printed.strip()}", flush=True)
+        done = subprocess.run(
+            arguments, env=environment, check=True, capture_output=True, text=True
+        )
+        print(f"MALLOC_TRIM_THRESHOLD_={limit}: {done.stdout.strip()}", flush=True)
 
 
 def shipped(client: Client, corpus: Any, model: Any) -> None:
