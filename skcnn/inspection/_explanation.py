@@ -240,7 +240,7 @@ class Explanations(Sequence[Explanation]):
     >>> from skcnn import CostSensitiveTextCNN
     >>> texts = ["win cash now", "cash prize", "see you at lunch", "lunch today?"]
     >>> cnn = CostSensitiveTextCNN(early_stopping=False, random_state=0)
-    >>> explanations = cnn.fit(texts, ["spam", "spam", "ham", "ham"]).explain(["cash for lunch"])
+    >>> explanations = cnn.fit(texts, ["spam", "spam", "ham", "ham"]).explain(["see you today"])
     >>> len(explanations), str(explanations[0].prediction)
     (1, 'ham')
     """
