@@ -102,12 +102,14 @@ def fit():
     return cnn.fit(texts, labels)
 """
 
-# Ctrl-C when each of these modules begins to be imported.
+# Ctrl-C when each of these modules begins to be imported. Names without a dot are also looked for
+# before, without an import, to see whether they are installed.
 DURING_IMPORTS = f"""{FIT}
 class Interrupts:
     left = {{
-        "tensorflow", "tensorflow.python.eager.context", "tensorflow.python.ops.math_ops",
-        "keras.src.layers", "keras.src.saving", "scikeras.wrappers", "numba", "numba.core.types",
+        "tensorflow.python", "tensorflow.python.eager.context", "tensorflow.python.ops.math_ops",
+        "keras.src.layers", "keras.src.saving", "scikeras.wrappers",
+        "numba.core", "numba.core.types",
     }}
 
     def find_spec(self, name, path=None, target=None):
