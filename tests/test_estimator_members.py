@@ -114,6 +114,13 @@ def test_fitted_classifiers_are_found_by_name(
         check_is_fitted(with_all.members[0][1])
 
 
+def test_an_explanation_names_the_members_that_are_not_made_of_ngrams(
+    with_all: CostSensitiveTextCNN,
+) -> None:
+    names = with_all.explain(["win cash now"])[0].ngrams
+    assert {"(sentence vectors)", "(bayes)"} <= set(names)
+
+
 def test_attributes_of_members_exist_only_if_there_are_any(
     fitted: CostSensitiveTextCNN, small_cnn: Make
 ) -> None:

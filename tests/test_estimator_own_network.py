@@ -201,11 +201,35 @@ def test_a_file_holds_the_trained_network_and_not_the_function(
     np.testing.assert_array_equal(loaded.predict(new_texts), fitted_own.predict(new_texts))
 
 
+def test_a_network_that_reads_one_word_survives_the_file(own_cnn: Make, tmp_path: Path) -> None:
+    words = ["win", "cash", "lunch", "home"]
+    cnn = own_cnn(network=partial(averaged, length=1)).fit(
+        words * 5, ["spam", "spam", "ham", "ham"] * 5
+    )
+    assert cnn._model.network.length == 1
+    cnn.save(tmp_path / "model")
+    loaded = CostSensitiveTextCNN.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict_proba(words), cnn.predict_proba(words))
+
+
+def test_an_explanation_names_the_network_as_one_part(fitted_own: CostSensitiveTextCNN) -> None:
+    assert "(network)" in fitted_own.explain(["win cash now"])[0].ngrams
+
+
 def compressed() -> Any:
     """A zip archive that grows when it is read."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("config.json", b" " * 10**6)
+    return np.frombuffer(buffer.getvalue(), np.uint8)
+
+
+def compressed_in_part() -> Any:
+    """A zip archive of a stored and a compressed member, no larger than the file."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("metadata.json", b"{}")
+        archive.writestr("config.json", b" " * 100, zipfile.ZIP_DEFLATED)
     return np.frombuffer(buffer.getvalue(), np.uint8)
 
 
@@ -219,6 +243,7 @@ def compressed() -> Any:
         ({"model": np.zeros(4, np.uint8)}, "model is not a .keras file"),
         ({"model": np.zeros(4)}, "model has dtype float64"),
         ({"model": compressed()}, "model is a .keras file that is damaged or compressed"),
+        ({"model": compressed_in_part()}, "model is a .keras file that is damaged or compressed"),
         ({"length": 10**12}, "length is 1000000000000, expected"),
         ({"more": 1}, r"keras_network has \['more'\]"),
         ({"loss_costs": np.zeros((3, 3))}, "loss_costs is"),

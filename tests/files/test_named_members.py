@@ -130,6 +130,19 @@ def test_another_encoder_is_refused(other: Any, extended: Extend, tmp_path: Path
         read_model(path, sentence_vectors=other)
 
 
+def test_members_that_read_no_tokens_need_no_tokenizer(
+    extended: Extend, new_texts: list[str]
+) -> None:
+    def tokenizer(text: str) -> list[str]:
+        raise AssertionError("nothing is to be tokenized")
+
+    model = extended(count_topics, bayes=BAYES)
+    pool = LogarithmicPool(np.array([0.0, 0.0, 0.5, 0.5]), np.zeros(2))
+    tokenize = replace(model.tokenize, tokenizer=tokenizer)
+    P = replace(model, pool=pool, tokenize=tokenize).predict_proba(new_texts)
+    np.testing.assert_array_equal(P, replace(model, pool=pool).predict_proba(new_texts))
+
+
 def test_a_transformer_that_is_not_fitted_is_refused(extended: Extend, tmp_path: Path) -> None:
     path = saved(extended(TOPICS), tmp_path / "model.skcnn")
     unfitted = make_pipeline(TfidfVectorizer(), TruncatedSVD(3))
@@ -161,6 +174,13 @@ def test_classifiers_are_asked_for_by_name_and_become_the_parameter(
     params, loaded, *_ = read_model(path, members=own)
     assert params == {"members": list(own.items())}
     np.testing.assert_array_equal(loaded.predict_proba(new_texts), model.predict_proba(new_texts))
+
+
+@pytest.mark.parametrize("members", [None, {}, {"other": BAYES}])
+def test_a_member_without_its_classifier_is_refused(members: Any) -> None:
+    header, arrays = {"kind": "classifier", "name": "bayes"}, {"probe": np.array([0.5, 0.5])}
+    with pytest.raises(ValueError, match="this model has the classifier 'bayes'"):
+        FittedClassifier.from_parts(header, arrays, 2, members)
 
 
 def test_a_classifier_that_is_not_fitted_is_named(extended: Extend, tmp_path: Path) -> None:
@@ -243,6 +263,25 @@ def test_a_sentence_model_whose_arrays_do_not_fit_is_refused(
     write(path, header, {**arrays, f"member_2.{name}": change(arrays[f"member_2.{name}"])})
     with pytest.raises(ValueError, match=f"parts do not fit together: {message}"):
         read_model(path, sentence_vectors=count_topics)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda array: array[:1], r"probe is \(1,\), expected \(2,\)"),
+        (lambda array: array * np.nan, "probe has values that are not finite"),
+        (lambda array: array.astype(np.float32), "probe has dtype float32"),
+    ],
+)
+def test_a_classifier_whose_probe_does_not_fit_is_refused(
+    change: Any, message: str, extended: Extend, tmp_path: Path
+) -> None:
+    model = extended(bayes=BAYES)
+    path = saved(model, tmp_path / "model.skcnn")
+    _, header, arrays, _ = read(path)
+    write(path, header, {**arrays, "member_2.probe": change(arrays["member_2.probe"])})
+    with pytest.raises(ValueError, match=f"parts do not fit together: {message}"):
+        read_model(path, members=classifiers(model))
 
 
 def test_a_huge_probe_does_not_let_any_encoder_pass(extended: Extend, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from skcnn.fitting import _ngram_model
 from skcnn.fitting._log_count_ratios import log_count_ratios
 from skcnn.fitting._ngram_model import NgramTable
 from skcnn.fitting._pool import Predictions, calibrated_log_loss
+from skcnn.predicting import _ngram_model as predicting_ngram_model
 from skcnn.predicting._ngram_model import NgramModel
 from skcnn.text import _ngrams
 from skcnn.text._ngrams import fit_ngrams
@@ -132,6 +134,33 @@ def test_words_that_are_known_beforehand_change_nothing(noisy: Corpus) -> None:
         np.testing.assert_array_equal(
             model.with_cached_words(words).predict_proba(texts, tokens), expected
         )
+
+
+def test_what_is_known_beforehand_is_not_computed_again(noisy: Corpus) -> None:
+    model = table_of(noisy.texts, noisy.labels).fit()
+    tokens = tokenize_all(noisy.texts)
+    cached = model.with_cached_words(sorted({w for text in tokens for w in text}))
+    lost = replace(cached, character_coef=np.full_like(model.character_coef, np.nan))
+    np.testing.assert_array_equal(
+        lost.predict_proba(noisy.texts, tokens), model.predict_proba(noisy.texts, tokens)
+    )
+
+
+@pytest.mark.parametrize("name", ["noisy", "three_classes"])
+def test_what_would_take_too_much_memory_is_not_kept(
+    name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = request.getfixturevalue(name)
+    words = ["win", "never", "lunch"]
+    cached = table_of(corpus.texts, corpus.labels).fit().with_cached_words(words)
+    sums = cached.cached_sums
+    assert sums is not None
+    n_bytes = sums.squares.nbytes + sums.log_odds.nbytes
+    monkeypatch.setattr(predicting_ngram_model, "_BYTES_OF_CACHE", n_bytes)
+    assert list(cached.with_cached_words(words).cached_words) == words
+    monkeypatch.setattr(predicting_ngram_model, "_BYTES_OF_CACHE", n_bytes - 1)
+    without = cached.with_cached_words(words)
+    assert (without.cached_words, without.cached_sums) == ({}, None)
 
 
 def test_threads_do_not_disturb_each_others_solver(noisy: Corpus) -> None:

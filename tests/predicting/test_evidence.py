@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,11 @@ from skcnn.predicting._evidence import centered
 from skcnn.predicting._network_evidence import network_evidence
 from skcnn.predicting._ngram_evidence import ngram_evidence
 from skcnn.predicting._ngram_model import NgramModel
-from skcnn.predicting._pooled_evidence import expected_cost_terms
+from skcnn.predicting._pool import LogarithmicPool
+from skcnn.predicting._pooled_evidence import expected_cost_terms, pooled_evidence
+from skcnn.predicting._text_cnn import FittedTextCNN
 from skcnn.text._ngrams import TextsByWord
+from tests.predicting.test_text_cnn import SEEN, Layers
 
 WORDS = ["win", "cash", "prize", "now", "free", "lunch", "dinner", "see", "you", "at", "noon"]
 WORDS += ["meeting", "agenda", "免", "费", "$", "!", "the", "a"]
@@ -118,6 +122,23 @@ def test_the_base_is_that_of_a_text_without_tokens(fitted: CostSensitiveTextCNN)
     assert not any(len(name) and name[0] != "(" for name in explanations[1].ngrams)
 
 
+def test_a_number_added_to_all_factors_of_the_pool_changes_no_evidence(
+    fitted: CostSensitiveTextCNN,
+) -> None:
+    model = fitted._model
+    pool = model.pool or LogarithmicPool.even(1, len(model.classes))
+    shifted = replace(model, pool=LogarithmicPool(pool.exponents, pool.log_factors + 3))
+    tokens: Any = model.tokenize(NEW_TEXTS)
+    for found, expected in zip(
+        pooled_evidence(shifted, NEW_TEXTS, tokens),
+        pooled_evidence(model, NEW_TEXTS, tokens),
+        strict=True,
+    ):
+        np.testing.assert_allclose(found.base, expected.base, atol=1e-9)
+        for row in (found.base, *found.tokens, *found.ngrams.values(), *found.others.values()):
+            assert abs(row.sum()) < 1e-9
+
+
 def test_two_classes_leave_no_remainder(fitted: CostSensitiveTextCNN) -> None:
     names = {name for each in fitted.explain(NEW_TEXTS) for name in each.ngrams}
     assert "(correction)" not in names or len(fitted.classes_) > 2
@@ -149,6 +170,51 @@ def test_windows_are_the_same_however_many_are_computed_at_once(
         np.testing.assert_array_equal(found.tokens, expected.tokens)
 
 
+def naive_network_evidence(layers: Layers, tokens: list[str]) -> tuple[Any, Any]:
+    """Share out each filter's best window over its tokens, filter by filter and token by token."""
+    vectors = [layers.embedding[2 + SEEN.index(token)] for token in tokens]
+    of_ngrams: dict[tuple[str, ...], Any] = {}
+    of_tokens = np.zeros((len(tokens), layers.dense_kernel.shape[1]))
+    number = 0
+    for kernel in layers.kernels:
+        for taps in np.moveaxis(kernel, 2, 0):  # (width, d)
+            windows = []
+            for start in range(1 - len(taps), len(tokens)):
+                inside = [i for i in range(start, start + len(taps)) if 0 <= i < len(tokens)]
+                windows.append({i: float(vectors[i] @ taps[i - start]) for i in inside})
+            best = max(windows, key=lambda window: sum(window.values()))
+            active = sum(best.values()) + layers.filter_bias[number]
+            if active > 0:
+                added = active * layers.dense_kernel[number].astype(np.float64)
+                ngram = tuple(tokens[i] for i in best)
+                of_ngrams[ngram] = of_ngrams.get(ngram, 0) + added
+                shares = {i: max(value, 0) for i, value in best.items()}
+                if not any(shares.values()):
+                    shares = dict.fromkeys(best, 1.0)
+                for i, share in shares.items():
+                    of_tokens[i] += share / sum(shares.values()) * added
+            number += 1
+    return of_ngrams, of_tokens
+
+
+@pytest.mark.parametrize("bias", [0, 20])  # with 20, windows count to which no token adds anything
+@pytest.mark.parametrize("tokens", [["win"], ["cash", "x"], ["see", "win", "cash"], SEEN])
+def test_evidence_of_the_network_is_that_of_each_filters_best_window(
+    tokens: list[str], bias: float
+) -> None:
+    layers = Layers([1, 4, 2], 6, 3, seed=0)
+    layers.filter_bias += np.float32(bias)
+    layers.dense_kernel[:, 1] = 0  # the filters say nothing of this class, and yet of the others
+    vocabulary = {word: i for i, word in enumerate(SEEN, 2)}
+    rule: Any = None  # evidence is of the logits
+    found = network_evidence(FittedTextCNN(vocabulary, layers.weights(), rule), tokens)
+    of_ngrams, of_tokens = naive_network_evidence(layers, tokens)
+    assert set(found.ngrams) == set(of_ngrams)
+    for ngram, expected in of_ngrams.items():
+        np.testing.assert_allclose(found.ngrams[ngram], expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(found.tokens, of_tokens, rtol=1e-4, atol=1e-4)
+
+
 def test_terms_of_the_ngram_model_add_up_to_its_log_odds(fitted: CostSensitiveTextCNN) -> None:
     for model in fitted._model.members:
         if not isinstance(model, NgramModel):
@@ -157,11 +223,27 @@ def test_terms_of_the_ngram_model_add_up_to_its_log_odds(fitted: CostSensitiveTe
             texts = TextsByWord.from_tokens([tokens])
             sums = model.character_sums(texts.words)
             expected = model.features.log_odds(texts, model.word_coef, sums)[0]
-            total = ngram_evidence(model, tokens).total()
+            evidence = ngram_evidence(model, tokens)
+            total = evidence.total()
             found = total[1] - total[0] if len(expected) == 1 else total
             np.testing.assert_allclose(
                 found, expected if len(total) > 2 else expected[0], atol=1e-9
             )
+            sums_of_ngrams = sum(evidence.ngrams.values(), np.zeros(len(total)))
+            np.testing.assert_allclose(sums_of_ngrams, total, atol=1e-9)
+            # An n-gram that the model does not know is not listed.
+            assert all(contribution.any() for contribution in evidence.ngrams.values())
+
+
+def test_the_ngram_model_alone_leaves_no_remainder(fitted: CostSensitiveTextCNN) -> None:
+    model = fitted._model
+    exponents = [float(isinstance(each, NgramModel)) for each in model.members]
+    if not any(exponents):
+        pytest.skip("it has no n-gram model")
+    alone = replace(model, pool=LogarithmicPool(np.array(exponents), np.zeros(len(model.classes))))
+    tokens: Any = model.tokenize(NEW_TEXTS)
+    for evidence in pooled_evidence(alone, NEW_TEXTS, tokens):
+        assert evidence.others == {}
 
 
 @given(

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from skcnn.costs._posterior import PosteriorRule
 from skcnn.predicting import _text_cnn
-from skcnn.predicting._text_cnn import forward
+from skcnn.predicting._text_cnn import FittedTextCNN, forward, word_projections
 from skcnn.predicting._text_cnn_weights import TextCNNWeights
 from skcnn.text._sequences import UNKNOWN, TokenSequences
 from skcnn.text._subwords import SubwordVectors, frequent_ngrams, hashed_ngrams
@@ -117,6 +118,30 @@ def test_layers_survive_the_way_there_and_back(
     np.testing.assert_array_equal(dense_bias, layers.dense_bias)
 
 
+@pytest.mark.parametrize("with_vectors", [False, True])
+@pytest.mark.parametrize("with_subwords", [False, True])
+def test_a_network_survives_the_parts_of_a_file(with_subwords: bool, with_vectors: bool) -> None:
+    layers = Layers([1, 3], 2, 3, seed=0)
+    weights = TextCNNWeights.from_layers(
+        layers.embedding,
+        layers.kernels,
+        layers.filter_bias,
+        layers.dense_kernel,
+        layers.dense_bias,
+        layers.frozen if with_vectors else None,
+        layers.subwords if with_subwords else None,
+    )
+    words = [*SEEN, *(PRETRAINED if with_vectors else [])]
+    rule = PosteriorRule("cross_entropy", 1 - np.eye(3))
+    network = FittedTextCNN({word: i for i, word in enumerate(words, 2)}, weights, rule)
+    header = {"kind": network.kind, **network.header()}
+    loaded = FittedTextCNN.from_parts(header, network.arrays(), 3)
+    tokens = [["win", "cash"], ["winners", "jackpot"], ["unheard"], []]
+    np.testing.assert_array_equal(
+        loaded.predict_proba([""] * 4, tokens), network.predict_proba([""] * 4, tokens)
+    )
+
+
 @pytest.mark.parametrize("limit", [1, 7, 10**6])
 def test_what_comes_out_for_a_text_does_not_depend_on_its_neighbours(
     limit: int, monkeypatch: pytest.MonkeyPatch
@@ -136,6 +161,17 @@ def test_what_comes_out_for_a_text_does_not_depend_on_its_neighbours(
     monkeypatch.setattr(_text_cnn, "_TOKENS_PER_BLOCK", limit)
     together = forward(weights, TokenSequences.from_lists(texts), unseen.__getitem__)
     np.testing.assert_allclose(together, alone, atol=1e-6)
+
+
+@pytest.mark.parametrize(("n_words", "expected"), [(0.5, 1), (1, 1), (10, 10), (10.5, 10)])
+def test_so_many_tokens_are_taken_at_once_that_their_products_fit(
+    n_words: float, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = Layers([3, 1], 6, 3, seed=0).weights()
+    assert _text_cnn._most_tokens(weights) == _text_cnn._TOKENS_PER_PROJECTION
+    of_a_word = sum(p.nbytes for p in word_projections(weights, np.array([1]), None))
+    monkeypatch.setattr(_text_cnn, "_BYTES_PER_PROJECTION", n_words * of_a_word)
+    assert _text_cnn._most_tokens(weights) == expected
 
 
 def test_no_texts_give_no_rows() -> None:
