@@ -188,10 +188,11 @@ def test_another_process_predicts_the_same_and_imports_tensorflow_only_then(
     np.testing.assert_allclose(np.array(eval(run.stdout)), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("word_vectors", [True, False])
 def test_a_file_holds_the_trained_network_and_not_the_function(
-    fitted_own: CostSensitiveTextCNN, new_texts: list[str], tmp_path: Path
+    word_vectors: bool, fitted_own: CostSensitiveTextCNN, new_texts: list[str], tmp_path: Path
 ) -> None:
-    fitted_own.save(tmp_path / "model")
+    fitted_own.save(tmp_path / "model", word_vectors=word_vectors)
     loaded = CostSensitiveTextCNN.load(tmp_path / "model")
     assert loaded.network is None
     assert loaded.best_iter_ == fitted_own.best_iter_

@@ -176,6 +176,16 @@ def test_classifiers_are_asked_for_by_name_and_become_the_parameter(
     np.testing.assert_array_equal(loaded.predict_proba(new_texts), model.predict_proba(new_texts))
 
 
+def test_members_that_have_no_word_vectors_are_the_same_without_them(
+    extended: Extend, tmp_path: Path, new_texts: list[str]
+) -> None:
+    model = extended(count_topics, bayes=BAYES)
+    write_model(tmp_path / "model.skcnn", {}, model, word_vectors=False)
+    given = {"sentence_vectors": count_topics, "members": classifiers(model)}
+    loaded = read_model(tmp_path / "model.skcnn", **given)[1]
+    np.testing.assert_array_equal(loaded.predict_proba(new_texts), model.predict_proba(new_texts))
+
+
 @pytest.mark.parametrize("members", [None, {}, {"other": BAYES}])
 def test_a_member_without_its_classifier_is_refused(members: Any) -> None:
     header, arrays = {"kind": "classifier", "name": "bayes"}, {"probe": np.array([0.5, 0.5])}
@@ -292,13 +302,18 @@ def test_a_huge_probe_does_not_let_any_encoder_pass(extended: Extend, tmp_path: 
         read_model(path, sentence_vectors=count_topics)
 
 
-def test_a_member_without_its_name_is_refused(extended: Extend, tmp_path: Path) -> None:
+def test_a_member_without_its_name_or_with_a_part_more_is_refused(
+    extended: Extend, tmp_path: Path
+) -> None:
     model = extended(count_topics, bayes=BAYES)
     path = saved(model, tmp_path / "model.skcnn")
     _, header, arrays, _ = read(path)
     for number, name in ((2, "encoder"), (3, "name")):
-        members = [dict(member) for member in header["members"]]
-        del members[number][name]
-        write(path, {**header, "members": members}, arrays)
-        with pytest.raises(ValueError, match=f"parts do not fit together: {name} is missing"):
-            read_model(path, sentence_vectors=count_topics, members=classifiers(model))
+        without = {key: value for key, value in header["members"][number].items() if key != name}
+        more = {**header["members"][number], "more": 1}
+        for member, message in ((without, f"{name} is missing"), (more, r".* has \['more'\]")):
+            members = [*header["members"]]
+            members[number] = member
+            write(path, {**header, "members": members}, arrays)
+            with pytest.raises(ValueError, match=f"parts do not fit together: {message}"):
+                read_model(path, sentence_vectors=count_topics, members=classifiers(model))

@@ -139,7 +139,8 @@ def test_words_that_are_known_beforehand_change_nothing(noisy: Corpus) -> None:
 def test_what_is_known_beforehand_is_not_computed_again(noisy: Corpus) -> None:
     model = table_of(noisy.texts, noisy.labels).fit()
     tokens = tokenize_all(noisy.texts)
-    cached = model.with_cached_words(sorted({w for text in tokens for w in text}))
+    words = sorted({w for text in tokens for w in text}, key=len, reverse=True)
+    cached = model.with_cached_words(words)
     lost = replace(cached, character_coef=np.full_like(model.character_coef, np.nan))
     np.testing.assert_array_equal(
         lost.predict_proba(noisy.texts, tokens), model.predict_proba(noisy.texts, tokens)
@@ -153,6 +154,8 @@ def test_what_would_take_too_much_memory_is_not_kept(
     corpus = request.getfixturevalue(name)
     words = ["win", "never", "lunch"]
     cached = table_of(corpus.texts, corpus.labels).fit().with_cached_words(words)
+    very_many: Any = range(10**8)  # as many words would take 1.6 GB or more
+    assert cached.with_cached_words(very_many).cached_sums is None
     sums = cached.cached_sums
     assert sums is not None
     n_bytes = sums.squares.nbytes + sums.log_odds.nbytes

@@ -174,6 +174,18 @@ def test_so_many_tokens_are_taken_at_once_that_their_products_fit(
     assert _text_cnn._most_tokens(weights) == expected
 
 
+@pytest.mark.parametrize("n_tokens", [1, 2, 5, 8, 20, 100])
+def test_texts_are_cut_into_pieces_of_so_many_tokens(n_tokens: int) -> None:
+    lengths = np.array([3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5])
+    rows = np.array([10, 2, 7, 0, 1, 9, 4, 5, 8])
+    pieces = _text_cnn._cut(rows, lengths, n_tokens)
+    np.testing.assert_array_equal(np.concatenate(pieces), rows)
+    assert len(pieces) <= lengths[rows].sum() // n_tokens + 1
+    for piece in pieces:
+        assert len(piece) > 0
+        assert lengths[piece[1:]].sum() < n_tokens  # the first text may begin in the piece before
+
+
 def test_no_texts_give_no_rows() -> None:
     weights = Layers([3, 1], 2, 3, seed=0).weights()
     assert forward(weights, TokenSequences.from_lists([])).shape == (0, 3)
