@@ -407,7 +407,9 @@ def _count_character_ngrams(texts: TextsByWord, at_least: int) -> tuple[NDArray[
     of_words = csr_array((ones, ngrams.ids, offsets), (len(ngrams), len(keys)))
     shape = (texts.n_texts, len(ngrams))
     of_texts = _csr(texts.log_counts, texts.pair_rows, texts.pair_ids, shape)
-    return keys, csr_array(of_texts @ of_words)  # (n_texts, U) @ (U, c)
+    found = csr_array(of_texts @ of_words)  # (n_texts, U) @ (U, c)
+    found.sort_indices()  # liblinear takes two thirds of the time with neighbors side by side
+    return keys, found
 
 
 def _csr(values: Float64, rows: Int64, columns: Int64, shape: tuple[int, int]) -> Any:
