@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 import sys
 import tomllib
@@ -126,6 +127,6 @@ def test_of_many_cases_the_first_and_some_at_equal_distances_are_kept(at_most: i
     assert places[0] == 0
     assert len(places) == min(at_most, n)
     assert places[-1] < n
-    distances = {after - before for before, after in zip(places, places[1:], strict=False)}
+    distances = {after - before for before, after in itertools.pairwise(places)}
     assert len(distances) <= 2
     assert not distances or max(distances) - min(distances) <= 1
