@@ -11,14 +11,14 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skcnn._arrays import Float64
-from skcnn._compat import PickleVersionMixin, _check_feature_names, _fit_context, check_keras
+from skcnn._compat import PickleVersionMixin, _check_feature_names, _fit_context
 from skcnn._parameters import PARAMETER_CONSTRAINTS, MemberParameters
 from skcnn.costs._loss_formulas import LOSS_NAMES
 from skcnn.costs._matrix import CostMatrixLike
 from skcnn.costs._min_cost import MinCostMixin
 from skcnn.files._save_load import SaveLoadMixin
 from skcnn.fitting._classifier import check_members, check_members_take_weights
-from skcnn.fitting._fit import fit_model
+from skcnn.fitting._fit import check_can_fit, fit_model
 from skcnn.fitting._fit_task import FitTaskMixin
 from skcnn.fitting._keras_model import KerasModelMixin
 from skcnn.fitting._network_start import check_start
@@ -370,7 +370,7 @@ n_classes), or DataFrame, default=None
         RuntimeError
             In a process that was forked after TensorFlow was used: it would wait forever there.
         """
-        check_keras("fit")
+        check_can_fit()
         text, network, members, settings = self._settings()
         if self.word_vectors is not None:
             check_word_vectors(self.word_vectors)

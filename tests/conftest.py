@@ -24,6 +24,30 @@ WORDS = {
 }
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--cases", type=int, help="run at most so many cases of each test")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the first case of each test, and others at equal distances."""
+    at_most = config.getoption("--cases")
+    if at_most is None:
+        return
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    kept = {id(some[i]) for some in cases.values() for i in places_of(at_most, len(some))}
+    left_out = [item for item in items if id(item) not in kept]
+    items[:] = [item for item in items if id(item) in kept]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def places_of(at_most: int, n: int) -> set[int]:
+    """Return up to so many positions among n."""
+    n_kept = min(at_most, n)
+    return {n * i // n_kept for i in range(n_kept)}
+
+
 def without_addresses(value: object) -> str:
     """Name a parameter of a test alike in every process: pytest-xdist compares the names."""
     return re.sub(r" at 0x[0-9a-f]+", "", str(value))

@@ -29,8 +29,13 @@ from tests.recipes import recipes
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    """Two workers on this machine."""
+    """Two workers on this machine, which keep what was scattered until it is no longer used.
+
+    Dask's memory manager looks every two seconds for copies that no waiting task needs, and
+    returns them: on a slow machine also between ``scatter`` and the first task.
+    """
     with (
+        dask.config.set({"distributed.scheduler.active-memory-manager.start": False}),
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         Client(cluster) as client,
     ):

@@ -28,12 +28,13 @@ ON_USE = {
     "jinja2",
     "mlflow",
 }
-GROUND = ("_arrays", "_compat", "_settings", "disk")
+GROUND = ("_arrays", "_compat", "_printable", "_settings", "disk")
 # Every part of the package (a folder, or a file at the root), and the other parts that it may
 # import. Imports for type checkers count.
 ALLOWED = {
     "_arrays": (),
     "_compat": (),
+    "_printable": (),
     "_settings": (),
     "disk": (),
     "text": GROUND,
@@ -60,6 +61,7 @@ ALLOWED = {
     "datasets": ("disk",),
     "cli": (
         "_arrays",
+        "_printable",
         "disk",
         "text",
         "costs",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 import sys
 import tomllib
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 import skcnn
+from tests.conftest import places_of
 
 ROOT = Path(__file__).parents[1]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -116,3 +118,15 @@ def test_a_warning_inside_another_library_is_not_an_error() -> None:
     with warnings.catch_warnings(record=True) as caught:
         exec(line, {"__name__": "skcnn_of_others"})
     assert len(caught) == 1
+
+
+@pytest.mark.parametrize("at_most", [1, 2, 3, 7])
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 8, 100])
+def test_of_many_cases_the_first_and_some_at_equal_distances_are_kept(at_most: int, n: int) -> None:
+    places = sorted(places_of(at_most, n))
+    assert places[0] == 0
+    assert len(places) == min(at_most, n)
+    assert places[-1] < n
+    distances = {after - before for before, after in itertools.pairwise(places)}
+    assert len(distances) <= 2
+    assert not distances or max(distances) - min(distances) <= 1

@@ -227,10 +227,14 @@ def test_the_command_says_in_one_line_what_it_needs(name: str) -> None:
     assert (result.stdout, result.stderr) == ("", expected)
 
 
-def test_a_command_that_trains_says_in_one_line_what_it_needs(tmp_path: Path) -> None:
-    data = tmp_path / "data.csv"
-    data.write_text("text,label\n" + "win cash,spam\nlunch at home,ham\n" * 20, "utf-8")
-    missing = missing_with("requirements-command.txt")
-    result = run(COMMAND, missing, "train", data, "-o", tmp_path / "model.skcnn")
+@pytest.mark.parametrize("command", ["train DATA -o MODEL", "tune DATA"])
+def test_a_command_that_trains_says_what_it_needs_before_it_reads_the_table(
+    command: str, tmp_path: Path
+) -> None:
+    places = {"MODEL": tmp_path / "model.skcnn", "DATA": tmp_path / "data.csv"}
+    places["DATA"].write_text("this is no table with labels\n", "utf-8")
+    arguments = [places.get(word, word) for word in command.split()]
+    result = run(COMMAND, missing_with("requirements-command.txt"), *arguments)
     assert result.returncode == 2
+    assert result.stdout == ""
     assert result.stderr.splitlines()[-1] == f"skcnn: fit needs {KERAS}"

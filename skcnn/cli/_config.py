@@ -41,17 +41,21 @@ def read_config(path: Path | None) -> dict[str, Any]:
 
 
 def checked_estimator(params: dict[str, Any], config: Path | None) -> CostSensitiveTextCNN:
-    """Return an estimator, its parameters checked without any text.
+    """Return an estimator that can be fitted here, its parameters checked without any text.
 
     Raises
     ------
     ValueError
         If a parameter does not exist, has a wrong value, or cannot be set by the command.
+    ImportError
+        If a package that `fit` needs is missing.
     """
     from skcnn._estimator import CostSensitiveTextCNN
+    from skcnn.fitting._fit import check_can_fit
     from skcnn.text._pretrained import check_word_vectors
     from skcnn.text._sentence_vectors import check_sentence_vectors
 
+    check_can_fit()
     known = set(CostSensitiveTextCNN().get_params(deep=False)) - _NOT_HERE
     unknown = sorted(params.keys() - known)
     if unknown:

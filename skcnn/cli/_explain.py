@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from skcnn.cli._model import Model
     from skcnn.inspection._explanation import Explanation
 
+_LEGEND = (
+    "(base): a text without words. log-odds: what a line adds to the log-odds of the label; +0.7 "
+    "doubles the odds. saves: how much a line lowers the expected cost of the label, compared with "
+    "the cheapest other label."
+)
 # Explaining needs memory for each n-gram of a text, so that blocks are short.
 _N_TEXTS = 64
 
@@ -61,6 +66,8 @@ def explain(
                         lines = _in_words(explanation, label, by_rule=by_rule)
                         say_lines(lines if is_first else f"\n{lines}")
                     is_first = False
+        if not as_json:
+            say_lines(f"\n{_LEGEND}")
 
 
 def _explained_as_predicted(

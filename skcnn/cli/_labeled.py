@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skcnn.cli.tables._blocks import Block, Table, as_cell
-from skcnn.cli.tables._formats import Format, Reading, place_to_read
+from skcnn.cli.tables._formats import Reading, place_to_read
 from skcnn.cli.tables._read import open_table
 
 if TYPE_CHECKING:
@@ -96,8 +96,7 @@ def read_labeled(
         If the table cannot be read, a column is missing, there is no row with a text, or a row has
         no label and `skip_empty` is False.
     """
-    if place_to_read(path, reading).format is Format.TXT:
-        raise ValueError(f"{path}: plain lines have no labels; expected a table with labels.")
+    place_to_read(path, reading, labeled=True)
     with open_table(path, reading) as table:
         table.check_column(text, "--text")
         table.check_column(label, "--label")

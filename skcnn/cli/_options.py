@@ -83,10 +83,14 @@ AbstainCost = Annotated[
         help="Make no prediction where every prediction has a higher expected cost than this.",
     ),
 ]
-FormatOption = Annotated[
+_FORMAT_HELP = "Format of the input; default: as its name ends, CSV for standard input."
+FormatOption = Annotated[Format | None, typer.Option("--format", help=_FORMAT_HELP)]
+LabeledFormat = Annotated[
     Format | None,
     typer.Option(
-        "--format", help="Format of the input; default: as its name ends, CSV for standard input."
+        "--format",
+        help=_FORMAT_HELP,
+        metavar="|".join(each for each in Format if each is not Format.TXT),  # lines lack labels
     ),
 ]
 Encoding = Annotated[

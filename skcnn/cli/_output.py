@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from skcnn.cli._printable import printable, printable_rows
+from skcnn._printable import printable, printable_rows
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,9 +13,9 @@ from skcnn.cli._labeled import LabeledTexts, read_labeled
 from skcnn.cli._model import load_model, names_of, position_of, positions_of
 from skcnn.cli._options import (
     Encoding,
-    FormatOption,
     LabelColumn,
     Labeled,
+    LabeledFormat,
     ModelFile,
     Positive,
     QuotingOption,
@@ -43,14 +43,16 @@ def report(
             help=f"Labeled table to train {_BASELINE} on, as a comparison: the training table.",
         ),
     ] = None,
-    title: Annotated[str, typer.Option(help="Heading of the page.")] = "",
+    title: Annotated[
+        str, typer.Option(help="Heading of the page; default: the names of both files.")
+    ] = "",
     unit: Annotated[str, typer.Option(help="Unit of the costs, such as €.")] = "",
     positive: Positive = None,
     errors: Annotated[
         int, typer.Option(min=1, help="How many of the most expensive errors to show.")
     ] = 20,
     skip_empty: SkipEmpty = False,
-    format: FormatOption = None,
+    format: LabeledFormat = None,
     encoding: Encoding = None,
     separator: Separator = None,
     quoting: QuotingOption = Quoting.STANDARD,
@@ -94,7 +96,7 @@ def report(
             output,
             pos_label=pos_label,
             baselines=others,
-            title=title,
+            title=title or f"Report of {model.name} on {Path(labeled.name).name}",
             unit=unit,
             n_errors=errors,
         )

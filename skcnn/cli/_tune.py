@@ -19,9 +19,9 @@ from skcnn.cli._labeled import LabeledTexts, check_labels, read_labeled
 from skcnn.cli._options import (
     AsJson,
     Encoding,
-    FormatOption,
     LabelColumn,
     Labeled,
+    LabeledFormat,
     MaxRate,
     MinPrecision,
     MinRecall,
@@ -69,7 +69,7 @@ def tune(
     random_state: OptionalSeed = None,
     skip_empty: SkipEmpty = False,
     as_json: AsJson = False,
-    format: FormatOption = None,
+    format: LabeledFormat = None,
     encoding: Encoding = None,
     separator: Separator = None,
     quoting: QuotingOption = Quoting.STANDARD,
@@ -99,8 +99,11 @@ def tune(
     _print_path(path, name)
     for each in thresholds:
         say(threshold_in_words(each, name))
-    cost = f"{name}={costs[len(costs) // 2]:g}"
-    say(f"To train with a cost: {_train_command(context, cost)}")
+    example = f"{costs[len(costs) // 2]:g}"
+    say(
+        f"To train ({example} is only an example: name what a miss costs you, if another error "
+        f"costs 1): {_train_command(context, f'{name}={example}')}"
+    )
 
 
 def _train_command(context: typer.Context, cost: str) -> str:

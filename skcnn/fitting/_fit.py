@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from skcnn._arrays import Int64
-from skcnn._compat import own_random_state, warn_user
+from skcnn._compat import check_keras, own_random_state, warn_user
 from skcnn._settings import FitSettings, MemberSettings, NetworkSettings, TextSettings
 from skcnn.fitting._held_out import held_out_cost, split_rows
 from skcnn.fitting._job import Job
@@ -57,6 +57,17 @@ _TEACHES_LITTLE = (
     "probably make the predictions worse. Leave unlabeled out, or set distill=True for a model "
     "without sentence_vectors and members."
 )
+
+
+def check_can_fit() -> None:
+    """Raise an error where `fit` cannot be called: a package is missing, or TensorFlow would wait.
+
+    Raises
+    ------
+    ImportError, RuntimeError
+        As `check_keras`.
+    """
+    check_keras("fit")
 
 
 def fit_model(

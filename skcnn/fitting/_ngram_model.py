@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,7 @@ from skcnn.fitting._log_count_ratios import log_count_ratios
 from skcnn.fitting._pool import Predictions, calibrated_log_loss
 from skcnn.fitting._soft_logistic_regression import fit_soft_logistic_regression
 from skcnn.predicting._ngram_model import NgramModel, to_probabilities
-from skcnn.text._ngrams import fit_ngrams
+from skcnn.text._ngrams import NgramFeatures
 
 # The inverse of the penalty's strength, C in scikit-learn, for the n-grams as they are. With many
 # rows, one of the values is chosen; with few rows, it is the first. With many classes it is the
@@ -44,11 +43,13 @@ class NgramTexts:
     Attributes
     ----------
     rows : (m,) their positions in the training set, ascending
-    tokens : the tokens of m texts
+    features : their n-grams
+    matrix : sparse (m, n_ngrams), the weight of each n-gram in each text
     """
 
     rows: Int64
-    tokens: list[list[str]]
+    features: NgramFeatures
+    matrix: Any
 
 
 def choose_texts(
@@ -56,7 +57,7 @@ def choose_texts(
     targets: Int32,
     train_rows: Int64,
     random_state: np.random.RandomState,
-) -> NgramTexts:
+) -> Int64:
     """Choose texts for the n-gram model: all, or a random part with at most 6,000,000 characters.
 
     If a part is chosen, labeled texts come first, and texts with a hundredth of that number of
@@ -69,10 +70,14 @@ def choose_texts(
     train_rows : labeled texts that the network learns from
     random_state : RandomState
         A copy is used, so that the network is the same with and without the n-gram model.
+
+    Returns
+    -------
+    (m,) positions of the texts, ascending
     """
     lengths = np.fromiter((sum(map(len, text)) for text in tokens), np.int64, len(tokens))
     if lengths.sum() <= _MAX_CHARACTERS:
-        return NgramTexts(np.arange(len(tokens)), tokens)
+        return np.arange(len(tokens))
     random_state, n_labeled = deepcopy(random_state), len(targets)
     order = np.concatenate(
         [
@@ -85,8 +90,7 @@ def choose_texts(
     # Every class needs a text to learn from. Its shortest text is always chosen.
     by_length = train_rows[np.argsort(lengths[train_rows], kind="stable")]
     of_each_class = by_length[np.unique(targets[by_length], return_index=True)[1]]
-    rows = np.union1d(order[fitting], of_each_class)
-    return NgramTexts(rows, [tokens[row] for row in rows])
+    return np.union1d(order[fitting], of_each_class)
 
 
 class NgramTable:
@@ -94,25 +98,23 @@ class NgramTable:
 
     Parameters
     ----------
-    tokens : the tokens of n texts
+    texts : NgramTexts
+        Its `rows` are the names of the rows, for `fit_predict_proba`.
     targets : (n,) positions of the classes, or (n, K) rows of probabilities
     n_classes : int
     sample_weight : (n,) positive, or None
     random_state : seed of the solver
-    rows : (n,) ascending; the names of the rows, for `fit_predict_proba`; None: 0, 1, ...
     """
 
     def __init__(
         self,
-        tokens: Sequence[Sequence[str]],
+        texts: NgramTexts,
         targets: Int32 | Float32,
         n_classes: int,
         sample_weight: Float64 | None,
         random_state: int,
-        rows: Int64 | None = None,
     ) -> None:
-        self._rows = np.arange(len(targets)) if rows is None else rows
-        self.features, self._matrix = fit_ngrams(tokens)
+        self._rows, self.features, self._matrix = texts.rows, texts.features, texts.matrix
         self._targets = targets
         self._n_classes = n_classes
         # The strength of the penalty must not depend on the unit of the weights.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skcnn._arrays import Float32, Float64, Int32, Int64
-from skcnn.fitting._log_count_ratios import ratios_of_counts
+from skcnn.fitting._log_count_ratios import presence, ratios_of_counts
 from skcnn.fitting._online_logistic_regression import fit_next_part
 from skcnn.predicting._ngram_model import NgramModel
 from skcnn.text._ngrams import (
@@ -204,7 +204,7 @@ class NgramProgress:
         self, matrix: Any, places: Int64, positives: NDArray[np.bool_], weight: Float64
     ) -> NgramProgress:
         """Add the weights of the texts that contain each n-gram."""
-        contains = matrix.astype(bool).astype(np.float64).T  # (n_found, n)
+        contains = presence(matrix).T  # (n_found, n)
         of_class = weight[:, np.newaxis] * positives  # (n, n_columns)
         weight_with, class_weight_with = self.weight_with.copy(), self.class_weight_with.copy()
         weight_with[places] += contains @ weight

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +19,7 @@ from skcnn.fitting._splits import (
     choose_splits,
 )
 from skcnn.fitting._training_set import TrainingSet
+from skcnn.text._ngrams import fit_ngrams
 from skcnn.text._prepare import PreparedTexts, prepare_texts
 
 
@@ -75,23 +77,32 @@ def cross_fit_ngrams(job: Job, words: Words) -> tuple[CrossFitted, ...]:
 def prepare(
     job: Job, texts: list[str], train_rows: Int64
 ) -> tuple[PreparedTexts, NgramTexts | None]:
-    """Tokenize texts, and prepare them for the network and for the n-gram model.
+    """Tokenize texts, and prepare them for the network and for the n-gram model, in two threads.
 
     The labeled texts come first; `train_rows` may include others. The tokens of all texts are freed
     at the end of this function: for very many texts they take more memory than the whole training.
     """
     tokens = job.tokenize(texts)
     job.reporter.say(f"Tokens: {sum(map(len, tokens)):,} in {len(texts):,} texts")
-    # Texts of a student include the unlabeled ones.
-    learns = job.text.learns_from_unlabeled and len(texts) == len(job.data.texts)
-    unlabeled = job.unlabeled if learns else None
-    prepared = prepare_texts(
-        tokens, train_rows, job.held_out_rows, job.text, unlabeled, job.random_state
-    )
-    job.reporter.say(f"Word vectors: {len(prepared.vocabulary):,} words of the training texts")
-    if not job.members.linear_model:
-        return prepared, None
-    return prepared, choose_texts(tokens, job.data.targets, job.train_rows, job.random_state)
+    with ThreadPoolExecutor(1) as executor:
+        ngrams = None
+        if job.members.linear_model:
+            # Before the other thread draws from the same random state.
+            rows = choose_texts(tokens, job.data.targets, job.train_rows, job.random_state)
+            ngrams = executor.submit(_count_ngrams, tokens, rows)
+        # Texts of a student include the unlabeled ones.
+        learns = job.text.learns_from_unlabeled and len(texts) == len(job.data.texts)
+        unlabeled = job.unlabeled if learns else None
+        prepared = prepare_texts(
+            tokens, train_rows, job.held_out_rows, job.text, unlabeled, job.random_state
+        )
+        n_words = len(prepared.vocabulary)
+        job.reporter.say(f"Word vectors: {n_words:,} words of the training texts")
+        return prepared, None if ngrams is None else ngrams.result()
+
+
+def _count_ngrams(tokens: list[list[str]], rows: Int64) -> NgramTexts:
+    return NgramTexts(rows, *fit_ngrams([tokens[row] for row in rows]))
 
 
 def make_table(
@@ -99,7 +110,7 @@ def make_table(
 ) -> NgramTable:
     """Return the texts as the n-gram model learns from them."""
     targets, weight = learned.targets_and_weight(texts.rows)
-    return NgramTable(texts.tokens, targets, n_classes, weight, seed, texts.rows)
+    return NgramTable(texts, targets, n_classes, weight, seed)
 
 
 def _split(job: Job, texts: NgramTexts | None) -> Splits:

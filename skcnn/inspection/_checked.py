@@ -38,7 +38,8 @@ def checked(
     if unknown:
         raise ValueError(
             f"y has the labels {unknown[:10]}, which are not in classes_ = "
-            f"{classes.tolist()[:10]}; expected labels that the estimator was fitted on."
+            f"{classes.tolist()[:10]}; expected labels that the estimator was fitted on. Rename "
+            "these labels in y, or leave out these rows."
         )
     costs = check_cost_matrix(costs_of(estimator, cost_matrix), classes)
     label = positive_label(classes, costs, plain_label(pos_label))

@@ -73,7 +73,8 @@ def report(
         If the estimator has no ``predict_proba``, X does not hold texts, or n_errors is not an
         integer.
     ValueError
-        If y does not fit X, has labels that are not among the classes, or the costs are invalid.
+        If y does not fit X, has labels that are not among the classes or only one of two classes,
+        or the costs are invalid.
     ImportError
         If Jinja2, matplotlib or pandas is not installed.
     OSError
@@ -94,6 +95,7 @@ def report(
     check_number_of_rows(n_errors)
     check_can_write(path)
     data = checked(estimator, X, y, cost_matrix, pos_label)
+    _check_both_classes(data)
     name = type(estimator).__name__
     lines = list(outcomes(name, data, baselines or {}, X))
     page = template("report.html").render(
@@ -117,6 +119,18 @@ def report(
 def check_report_packages() -> None:
     """Raise an ImportError if a package that `report` needs is missing."""
     check_installed("A report", "jinja2", "matplotlib", "pandas")
+
+
+def _check_both_classes(data: Checked) -> None:
+    """Raise an error if there are two classes and all texts are of one: no picture shows that."""
+    found = set(data.y.tolist())
+    if data.pos_label is not None and len(found) == 1:
+        first, second = labels = data.classes.tolist()
+        (lacking,) = set(labels) - found
+        raise ValueError(
+            f"all {len(data.y)} texts have the label {found.pop()!r} in y; expected texts of both "
+            f"classes, {first!r} and {second!r}. Add texts with the label {lacking!r}."
+        )
 
 
 def _by_class(data: Checked) -> list[tuple[Any, float, float, int]]:

@@ -1,4 +1,7 @@
-"""Templates of pages. What is put into HTML is escaped; Markdown has the filter `md` for it."""
+"""Templates of pages. What is put into HTML is escaped; Markdown has the filter `md` for it.
+
+Control characters are shown by their names, as the command line shows them.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from skcnn._compat import check_installed
+from skcnn._printable import printable_rows
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -32,11 +36,22 @@ def template(name: str) -> Template:
         loader=PackageLoader("skcnn.inspection"),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
+        finalize=_harmless,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters["md"] = as_markdown
     return environment.get_template(name)
+
+
+def _harmless(value: object) -> object:
+    """Return what a template shows, control characters of a text by their names.
+
+    Line breaks stay, also those of Windows, and what is HTML already stays as it is.
+    """
+    if not isinstance(value, str) or hasattr(value, "__html__"):
+        return value
+    return printable_rows(value.replace("\r\n", "\n"))
 
 
 def as_markdown(value: object) -> str:

@@ -61,6 +61,18 @@ class Watch:
     on_batch_end: Callable[[int, float], None] | None
 
 
+_BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+
+
+def acts_on_batches(callback: keras.callbacks.Callback) -> bool:
+    """Return whether a callback is called between two batches, where it may change anything."""
+    return any(
+        name in vars(callback)  # as in LambdaCallback
+        or getattr(type(callback), name) is not getattr(keras.callbacks.Callback, name)
+        for name in _BATCH_HOOKS
+    )
+
+
 ResultOf = Callable[[keras.Model, dict[str, list[float]]], Any]
 
 

@@ -192,10 +192,12 @@ def adam_update(weight, gradient, mean, variance, step_size, beta_1, beta_2, eps
 
     step_size : with the bias correction, ``lr * sqrt(1 - beta_2^t) / (1 - beta_1^t)``.
     """
+    # With the integer 1, all that follows would be computed as float64.
+    change_1, change_2 = np.float32(1) - beta_1, np.float32(1) - beta_2
     for i in range(len(weight)):
         g = gradient[i]
-        mean[i] += (g - mean[i]) * (1 - beta_1)
-        variance[i] += (g * g - variance[i]) * (1 - beta_2)
+        mean[i] += (g - mean[i]) * change_1
+        variance[i] += (g * g - variance[i]) * change_2
         weight[i] -= step_size * mean[i] / (np.sqrt(variance[i]) + epsilon)
 
 
@@ -208,6 +210,7 @@ def adam_update_rows(
     embedding, mean, variance : (n_rows, d); rows : (R,), distinct; gradient : (R, d);
     last_step : (n_rows,), the step up to which each row is updated.
     """
+    change_1, change_2 = np.float32(1) - beta_1, np.float32(1) - beta_2
     for r in range(len(rows)):
         last_step[rows[r]] = step
         w = embedding[rows[r]]
@@ -216,8 +219,8 @@ def adam_update_rows(
         row_gradient = gradient[r]
         for i in range(len(w)):
             g = row_gradient[i]
-            m[i] += (g - m[i]) * (1 - beta_1)
-            v[i] += (g * g - v[i]) * (1 - beta_2)
+            m[i] += (g - m[i]) * change_1
+            v[i] += (g * g - v[i]) * change_2
             w[i] -= step_size * m[i] / (np.sqrt(v[i]) + epsilon)
 
 

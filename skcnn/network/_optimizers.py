@@ -35,10 +35,15 @@ class Optimizer(Protocol):
         """Take one step; `gradients.embedding` has one row for each of `rows`."""
 
 
-def make_optimizer(model: keras.Model, weights: Weights, executor: Executor) -> Optimizer:
-    """Return the compiled loop for plain Adam, Keras' own update for everything else."""
+def make_optimizer(
+    model: keras.Model, weights: Weights, executor: Executor, *, is_watched: bool
+) -> Optimizer:
+    """Return the compiled loop for plain Adam, Keras' own update for everything else.
+
+    `is_watched` says whether callbacks see, and may change, the optimizer between two batches.
+    """
     if is_plain_adam(model.optimizer):
-        return RowwiseAdam(model.optimizer, weights, executor)
+        return RowwiseAdam(model.optimizer, weights, executor, is_watched=is_watched)
     return KerasUpdate(model)
 
 
@@ -52,9 +57,18 @@ class RowwiseAdam:
     """
 
     def __init__(
-        self, optimizer: keras.optimizers.Adam, weights: Weights, executor: Executor
+        self,
+        optimizer: keras.optimizers.Adam,
+        weights: Weights,
+        executor: Executor,
+        *,
+        is_watched: bool = False,
     ) -> None:
         self._optimizer = optimizer
+        has_schedule = not isinstance(optimizer.learning_rate, keras.Variable)
+        self._asks_each_step = is_watched or has_schedule
+        self._learning_rate: float | None = None
+        self._n_uncounted = 0  # steps that Keras' optimizer does not know of yet
         self._executor = executor
         self._means = [np.zeros_like(array) for array in weights.arrays]
         self._variances = [np.zeros_like(array) for array in weights.arrays]
@@ -85,6 +99,7 @@ class RowwiseAdam:
     def prepare(self, weights: Weights, rows: Int32 | None = None) -> None:
         """Bring these rows up to the last step; without `rows`, all."""
         if rows is None:
+            self._tell_steps()
             rows = np.arange(len(weights.embedding), dtype=np.int32)
 
         def catch_up(part: slice) -> None:
@@ -138,16 +153,29 @@ class RowwiseAdam:
     def _next_step(self) -> np.float32:
         """Count the step and return its size, which schedules and callbacks may change."""
         adam = self._optimizer
-        # These are calls of TensorFlow: those of Keras would take a tenth of the time of a step.
-        learning_rate = float(_tensor(adam.learning_rate).numpy())
+        if self._learning_rate is None:
+            # A call of TensorFlow: that of Keras would take a tenth of the time of a step.
+            self._learning_rate = float(_tensor(adam.learning_rate).numpy())
+        learning_rate = self._learning_rate
         self._step += 1
-        adam.iterations.value.assign_add(1, read_value=False)
+        self._n_uncounted += 1
+        if self._asks_each_step:
+            self._tell_steps()
         correction = np.sqrt(1 - adam.beta_2**self._step) / (1 - adam.beta_1**self._step)
         if self._step == len(self._step_sizes):
             self._step_sizes = np.concatenate([self._step_sizes, np.zeros_like(self._step_sizes)])
         size = np.float32(learning_rate * correction)
         self._step_sizes[self._step] = size
         return size
+
+    def _tell_steps(self) -> None:
+        """Add the steps to Keras' count, and ask for the learning rate again in the next one.
+
+        If nobody looks between two batches, once for all steps of an epoch: asking TensorFlow in
+        each step takes a tenth of the time of training.
+        """
+        self._optimizer.iterations.value.assign_add(self._n_uncounted, read_value=False)
+        self._n_uncounted, self._learning_rate = 0, None
 
 
 class KerasUpdate:

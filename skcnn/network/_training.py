@@ -13,6 +13,7 @@ from skcnn._arrays import Float32, Int64
 from skcnn.text._sequences import TokenSequences
 
 from ._averaging import EpochAverage
+from ._callbacks import acts_on_batches
 from ._labeled_texts import LabeledTexts
 from ._loss_gradient import LossGradient, make_loss_gradient
 from ._optimizers import make_optimizer
@@ -54,7 +55,15 @@ def train(
     )
     model.stop_training = False
     with worker_threads() as executor:
-        loop = _Loop(model, loss_gradient, generator, executor, average_weights, word_dropout)
+        loop = _Loop(
+            model,
+            loss_gradient,
+            generator,
+            executor,
+            average_weights,
+            word_dropout,
+            is_watched=any(map(acts_on_batches, hooks.callbacks)),
+        )
         logs: dict[str, float] = {}
         hooks.on_train_begin()
         for epoch in range(initial_epoch, epochs):
@@ -84,6 +93,8 @@ class _Loop:
         executor: Executor,
         average_weights: bool,
         word_dropout: float | Float32,
+        *,
+        is_watched: bool,
     ) -> None:
         self._model = model
         self._loss_gradient = loss_gradient
@@ -95,7 +106,7 @@ class _Loop:
         self._widths = filter_widths(model)
         self._dropout = model.get_layer("dropout").rate
         self._word_dropout = word_dropout
-        self._optimizer = make_optimizer(model, self._weights, executor)
+        self._optimizer = make_optimizer(model, self._weights, executor, is_watched=is_watched)
         self._make_batch = BatchMaker(len(self._weights.embedding), word_parts(model))
 
     def run_epoch(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 from zlib import crc32
 
@@ -57,9 +57,10 @@ class TextsByWord:
     @classmethod
     def from_tokens(cls, tokens: Sequence[Sequence[str]]) -> TextsByWord:
         """Count the words of tokenized texts."""
-        positions: dict[str, int] = {}
+        positions: defaultdict[str, int] = defaultdict()
+        positions.default_factory = positions.__len__  # a new word gets the next position
         lengths = np.fromiter(map(len, tokens), np.int64, len(tokens))
-        found = (positions.setdefault(word, len(positions)) for text in tokens for word in text)
+        found = map(positions.__getitem__, chain.from_iterable(tokens))
         ids = np.fromiter(found, np.int64, int(lengths.sum()))
         rows = np.repeat(np.arange(len(tokens)), lengths)
         n_distinct = max(len(positions), 1)
@@ -406,7 +407,9 @@ def _count_character_ngrams(texts: TextsByWord, at_least: int) -> tuple[NDArray[
     of_words = csr_array((ones, ngrams.ids, offsets), (len(ngrams), len(keys)))
     shape = (texts.n_texts, len(ngrams))
     of_texts = _csr(texts.log_counts, texts.pair_rows, texts.pair_ids, shape)
-    return keys, csr_array(of_texts @ of_words)  # (n_texts, U) @ (U, c)
+    found = csr_array(of_texts @ of_words)  # (n_texts, U) @ (U, c)
+    found.sort_indices()  # liblinear takes two thirds of the time with neighbors side by side
+    return keys, found
 
 
 def _csr(values: Float64, rows: Int64, columns: Int64, shape: tuple[int, int]) -> Any:

@@ -59,6 +59,13 @@ def test_h_is_help_and_ends_with_two_examples_that_parse(command: str) -> None:
         group.commands[name].make_context(name, arguments)
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_plain_lines_are_offered_where_no_labels_are_needed(command: str) -> None:
+    printed = CliRunner().invoke(app, [command, "-h"], env={"COLUMNS": "200"}).stdout
+    assert ("|txt" in printed) == (command in {"explain", "predict"})
+    assert ("csv|tsv|jsonl|parquet" in printed) == (command not in {"info", "demo"})
+
+
 def test_an_error_in_a_real_process_is_one_line_without_a_traceback(tmp_path: Path) -> None:
     result = run_process("train", tmp_path / "absent.csv", "-o", tmp_path / "model.skcnn")
     assert result.returncode == 2

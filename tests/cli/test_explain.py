@@ -15,7 +15,20 @@ TEXTS = ["win cash now", "", "see you at eight"]
 
 def test_one_text_is_explained_as_python_explains_it(model: Path) -> None:
     explanation = skcnn.CostSensitiveTextCNN.load(model).explain(TEXTS[:1])[0]
-    assert succeeds("explain", model, "--text", TEXTS[0]) == f"{explanation!r}\n"
+    printed = succeeds("explain", model, "--text", TEXTS[0])
+    assert printed.startswith(f"{explanation!r}\n\n(base): ")
+
+
+def test_the_last_line_says_once_what_the_words_mean(model: Path, tmp_path: Path) -> None:
+    data = tmp_path / "new.txt"
+    data.write_text("".join(f"{text}\n" for text in TEXTS * 50))
+    printed = succeeds("explain", model, data)
+    *_, empty, legend = printed.splitlines()
+    assert empty == ""
+    for word in ("(base): ", "log-odds: ", "saves: "):
+        assert word in legend
+        assert printed.count(word) == 1
+    assert "saves: " not in succeeds("explain", model, data, "--json")
 
 
 def test_each_text_of_a_table_is_one_line_of_json(model: Path, tmp_path: Path) -> None:

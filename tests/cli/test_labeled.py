@@ -49,5 +49,21 @@ def test_labels_of_any_kind_are_the_strings_that_a_csv_file_holds(tmp_path: Path
 
 def test_plain_lines_have_no_labels(tmp_path: Path) -> None:
     for name, reading in (("a.txt", Reading()), ("-", Reading(format=Format.TXT))):
-        with pytest.raises(ValueError, match="plain lines have no labels"):
+        with pytest.raises(
+            ValueError,
+            match=r"plain lines have no labels; expected a table with a column of labels",
+        ):
             read_labeled(Path(name), reading, "text", "label", skip_empty=False)
+
+
+def test_a_table_with_labels_may_have_a_name_that_ends_in_txt(tmp_path: Path) -> None:
+    path = table(tmp_path, "text\tlabel\na\tx\nb\ty\n", "a.txt")
+    with pytest.raises(ValueError, match="If it is one, name its format, such as --format tsv"):
+        read_labeled(path, Reading(), "text", "label", skip_empty=False)
+    labeled = read_labeled(path, Reading(format=Format.TSV), "text", "label", skip_empty=False)
+    assert labeled.labels == ["x", "y"]
+
+
+def test_plain_lines_are_not_offered_where_labels_are_needed(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"ends in \.csv, \.tsv, \.jsonl or \.parquet \("):
+        read_labeled(table(tmp_path, "", "a.dat"), Reading(), "a", "b", skip_empty=False)

@@ -16,8 +16,8 @@ from time import sleep
 import pytest
 import typer
 
+from skcnn._printable import printable, printable_rows
 from skcnn.cli._output import console, new_table, one_line_errors, progress, say
-from skcnn.cli._printable import printable, printable_rows
 from tests.cli.tables import run_process
 
 CLI = Path(__file__).parents[2] / "skcnn" / "cli"

@@ -86,6 +86,11 @@ FILES: dict[str, tuple[str, bytes, Reading]] = {
     ),
     "cp1252": ("a.csv", delimited(",").encode("cp1252"), Reading(encoding="cp1252")),
     "another ending": ("a.dat", delimited(",").encode(), Reading(format=Format.CSV)),
+    "text named as a spreadsheet": (
+        "a.xls",
+        delimited("\t").encode(),
+        Reading(format=Format.TSV),
+    ),
     "an ending that is wrong": ("a.csv", json_lines().encode(), Reading(format=Format.JSONL)),
     "empty lines first": ("a.csv", b"\r\n\n" + delimited(",").encode(), Reading()),
 }
@@ -199,7 +204,10 @@ def test_a_line_break_inside_a_cell_of_a_tsv_is_refused(tmp_path: Path) -> None:
         ("a.jsonl.gz", b'{"text": "a"}\n', ["not a gzip file", "remove .gz"]),
         ("a.csv.gz", gzip.compress(b"text\na\n" * 99, mtime=0)[:-9], ["cannot be read as a table"]),
         ("a.parquet.gz", b"", ["without .gz"]),
-        ("a.xlsx", b"", [".csv, .tsv, .jsonl, .parquet or .txt", "--format"]),
+        ("a.dat", b"", [".csv, .tsv, .jsonl, .parquet or .txt", "--format"]),
+        ("a.xlsx", b"", ["is a spreadsheet", "Save it as CSV (UTF-8) or Parquet"]),
+        ("A.XLS", b"", ["is a spreadsheet", "Save it as CSV (UTF-8) or Parquet"]),
+        ("a.ods", b"", ["is a spreadsheet", "Save it as CSV (UTF-8) or Parquet"]),
     ],
 )
 def test_a_table_that_cannot_be_read_is_named_with_the_cure(

@@ -27,6 +27,17 @@ def test_report_writes_a_page_with_a_comparison(model: Path, labeled: str) -> No
         assert expected in page
 
 
+def test_without_a_title_the_page_names_both_files(model: Path, labeled: str) -> None:
+    data = Path("folder") / "new & old.csv"
+    data.parent.mkdir()
+    Path(labeled).rename(data)
+    succeeds("report", model, data, "-o", "report.html")
+    heading = "Report of model.skcnn on new &amp; old.csv"
+    page = Path("report.html").read_text("utf-8")
+    assert f"<title>{heading}</title>" in page
+    assert f"<h1>{heading}</h1>" in page
+
+
 def test_options_for_reading_are_for_the_comparison_too(model: Path, labeled: str) -> None:
     for name in ("labeled.csv", "train.csv"):
         rows = [f"für {text.replace(',', '')}~{y}" for text, y in ROWS[:20] + ROWS[-20:]]

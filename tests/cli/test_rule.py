@@ -64,7 +64,7 @@ def test_explain_is_about_what_predict_says(path: Path, tmp_path: Path) -> None:
     found = [json.loads(line) for line in succeeds("explain", path, data, "--json").splitlines()]
     expected = skcnn.load(path).predict(TEXTS).tolist()
     assert [each["predicted"] for each in found] == expected
-    printed = succeeds("explain", path, data).split("\n\n")
+    *printed, _ = succeeds("explain", path, data).split("\n\n")
     for each, label, lines in zip(found, expected, printed, strict=True):
         assert each["explained"] == label or label == "unsure"
         p = each["probabilities"][each["explained"]]

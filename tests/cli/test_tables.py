@@ -58,7 +58,8 @@ def test_an_error_in_a_table_names_the_place(
 @pytest.mark.parametrize(
     ("name", "content", "complaint"),
     [
-        ("data.xlsx", b"", "ends in .csv, .tsv"),
+        ("data.xlsx", b"", "is a spreadsheet"),
+        ("data.dat", b"", "ends in .csv, .tsv"),
         ("data.csv.gz", b"text,label\n", "is not a gzip file"),
         ("data.csv.gz", gzip.compress(b"text,label\na,x\n" * 99, mtime=0)[:-9], "cannot be read"),
         ("absent.csv", None, "No such file"),

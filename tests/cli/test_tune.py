@@ -77,6 +77,8 @@ def test_the_command_to_train_can_be_pasted(
     Path("small.toml").write_text("epochs = 1")
     options = ["--encoding", "cp1252", "--text", "Der Text", "--config", "small.toml"]
     printed = succeeds("tune", "meine Daten.csv", *options, "--skip-empty", "--ratios", "3")
-    command = shlex.split(printed.splitlines()[-1].removeprefix("To train with a cost: skcnn "))
+    words, command_line = printed.splitlines()[-1].split(": skcnn ")
+    assert words.startswith("To train (3 is only an example: name what a miss costs you")
+    command = shlex.split(command_line)
     assert "--skip-empty" in command
     assert "Saved model.skcnn" in succeeds(*command)

@@ -216,7 +216,7 @@ def test_a_header_is_escaped_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "complaint"),
     [
-        ("b.xlsx", r"ends in \.csv, \.tsv.*Choose another name"),
+        ("b.xlsx", r"ends in \.csv, \.tsv, \.jsonl or \.parquet \(.*Choose another name"),
         ("b.txt", r"a \.txt file has no columns"),
         ("b.parquet.gz", r"without \.gz"),
         ("folder.csv", "it is a folder"),

@@ -15,9 +15,9 @@ from sklearn.linear_model import LogisticRegression
 
 from skcnn import CostSensitiveTextCNN
 from skcnn.files._archive import read, write
-from skcnn.fitting import _ngram_model
+from skcnn.fitting import _ngram_model, _words
 from skcnn.fitting._log_count_ratios import log_count_ratios
-from skcnn.fitting._ngram_model import NgramTable
+from skcnn.fitting._ngram_model import NgramTable, NgramTexts
 from skcnn.fitting._pool import Predictions, calibrated_log_loss
 from skcnn.predicting import _ngram_model as predicting_ngram_model
 from skcnn.predicting._ngram_model import NgramModel
@@ -29,7 +29,8 @@ from tests.conftest import Corpus, Make
 
 def table_of(texts: list[str], labels: Any, sample_weight: Any = None) -> NgramTable:
     positions = np.unique(labels, return_inverse=True)[1].astype(np.int32)
-    return NgramTable(tokenize_all(texts), positions, positions.max() + 1, sample_weight, 0)
+    ngrams = NgramTexts(np.arange(len(texts)), *fit_ngrams(tokenize_all(texts)))
+    return NgramTable(ngrams, positions, positions.max() + 1, sample_weight, 0)
 
 
 def network_alone(estimator: CostSensitiveTextCNN, texts: list[str]) -> NDArray[np.float64]:
@@ -187,7 +188,7 @@ def test_of_too_many_texts_some_of_every_class_are_learnt_from(
         sizes.append(len(tokens))
         return fit_ngrams(tokens)
 
-    monkeypatch.setattr(_ngram_model, "fit_ngrams", counting)
+    monkeypatch.setattr(_words, "fit_ngrams", counting)
     for early_stopping in (False, True):
         cnn = small_cnn(early_stopping=early_stopping, epochs=1)
         P = cnn.fit([*texts, "rare indeed"], [*labels, "rare"]).predict_proba(texts[:3])

@@ -11,11 +11,12 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from skcnn._arrays import Float32, Float64, Int64
-from skcnn.fitting._ngram_model import NgramTable
+from skcnn.fitting._ngram_model import NgramTable, NgramTexts
 from skcnn.fitting._pool import Predictions, pool_students
 from skcnn.fitting._soft_logistic_regression import fit_soft_logistic_regression
 from skcnn.fitting._soft_targets import join_soft_targets, predict_left_out
 from skcnn.fitting._training_set import check_training_set
+from skcnn.text._ngrams import fit_ngrams
 from skcnn.text._tokenizer import tokenize_all
 from tests.conftest import Corpus
 
@@ -69,7 +70,8 @@ def test_the_default_tolerance_changes_probabilities_by_less_than_a_hundredth() 
 
 
 def table(corpus: Corpus, targets: Any, weight: Any = None) -> NgramTable:
-    return NgramTable(tokenize_all(corpus.texts), targets, len(np.unique(corpus.labels)), weight, 0)
+    ngrams = NgramTexts(np.arange(len(corpus.texts)), *fit_ngrams(tokenize_all(corpus.texts)))
+    return NgramTable(ngrams, targets, len(np.unique(corpus.labels)), weight, 0)
 
 
 def classes_and_rows(corpus: Corpus) -> tuple[Any, Any]:

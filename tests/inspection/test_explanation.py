@@ -125,6 +125,13 @@ def test_words_in_html_are_the_text_piece_by_piece(cnn: CostSensitiveTextCNN) ->
         assert max(abs(strength) for _, strength in pieces) == 1
 
 
+def test_html_shows_control_characters_by_their_names(cnn: CostSensitiveTextCNN) -> None:
+    shown = cnn.explain(HOSTILE)._repr_html_()
+    assert not {"\x1b", "\u202e", "\x00"} & set(shown)
+    for name in (r"\x1b[", r"\u202e", r"\x00"):
+        assert name in shown
+
+
 @needs_browser
 def test_a_browser_shows_hostile_texts_and_runs_nothing(
     cnn: CostSensitiveTextCNN, tmp_path: Path

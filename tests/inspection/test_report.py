@@ -121,6 +121,32 @@ def test_the_model_card_is_markdown_that_shows_labels_as_they_are(case: Any) -> 
     assert f"{len(X)} labeled texts" in card
 
 
+@pytest.mark.parametrize("model", [linear(), CostSensitiveTextCNN(**SMALL)], ids=["linear", "cnn"])
+def test_control_characters_are_shown_by_their_names(model: Any, tmp_path: Path) -> None:
+    labels = ["ham\x1b[2J", "spam\x9b\u202e"]
+    texts, y = corpus(labels)
+    model.fit(texts, y)
+    X = [f"{text} \x00\x07 one\r\ntwo" for text in texts]
+    wrong = np.where(model.predict(X) == labels[0], labels[1], labels[0])
+    wrong[-1] = model.predict(X)[-1]  # both labels are there, whatever the model predicts
+    names: dict[str, Any] = {"title": "\x1b]0;title\x07", "baselines": {"\x7fother": model}}
+    page = report(model, X, wrong, tmp_path / "a.html", unit="\x85€", **names).read_text("utf-8")
+    card = model_card(model, X, wrong, unit="\x0e€")
+    assert not re.findall("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", page + card)
+    for shown in (
+        r"ham\x1b[2J",
+        r"spam\x9b\u202e",
+        r"\x00\x07 ",
+        r"\x1b]0;title\x07",
+        r"\x7fother",
+    ):
+        assert shown in page
+    assert r"\x85€" in page
+    assert r"\r" not in page  # a line break of Windows is one
+    assert r"ham\x1b\[2J" in card
+    assert r"\x0e€" in card
+
+
 def test_texts_without_a_prediction_are_counted(tmp_path: Path) -> None:
     texts, y = corpus(["ham", "spam"], 2400)
     options: dict[str, Any] = {"abstain_cost": 0.3, "abstain_label": "?"}
@@ -167,7 +193,16 @@ def test_baselines_are_compared_by_name(tmp_path: Path) -> None:
     [
         ({"pos_label": "egg"}, ValueError, "pos_label is 'egg'"),
         ({"n_errors": 0}, ValueError, "n is 0"),
-        ({"y": ["egg"] * 60}, ValueError, "labels \\['egg'\\]"),
+        (
+            {"y": ["egg"] * 60},
+            ValueError,
+            r"labels \['egg'\].* = \['ham', 'spam'\]; expected .*Rename these labels in y",
+        ),
+        (
+            {"y": ["ham"] * 60},
+            ValueError,
+            r"60 texts .* 'ham' in y; expected .* 'ham' and 'spam'.*Add texts .* 'spam'\.",
+        ),
         ({"y": ["ham"] * 3}, ValueError, "inconsistent numbers"),
         ({"X": "a text"}, TypeError, "one bare string"),
         ({"cost_matrix": {"egg": 2}}, ValueError, "'egg'"),

@@ -29,8 +29,9 @@ def stop(number: int, frame: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def handlers() -> Any:
-    """Handlers of two signals, set back at the end."""
+    """Handlers of three signals, set back at the end. A shell may have told us to ignore Ctrl-C."""
     before = {number: signal.signal(number, stop) for number in (signal.SIGUSR1, signal.SIGUSR2)}
+    before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     for number, handler in before.items():
         signal.signal(number, handler)

@@ -275,6 +275,41 @@ def test_a_callback_can_stop_training_after_a_batch():
     assert int(model.optimizer.iterations) == 2
 
 
+@pytest.mark.parametrize("is_subclass", [True, False], ids=["subclass", "lambda"])
+@pytest.mark.parametrize(
+    ("moment", "steps_seen"),
+    [
+        ("on_epoch_begin", [0, 2]),
+        ("on_epoch_end", [2, 4]),
+        ("on_train_batch_begin", [0, 1, 2, 3]),
+        ("on_train_batch_end", [1, 2, 3, 4]),
+    ],
+)
+def test_a_callback_sees_the_steps_so_far_and_may_stop_the_learning(
+    moment, steps_seen, is_subclass
+):
+    model, (sequences, targets), seen = small_model(), texts_and_targets(8), []
+
+    def stop_learning(*_, **__):
+        seen.append(int(model.optimizer.iterations))
+        model.optimizer.learning_rate = 0.0
+
+    if is_subclass:
+        hook = {moment: lambda self, number, logs=None: stop_learning()}
+        callback = type("StopLearning", (callbacks.Callback,), hook)()
+    else:
+        callback = callbacks.LambdaCallback(**{moment: stop_learning})
+    options = {"batch_size": 4, "shuffle": False}
+    train(model, (sequences, targets), epochs=2, callbacks=[callback], **options)
+    assert seen == steps_seen
+    assert int(model.optimizer.iterations) == 4
+    learned = small_model()
+    if steps_seen[0]:
+        rows = np.arange(4 * steps_seen[0])
+        train(learned, (sequences.take(rows), targets[rows]), epochs=1, **options)
+    assert_equal_weights(weights_of(model), weights_of(learned), atol=1e-7)
+
+
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 @pytest.mark.parametrize("moment", ["on_train_begin", "on_epoch_begin", "on_epoch_end"])
 def test_training_continues_from_weights_that_a_callback_sets(moment, optimizer):

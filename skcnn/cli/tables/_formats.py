@@ -60,14 +60,23 @@ class Place:
 
 
 _ENDINGS = {f".{each}": each for each in Format} | {".ndjson": Format.JSONL}
+_TABLES = ".csv, .tsv, .jsonl or .parquet"
+_TABLES_AND_LINES = ".csv, .tsv, .jsonl, .parquet or .txt"
+_SPREADSHEETS = {".xls", ".xlsx", ".xlsm", ".xlsb", ".ods"}
 _STANDARD = Path("-")
 _SEPARATORS = {"tab": "\t", "\\t": "\t"}
 OWN_SEPARATORS = {Format.CSV: ",", Format.TSV: "\t"}
 SEPARATOR_NAMES = {"\t": "a tab", ",": "a comma", ";": "a semicolon"}
 
 
-def place_to_read(path: Path, reading: Reading) -> Place:
+def place_to_read(path: Path, reading: Reading, *, labeled: bool = False) -> Place:
     """Return where and in which format to read; check the options against it.
+
+    Parameters
+    ----------
+    path : a file, or ``-`` for standard input
+    reading : the options
+    labeled : whether the table must have labels, so that it cannot be plain lines
 
     Raises
     ------
@@ -77,7 +86,15 @@ def place_to_read(path: Path, reading: Reading) -> Place:
     if path == _STANDARD:
         place = Place(None, reading.format or Format.CSV, False, "standard input")
     else:
-        place = _place_of_file(path, reading.format, "Or name the format with --format.")
+        if reading.format is None:
+            _check_no_spreadsheet(path)
+        endings = _TABLES if labeled else _TABLES_AND_LINES
+        place = _place_of_file(path, reading.format, endings, "Or name the format with --format.")
+    if labeled and place.format is Format.TXT:
+        raise ValueError(
+            f"{place.name}: plain lines have no labels; expected a table with a column of labels: "
+            f"{_TABLES}. If it is one, name its format, such as --format tsv."
+        )
     _check_reading(reading, place)
     return place
 
@@ -110,22 +127,30 @@ def place_to_write(path: Path | None, source: Format) -> Place:
     if path is None or path == _STANDARD:
         as_source = source is Format.JSONL
         return Place(None, source if as_source else Format.CSV, False, "standard output")
-    place = _place_of_file(path, None, "Choose another name for the output.")
+    place = _place_of_file(path, None, _TABLES, "Choose another name for the output.")
     if place.format is Format.TXT:
         raise ValueError(
-            f"cannot write {path}: a .txt file has no columns; expected .csv, .tsv, .jsonl or "
-            ".parquet. Choose another name for the output."
+            f"cannot write {path}: a .txt file has no columns; expected {_TABLES}. Choose another "
+            "name for the output."
         )
     return place
 
 
-def _place_of_file(path: Path, given: Format | None, cure: str) -> Place:
+def _check_no_spreadsheet(path: Path) -> None:
+    if path.suffix.lower() in _SPREADSHEETS:
+        raise ValueError(
+            f"{path} is a spreadsheet; expected a table whose name ends in {_TABLES}. Save it as "
+            "CSV (UTF-8) or Parquet."
+        )
+
+
+def _place_of_file(path: Path, given: Format | None, endings: str, cure: str) -> Place:
     gzipped = path.name.lower().endswith(".gz")
     found = given or _format_of_name(path)
     if found is None:
         raise ValueError(
-            f"{path}: expected a table whose name ends in .csv, .tsv, .jsonl, .parquet or .txt "
-            f"(except .parquet, also with .gz). {cure}"
+            f"{path}: expected a table whose name ends in {endings} (except .parquet, also with "
+            f".gz). {cure}"
         )
     if gzipped and found is Format.PARQUET:
         raise ValueError(

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from skcnn.cli._printable import printable_rows
+from skcnn._printable import printable_rows
 from skcnn.cli.tables._blocks import ABSENT, Block, Table, as_cell
 from skcnn.cli.tables._delimited import format_parameters, name_of
 from skcnn.cli.tables._formats import OWN_SEPARATORS, Dialect, Format, Place, place_to_write

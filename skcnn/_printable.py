@@ -1,7 +1,8 @@
 r"""Texts and labels, shown without the power to command a terminal.
 
 A terminal obeys control characters: they can hide what was printed before, change the title of the
-window, or write to the clipboard. Such characters are shown as Python shows them, "\x1b".
+window, or write to the clipboard. Such characters are shown as Python shows them, "\x1b"; on pages
+too, where a browser would hide them.
 """
 
 from __future__ import annotations
