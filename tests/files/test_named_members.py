@@ -181,7 +181,7 @@ def test_members_that_have_no_word_vectors_are_the_same_without_them(
 ) -> None:
     model = extended(count_topics, bayes=BAYES)
     write_model(tmp_path / "model.skcnn", {}, model, word_vectors=False)
-    given = {"sentence_vectors": count_topics, "members": classifiers(model)}
+    given: Any = {"sentence_vectors": count_topics, "members": classifiers(model)}
     loaded = read_model(tmp_path / "model.skcnn", **given)[1]
     np.testing.assert_array_equal(loaded.predict_proba(new_texts), model.predict_proba(new_texts))
 

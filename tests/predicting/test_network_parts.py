@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from skcnn._arrays import Float64
-from skcnn.costs import _posterior
+from skcnn.costs._loss_formulas import LOSS_FORMULAS
 from skcnn.predicting._network_parts import read_posterior_rule
 from skcnn.predicting._parts import PartsError, check_names, part
 
@@ -29,7 +29,7 @@ def test_a_loss_that_does_not_give_probabilities_is_refused(
     def formula() -> Any:
         return SimpleNamespace(invert=lambda q, costs, unit: change(q))
 
-    monkeypatch.setitem(_posterior.LOSS_FORMULAS, "weighted", formula)
+    monkeypatch.setitem(LOSS_FORMULAS, "weighted", formula)
     header = {"loss": {"name": "weighted", "parameters": {}}}
     change: Callable[[Float64], Float64] = np.copy
     assert read_posterior_rule(header, 1 - np.eye(3)).loss == "weighted"
