@@ -32,7 +32,7 @@ def client() -> Iterator[Client]:
     """Two workers on this machine, which keep what was scattered until it is no longer used.
 
     Dask's memory manager looks every two seconds for copies that no waiting task needs, and
-    returns them: on a slow machine also between ``scatter`` and the first task.
+    deletes them: on a slow machine also between ``scatter`` and the first task.
     """
     with (
         dask.config.set({"distributed.scheduler.active-memory-manager.start": False}),

@@ -69,6 +69,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("site")  # which one process builds
 def test_every_public_function_and_class_has_a_page(site: Path) -> None:
     for name in OBJECTS:
         page = (site / "api" / f"{name}.html").read_text("utf-8")
@@ -76,6 +77,7 @@ def test_every_public_function_and_class_has_a_page(site: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("site")  # which one process builds
 def test_names_on_the_api_page_lead_to_their_pages(site: Path) -> None:
     page = (site / "api.html").read_text("utf-8")
     assert 'href="api/skcnn.costs.decide.html#skcnn.costs.decide"' in page
@@ -84,6 +86,7 @@ def test_names_on_the_api_page_lead_to_their_pages(site: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("site")  # which one process builds
 def test_links_to_files_that_are_no_pages_lead_to_the_repository(site: Path) -> None:
     files = "https://github.com/skcnn/skcnn/blob/main/"
     assert f'href="{files}README.md#try-it"' in (site / "start.html").read_text("utf-8")
@@ -92,6 +95,7 @@ def test_links_to_files_that_are_no_pages_lead_to_the_repository(site: Path) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("site")  # which one process builds
 @needs_browser
 def test_the_search_box_finds_pages(site: Path) -> None:
     html = opened(site / "search.html", "--virtual-time-budget=10000", query="q=recall")

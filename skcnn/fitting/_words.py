@@ -87,7 +87,7 @@ def prepare(
     with ThreadPoolExecutor(1) as executor:
         ngrams = None
         if job.members.linear_model:
-            # Before the other thread draws from the same random state.
+            # Before `prepare_texts` draws from the random state.
             rows = choose_texts(tokens, job.data.targets, job.train_rows, job.random_state)
             ngrams = executor.submit(_count_ngrams, tokens, rows)
         # Texts of a student include the unlabeled ones.

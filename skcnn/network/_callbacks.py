@@ -64,8 +64,10 @@ class Watch:
 _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 
 
-def acts_on_batches(callback: keras.callbacks.Callback) -> bool:
+def acts_on_batches(callback: Any) -> bool:
     """Return whether a callback is called between two batches, where it may change anything."""
+    if not isinstance(callback, keras.callbacks.Callback):
+        return True  # it only has the methods that Keras calls
     return any(
         name in vars(callback)  # as in LambdaCallback
         or getattr(type(callback), name) is not getattr(keras.callbacks.Callback, name)

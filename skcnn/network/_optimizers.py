@@ -65,8 +65,10 @@ class RowwiseAdam:
         is_watched: bool = False,
     ) -> None:
         self._optimizer = optimizer
-        has_schedule = not isinstance(optimizer.learning_rate, keras.Variable)
-        self._asks_each_step = is_watched or has_schedule
+        self._is_watched = is_watched
+        # None: not known yet. A callback may set another learning rate, or a schedule, between two
+        # epochs.
+        self._asks_each_step: bool | None = None
         self._learning_rate: float | None = None
         self._n_uncounted = 0  # steps that Keras' optimizer does not know of yet
         self._executor = executor
@@ -100,6 +102,7 @@ class RowwiseAdam:
         """Bring these rows up to the last step; without `rows`, all."""
         if rows is None:
             self._tell_steps()
+            self._asks_each_step = None
             rows = np.arange(len(weights.embedding), dtype=np.int32)
 
         def catch_up(part: slice) -> None:
@@ -153,6 +156,10 @@ class RowwiseAdam:
     def _next_step(self) -> np.float32:
         """Count the step and return its size, which schedules and callbacks may change."""
         adam = self._optimizer
+        if self._asks_each_step is None:
+            # In the configuration, a schedule is a dict and a function is its name.
+            is_number = isinstance(adam.get_config()["learning_rate"], float)
+            self._asks_each_step = self._is_watched or not is_number
         if self._learning_rate is None:
             # A call of TensorFlow: that of Keras would take a tenth of the time of a step.
             self._learning_rate = float(_tensor(adam.learning_rate).numpy())

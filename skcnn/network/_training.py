@@ -55,6 +55,7 @@ def train(
     )
     model.stop_training = False
     with worker_threads() as executor:
+        hooks.on_train_begin()  # where a callback may give itself more methods
         loop = _Loop(
             model,
             loss_gradient,
@@ -65,7 +66,6 @@ def train(
             is_watched=any(map(acts_on_batches, hooks.callbacks)),
         )
         logs: dict[str, float] = {}
-        hooks.on_train_begin()
         for epoch in range(initial_epoch, epochs):
             hooks.on_epoch_begin(epoch)
             if callbacks:

@@ -62,6 +62,7 @@ class TextsByWord:
         lengths = np.fromiter(map(len, tokens), np.int64, len(tokens))
         found = map(positions.__getitem__, chain.from_iterable(tokens))
         ids = np.fromiter(found, np.int64, int(lengths.sum()))
+        positions.default_factory = None  # it refers to `positions`: a cycle would free it late
         rows = np.repeat(np.arange(len(tokens)), lengths)
         n_distinct = max(len(positions), 1)
         pairs, counts = np.unique(rows * n_distinct + ids, return_counts=True)

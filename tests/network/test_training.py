@@ -310,6 +310,52 @@ def test_a_callback_sees_the_steps_so_far_and_may_stop_the_learning(
     assert_equal_weights(weights_of(model), weights_of(learned), atol=1e-7)
 
 
+def to_schedule(optimizer):
+    """Learn in the first two steps only."""
+    optimizer.learning_rate = keras.optimizers.schedules.PiecewiseConstantDecay([1], [0.01, 0.0])
+
+
+def to_function(optimizer):
+    rate = keras.Variable(0.01)
+
+    def learning_rate():
+        rate.assign(0.01 if optimizer.iterations < 2 else 0.0)
+        return rate
+
+    optimizer.learning_rate = learning_rate
+
+
+@pytest.mark.parametrize("change", [to_schedule, to_function])
+@pytest.mark.parametrize("moment", ["on_train_begin", "on_epoch_begin"])
+def test_a_schedule_that_a_callback_sets_counts_in_each_step(moment, change):
+    class SetSchedule(callbacks.Callback):
+        pass
+
+    def set_schedule(self, *_, **__):
+        change(self.model.optimizer)
+
+    setattr(SetSchedule, moment, set_schedule)
+    model, expected = (small_model(optimizer=keras.optimizers.Adam(0.01)) for _ in range(2))
+    sequences, targets = texts_and_targets(16)
+    options = {"batch_size": 4, "shuffle": False, "epochs": 1}
+    train(model, (sequences, targets), callbacks=[SetSchedule()], **options)
+    train(expected, (sequences.take(np.arange(8)), targets[:8]), **options)
+    assert_equal_weights(weights_of(model), weights_of(expected), atol=1e-7)
+
+
+def test_a_callback_may_be_any_object_with_the_methods():
+    class Forwards:
+        def __init__(self, callback):
+            self.callback = callback
+
+        def __getattr__(self, name):
+            return getattr(self.callback, name)
+
+    diary = Diary()
+    train(small_model(), epochs=1, callbacks=[Forwards(diary)])
+    assert "batch end" in {call[0] for call in diary.calls}
+
+
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 @pytest.mark.parametrize("moment", ["on_train_begin", "on_epoch_begin", "on_epoch_end"])
 def test_training_continues_from_weights_that_a_callback_sets(moment, optimizer):

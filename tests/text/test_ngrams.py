@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import weakref
 from math import log, sqrt
 from unittest.mock import patch
 
@@ -168,3 +170,18 @@ def test_rows_have_short_indices_as_scikit_learn_needs_them() -> None:
     _, matrix = fit_ngrams([tokenize(text) for text in TEXTS])
     assert matrix.indices.dtype == matrix.indptr.dtype == np.int32
     assert matrix.dtype == np.float32
+
+
+def test_the_words_of_texts_are_freed_without_the_garbage_collector() -> None:
+    class Word(str):
+        pass
+
+    word = Word("word")
+    freed = weakref.ref(word)
+    gc.disable()
+    try:
+        TextsByWord.from_tokens([[word]])
+        del word
+        assert freed() is None
+    finally:
+        gc.enable()
