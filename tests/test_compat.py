@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_info
 
 from skcnn import CostSensitiveTextCNN, MinCostClassifier, _compat
 from skcnn._compat import own_random_state, renamed_arguments, warn_renamed, warn_user
@@ -187,3 +188,15 @@ def test_a_fork_starts_without_the_users_of_its_parent() -> None:
     thread.join()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert begun == ["begin", "end"]
+
+
+def test_the_blas_of_numpy_and_scipy_has_one_thread_inside() -> None:
+    maps = Path("/proc/self/maps")
+    if not maps.exists():
+        pytest.skip("this system does not tell which libraries are loaded")
+    import scipy.linalg  # noqa: F401 (loads the library of SciPy)
+
+    loaded = {line.split()[-1] for line in maps.read_text().splitlines() if "openblas" in line}
+    with _compat.one_blas_thread:
+        threads = {pool["filepath"]: pool["num_threads"] for pool in threadpool_info()}
+    assert {path: threads.get(path) for path in loaded} == dict.fromkeys(loaded, 1)

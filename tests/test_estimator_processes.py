@@ -161,7 +161,7 @@ def fits():
 
 def searches():
     with joblib.parallel_config(backend="multiprocessing", n_jobs=2):
-        search = GridSearchCV(small(), {"n_filters": [2, 3]}, cv=2)
+        search = GridSearchCV(small(), {"n_filters": [2, 3]}, cv=2, n_jobs=2)
         return search.fit(TEXTS, LABELS).predict(TEXTS[:2]).tolist()
 """
 

@@ -73,8 +73,14 @@ def test_a_threshold_and_abstentions_change_the_figures(model: Path, labeled: Pa
 def test_evaluate_works_without_the_extras(model: Path, labeled: Path) -> None:
     code = """
 import sys
-for name in ("tensorflow", "keras", "pandas", "matplotlib", "pyarrow", "polars"):
-    sys.modules[name] = None  # importing it is an ImportError
+from importlib.abc import MetaPathFinder
+
+class Missing(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name in ("tensorflow", "keras", "pandas", "matplotlib", "pyarrow", "polars"):
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Missing())
 from skcnn.cli._app import app
 app()
 """
