@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import needs_browser, opened
+from tests.browser import BROWSER, opened
 from tests.test_docstrings import API_PAGES, OBJECTS, loaded
 
 ROOT = Path(__file__).parents[1]
@@ -55,49 +55,44 @@ def test_every_term_of_the_glossary_is_told_in_a_few_words() -> None:
         assert 5 < len(re.sub(r"\]\(\S+\)", "", told).split()) <= 50, term
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of the site, built without the scripts of the gallery."""
+# One test: pytest-xdist would build the site in several processes, which write the same files.
+@pytest.mark.slow
+def test_the_site_is_built_without_warnings_and_leads_where_it_should(tmp_path: Path) -> None:
     pytest.importorskip("pydata_sphinx_theme", reason="the extra docs is not installed")
-    folder = tmp_path_factory.mktemp("site")
+    site = tmp_path / "site"
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-D", "plot_gallery=0"]
     built = subprocess.run(
-        [*command, str(DOCS), str(folder)], capture_output=True, text=True, timeout=900, check=False
+        [*command, str(DOCS), str(site)], capture_output=True, text=True, timeout=900, check=False
     )
     assert built.returncode == 0, built.stderr
-    return folder
+    every_public_function_and_class_has_a_page(site)
+    names_on_the_api_page_lead_to_their_pages(site)
+    links_to_files_that_are_no_pages_lead_to_the_repository(site)
+    if BROWSER is not None:
+        the_search_box_finds_pages(site)
 
 
-@pytest.mark.slow
-@pytest.mark.xdist_group("site")  # which one process builds
-def test_every_public_function_and_class_has_a_page(site: Path) -> None:
+def every_public_function_and_class_has_a_page(site: Path) -> None:
     for name in OBJECTS:
         page = (site / "api" / f"{name}.html").read_text("utf-8")
         assert f'id="{name}"' in page, name
 
 
-@pytest.mark.slow
-@pytest.mark.xdist_group("site")  # which one process builds
-def test_names_on_the_api_page_lead_to_their_pages(site: Path) -> None:
+def names_on_the_api_page_lead_to_their_pages(site: Path) -> None:
     page = (site / "api.html").read_text("utf-8")
     assert 'href="api/skcnn.costs.decide.html#skcnn.costs.decide"' in page
     method = "skcnn.CostSensitiveTextCNN.html#skcnn.CostSensitiveTextCNN.explain"
     assert f'href="api/{method}"' in page
 
 
-@pytest.mark.slow
-@pytest.mark.xdist_group("site")  # which one process builds
-def test_links_to_files_that_are_no_pages_lead_to_the_repository(site: Path) -> None:
+def links_to_files_that_are_no_pages_lead_to_the_repository(site: Path) -> None:
     files = "https://github.com/skcnn/skcnn/blob/main/"
     assert f'href="{files}README.md#try-it"' in (site / "start.html").read_text("utf-8")
     losses = (site / "losses.html").read_text("utf-8")
     assert f'href="{files}docs/benchmarks/reliability.py"' in losses
 
 
-@pytest.mark.slow
-@pytest.mark.xdist_group("site")  # which one process builds
-@needs_browser
-def test_the_search_box_finds_pages(site: Path) -> None:
+def the_search_box_finds_pages(site: Path) -> None:
     html = opened(site / "search.html", "--virtual-time-budget=10000", query="q=recall")
     assert re.search(r"found \d\d+ pages", html)
     assert 'href="promises.html' in html
