@@ -178,8 +178,8 @@ class RowwiseAdam:
     def _tell_steps(self) -> None:
         """Add the steps to Keras' count, and ask for the learning rate again in the next one.
 
-        If nobody looks between two batches, once for all steps of an epoch: asking TensorFlow in
-        each step takes a tenth of the time of training.
+        If nobody looks between two batches, this is done once for all steps of an epoch: a call of
+        TensorFlow in each step would take longer than some of the arithmetic.
         """
         self._optimizer.iterations.value.assign_add(self._n_uncounted, read_value=False)
         self._n_uncounted, self._learning_rate = 0, None
