@@ -157,12 +157,13 @@ class RowwiseAdam:
         """Count the step and return its size, which schedules and callbacks may change."""
         adam = self._optimizer
         if self._asks_each_step is None:
-            # In the configuration, a schedule is a dict and a function is its name.
-            is_number = isinstance(adam.get_config()["learning_rate"], float)
+            # What was given: Keras keeps a number as a variable. The public attribute is the
+            # current value, and the configuration needs the source code of a function.
+            is_number = isinstance(getattr(adam, "_learning_rate", None), keras.Variable)
             self._asks_each_step = self._is_watched or not is_number
         if self._learning_rate is None:
             # A call of TensorFlow: that of Keras would take a tenth of the time of a step.
-            self._learning_rate = float(_tensor(adam.learning_rate).numpy())
+            self._learning_rate = float(_tensor(adam.learning_rate))
         learning_rate = self._learning_rate
         self._step += 1
         self._n_uncounted += 1
@@ -209,7 +210,10 @@ class KerasUpdate:
 
 
 def _tensor(learning_rate: Any) -> Any:
-    """TensorFlow's tensor or variable: a schedule gives a tensor, a number is a Keras variable."""
+    """What float takes: a schedule gives a tensor, a number is a Keras variable.
+
+    A function gives either, or a number.
+    """
     return getattr(learning_rate, "value", learning_rate)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from keras import callbacks
 
+from skcnn.network import _optimizers
 from tests.network.small import (
     assert_equal_weights,
     small_model,
@@ -82,3 +83,27 @@ def test_a_schedule_that_a_callback_sets_counts_in_each_step(moment, change):
     train(model, (sequences, targets), callbacks=[SetSchedule()], **options)
     train(expected, (sequences.take(np.arange(8)), targets[:8]), **options)
     assert_equal_weights(weights_of(model), weights_of(expected), atol=1e-7)
+
+
+def test_a_function_needs_no_source_code():
+    model, expected = small_model(), small_model(optimizer=keras.optimizers.Adam(0.01))
+    model.optimizer.learning_rate = eval("lambda: 0.01")
+    for each in (model, expected):
+        train(each, epochs=1)
+    assert_equal_weights(weights_of(model), weights_of(expected), atol=1e-7)
+
+
+def test_a_number_is_read_once_an_epoch(monkeypatch):
+    reads = []
+
+    class Counting(keras.optimizers.Adam):
+        @property
+        def learning_rate(self):
+            reads.append(int(self.iterations))
+            return super().learning_rate
+
+    monkeypatch.setattr(_optimizers, "is_plain_adam", lambda optimizer: True)
+    model = small_model(optimizer=Counting(0.01))
+    reads.clear()
+    train(model, texts_and_targets(16), epochs=2, batch_size=4)
+    assert reads == [0, 4]
